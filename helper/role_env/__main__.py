@@ -77,6 +77,8 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
         raise _no_integration(invocation)
     if invocation.after_dashes:
         invocation = _without_profile(invocation, argv)
+    if invocation.command == "configure":
+        _check_not_of_aliyun(invocation)
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
@@ -96,6 +98,8 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
 
     messages = Messages(verbose=invocation.verbose, silent=described.is_silent and not invocation.verbose)
     context = Context(os.environ, None, messages)
+    if invocation.warning:
+        messages.say(invocation.warning)
     if spent > _FAST_SECONDS:
         context.deadline.extend(-spent)
     if described.reads_secrets:
@@ -198,8 +202,20 @@ def _check_may_change(invocation: "Invocation") -> None:
     )
 
 
+def _check_not_of_aliyun(invocation: "Invocation") -> None:
+    """Raise UsageError for a line such as `configure list`, which is a command of the `aliyun` CLI."""
+    from role_env.errors import UsageError
+    from role_env.shells import hints
+
+    word = invocation.profile
+    if word in hints.ALIYUN_CONFIGURE:
+        meant = hints.unknown_word(word, next(iter(invocation.unexpected), ""), "", os.environ)
+        raise UsageError(f"configure {word} is a command of the aliyun CLI, not of role-env", hint=meant)
+
+
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
-    """Return the error; if a mistyped command or a word of another tool was read as a profile, suggest the command."""
+    """Return the error; it names the word that was read as a profile and is none, and the command that was meant."""
+    from role_env import names
     from role_env.cli import options
     from role_env.command_table.commands import COMMANDS
     from role_env.errors import UsageError
@@ -209,11 +225,13 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
     if invocation.profile_option:
         command = next((each for each in unexpected if each in COMMANDS), invocation.command)
         return UsageError(message, hint=hints.without_option(invocation.profile_option, command, word, os.environ))
-    meant = ""
-    if not invocation.is_command_named:
-        meant = hints.unknown_word(word, unexpected[0] if unexpected else "", "", os.environ)
-    if meant and not options.has_profile(word, invocation.config, os.environ):
-        message, hint = f"there is no command or profile {word}", meant
+    if word and not invocation.is_command_named:
+        known = options.profile_names(invocation.config, os.environ)
+        nearest = names.similar(word, known)
+        meant = hints.unknown_word(word, unexpected[0] if unexpected else "", nearest, os.environ)
+        if word not in known and (meant or known):
+            message = f"there is no command or profile {word[:80]}"
+            hint = meant or "role-env list shows the profiles, and role-env help the commands"
     return UsageError(message, hint=hint)
 
 

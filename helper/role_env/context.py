@@ -16,13 +16,17 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable.
+    after its first use: a command that never waits ignores the variable. Without `prompts` no person is asked to unlock
+    a keyring.
     """
 
-    def __init__(self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages") -> None:
+    def __init__(
+        self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages", *, prompts: bool = True
+    ) -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
+        self.prompts = prompts
 
     @property
     def deadline(self) -> "Deadline":
@@ -35,15 +39,19 @@ class Context:
 
     def restarted(self) -> "Context":
         """Return the same context with a deadline that begins now, for the work after a person has answered."""
-        return Context(self.environ, None, self.messages)
+        return Context(self.environ, None, self.messages, prompts=self.prompts)
 
     def with_deadline(self, deadline: "Deadline") -> "Context":
         """Return the same context with another deadline."""
-        return Context(self.environ, deadline, self.messages)
+        return Context(self.environ, deadline, self.messages, prompts=self.prompts)
 
     def with_environ(self, environ: "Mapping[str, str]") -> "Context":
         """Return the same context with other environment variables."""
-        return Context(environ, self.deadline, self.messages)
+        return Context(environ, self.deadline, self.messages, prompts=self.prompts)
+
+    def without_prompts(self) -> "Context":
+        """Return the same context for work that asks no person."""
+        return Context(self.environ, self._deadline, self.messages, prompts=False)
 
 
 def timeout_of(environ: "Mapping[str, str]") -> float:

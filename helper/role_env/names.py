@@ -1,5 +1,7 @@
 """Validate the names of profiles, sessions, regions and accounts, and suggest near misses."""
 
+import os
+
 from role_env.command_table import ACCOUNT, REGION, SESSION_NAME, TOPICS
 from role_env.command_table.commands import COMMANDS
 
@@ -13,6 +15,15 @@ LONGEST = 64
 """The ASCII characters that a profile's name may contain."""
 
 ROLE_NAME = "role name"
+# The regions of the public cloud, as in the endpoint tables of Alibaba's SDKs.
+_REGIONS = (
+    "cn-beijing cn-chengdu cn-fuzhou cn-guangzhou cn-hangzhou cn-heyuan cn-hongkong cn-huhehaote cn-nanjing cn-qingdao"
+    " cn-shanghai cn-shenzhen cn-wuhan-lr cn-wulanchabu cn-zhangjiakou cn-zhengzhou-jva cn-zhongwei"
+    " cn-beijing-finance-1 cn-hangzhou-finance cn-shanghai-finance-1 cn-shenzhen-finance-1 cn-north-2-gov-1"
+    " cn-heyuan-acdr-1 cn-wulanchabu-gic-1 ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2"
+    " ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1 eu-west-2 me-central-1"
+    " me-east-1 na-south-1 us-east-1 us-southeast-1 us-west-1"
+)
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _MOST_SIMILAR = 3
@@ -53,17 +64,24 @@ def value_fault(kind: str, value: str) -> str:
     return "" if fewest <= len(value) <= most and not value.strip(characters) else rule
 
 
+def region_warning(region: str) -> str:
+    """Return a warning if `region` may be a typo of a known region; empty for any other unknown one."""
+    known = _REGIONS.split()
+    near = "" if region in known else nearest(region, known, cutoff=0.8)
+    return f"unknown region {region}: did you mean {near}?" if near else ""
+
+
 def is_valid_role(role: "RoleArn") -> bool:
     """Return whether `role` is `acs:ram::<account>:role/<name>`."""
     is_whole = role == f"acs:ram::{role.account}:role/{role.name}"
     return is_whole and not value_fault(ACCOUNT, role.account) and not value_fault(ROLE_NAME, role.name)
 
 
-def nearest(name: str, known: "Iterable[str]") -> str:
+def nearest(name: str, known: "Iterable[str]", *, cutoff: float = 0.6) -> str:
     """Return the one of `known` that `name` may stand for, never `name` itself; or an empty text.
 
     A name that differs only in case comes first, then the only one that begins with `name`, then one that `name` may be
-    a typo of.
+    a typo of: of those with a similarity (0 to 1) of at least `cutoff`, the one that begins most like it.
     """
     import difflib  # for failures only
 
@@ -71,7 +89,10 @@ def nearest(name: str, known: "Iterable[str]") -> str:
     begun = [other for other in folded if typed and other.startswith(typed)]
     if typed in folded or len(begun) == 1:
         return folded[typed if typed in folded else begun[0]]
-    return folded.get(next(iter(difflib.get_close_matches(typed, list(folded), n=1)), ""), "")
+    close = difflib.get_close_matches(typed, list(folded), cutoff=cutoff)
+    if not close:
+        return ""
+    return folded[max(close, key=lambda other: len(os.path.commonprefix([typed, other])))]  # noqa: RUF071  no paths
 
 
 def similar(name: str, known: "Iterable[str]") -> str:

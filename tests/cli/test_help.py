@@ -131,7 +131,15 @@ def test_an_unknown_topic_is_answered_with_the_closest_command_too(machine: Mach
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("exit", "exit-statuses"), ("github", "ci"), ("SSH", "programs"), ("oidc", "sources")]
+    ("word", "meant"),
+    [
+        ("exit", "exit-statuses"),
+        ("github", "ci"),
+        ("SSH", "programs"),
+        ("oidc", "sources"),
+        ("docker", "programs"),
+        ("mfa", "sources"),
+    ],
 )
 def test_a_word_that_no_topic_is_called_leads_to_the_topic_about_it(machine: Machine, word: str, meant: str) -> None:
     assert f"did you mean role-env help {meant}?" in machine.role_env("help", word).stderr

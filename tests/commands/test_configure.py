@@ -177,6 +177,7 @@ NO_PROFILES: list[tuple[list[str], str]] = [
     (["new", "--role-arn", "acs:ram::1:role/x", "--login", "--region", "Beijing!"], "--region Beijing!"),
     (["a b", "--role-arn", "acs:ram::1:role/x", "--login"], "'a b' is not a profile name"),
     (["new", "--credential-source", "environment"], "hint: add --role-arn\n"),
+    (["new", "--role", "acs:ram::1:role/x", "--login"], "hint: did you mean --role-arn?\n"),
 ]
 
 
@@ -186,6 +187,21 @@ def test_an_invalid_profile_is_a_usage_error_and_changes_nothing(machine: Machin
         assert machine.fails("configure", *arguments, status=2, said=said).stdout == ""
     assert machine.file.read_bytes() == before
     assert not machine.sts.calls
+
+
+def test_a_region_that_may_be_a_typo_is_reported_with_the_closest_and_any_other_is_taken(machine: Machine) -> None:
+    machine.role_env("profileB")  # so that a session is cached
+    options = ("--role-arn", machine.sts.role_arn, "--source-profile", "profileA", "--no-verify", "--region")
+    for region, meant in (("cn-hangzou", "cn-hangzhou"), ("us-est-1", "us-east-1"), ("my-own", ""), ("cn-beijing", "")):
+        said = f"role-env: unknown region {region}: did you mean {meant}?\n" if meant else ""
+        for words in (["profileB"], ["configure", f"in-{region}", *options[:-1]]):
+            done = machine.role_env(*words, "--region", region)
+            assert (done.returncode, done.stderr) == (0, said)
+        assert (f"unknown region {region}" in machine.role_env("doctor").stdout) == bool(meant)
+    person = Person(machine, "configure", "asked", *options[2:-1], TERM="dumb")
+    person.answers("Role to assume", machine.sts.role_arn)
+    person.answers("Region", "cn-hangzou")
+    person.sees("unknown region cn-hangzou: did you mean cn-hangzhou?")
 
 
 def test_an_error_of_the_new_profile_names_the_option_and_no_line_of_the_file(machine: Machine) -> None:

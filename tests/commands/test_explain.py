@@ -68,6 +68,8 @@ def test_what_is_announced_happens(machine: Machine) -> None:
     assert not uses_cache(machine, "profileB")
     assert uses_cache(machine, "profileB")
     machine.file.touch()
+    why = "who requests it, and what is requested, is the same"
+    assert explained(machine, "profileB")["cached"]["why"] == why
     assert uses_cache(machine, "profileB")
     machine.add("[other]\n")
     assert uses_cache(machine, "profileB")

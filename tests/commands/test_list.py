@@ -9,7 +9,7 @@ import pytest
 
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B, format_time
-from role_env.cli.profile_rows import COLUMNS, Column, Row, columns_of_table
+from role_env.cli.profile_rows import COLUMNS, Row, columns_of_table
 from role_env.ui import table as display
 from support.files import write_private
 from support.machine import Machine
@@ -60,10 +60,26 @@ def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
     assert accounts == [ACCOUNT_B, "1", "-", ACCOUNT_B]
 
 
-def test_a_session_of_another_role_is_none_of_the_profile(machine: Machine) -> None:
+CHANGES = {
+    "role/switchrolesbc": "role/hub",
+    "[profileB]": "[profileB]\nexternal_id = xy",
+    "[profileB]\n": "[profileB]\nread_only = yes\n",
+    "\n[profileB]": '\n[profileB]\npolicy = {"Version": "1", "Statement": []}',
+    "[profileB]\nr": "[profileB]\nduration_seconds = 900\nr",
+    "[profileB]\nro": "[profileB]\nrole_session_name = me\nro",
+    "[profileB]\nrol": "[profileB]\nsts_endpoint = sts.example.com\nrol",
+    "access_key_secret = ": "access_key_secret = x",
+}
+"""What in the profiles file is replaced by what, so that a request would not use the cached session."""
+
+
+@pytest.mark.parametrize(("old", "new"), CHANGES.items(), ids=[new.strip() for new in CHANGES.values()])
+def test_only_a_session_that_a_request_would_use_has_time_left(machine: Machine, old: str, new: str) -> None:
     machine.role_env("profileB")
-    machine.write(machine.standard_profiles().replace("role/switchrolesbc", "role/hub"))
-    assert json.loads(machine.role_env("list", "--json").stdout)[1]["expiration"] is None
+    for text, is_used in ((machine.standard_profiles().replace(old, new), False), (machine.standard_profiles(), True)):
+        machine.write(text)
+        assert (json.loads(machine.role_env("list", "--json").stdout)[1]["expiration"] is not None) == is_used
+        assert json.loads(machine.role_env("explain", "profileB", "--json").stdout)["cached"]["valid"] == is_used
 
 
 def without_hints(text: str) -> list[str]:
@@ -147,31 +163,26 @@ def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -
 def test_the_table_has_a_heading_and_a_line_for_each_profile(machine: Machine) -> None:
     machine.role_env("profileB")
     assert machine.role_env("list").stdout.splitlines() == [
-        "PROFILE   ROLE           ACCOUNT           SOURCE    REGION  SESSION",
-        "profileA  -              -                 key       -       -",
-        "profileB  switchrolesbc  2222222222222222  profileA  -       59 min left",
+        "PROFILE   ROLE           ACCOUNT           SOURCE    SESSION",
+        "profileA  -              -                 key       -",
+        "profileB  switchrolesbc  2222222222222222  profileA  59 min left",
     ]
 
 
-def test_an_optional_column_is_in_the_table_if_some_row_has_a_value() -> None:
-    columns = (
-        Column("profile", "PROFILE", lambda row: row.name),
-        Column("x", "X", lambda row: row.key_age, is_optional=True),
-    )
-    assert columns_of_table([Row("a"), Row("b", key_age="1 day")], columns) == list(columns)
-    for rows in ([], [Row("a"), Row("b")]):
-        assert columns_of_table(rows, columns) == [columns[0]]
+def test_a_column_is_in_the_table_if_some_row_has_a_value() -> None:
+    rows = [Row("a"), Row("b", key_age="200 days: rotate it"), Row("c", expiration=1)]
+    for count, headings in ((1, ["PROFILE"]), (2, ["PROFILE", "KEY"]), (3, ["PROFILE", "SESSION", "KEY"])):
+        assert [column.heading for column in columns_of_table(rows[:count])] == headings
 
 
-def test_on_a_narrow_terminal_roles_and_accounts_are_shortened_before_names_of_profiles(machine: Machine) -> None:
+def test_on_a_narrow_terminal_roles_are_shortened_first_then_names_and_accounts_last(machine: Machine) -> None:
     name = "production-administrators-of-the-data-platform"
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    whole = len(on_terminal(machine, "list", columns=250).lines[0])
-    least = whole - len("switchrolesbc") - len(ACCOUNT_B) + 2 * len("switc…")
-    for columns, shown in ((least, name), (least - 29, "production-ad")):
+    whole = max(map(len, on_terminal(machine, "list", columns=250).lines))
+    least = whole - len("switchrolesbc") + len("switc…")
+    for columns, shown in ((least, name), (least - 29, "production-admin…")):
         (*_, row) = cells_of("\n".join(on_terminal(machine, "list", columns=columns).lines))
-        assert row["PROFILE"].startswith(shown)
-        assert (row["ROLE"], row["ACCOU…"], row["SOURCE"]) == ("switc…", "22222…", "profileA")
+        assert list(row.values()) == [shown, "switc…", ACCOUNT_B, "profileA"]
 
 
 LONG = "a-very-long-name-for-a-profile-as-generated-by-some-tool-0123456"
@@ -219,7 +230,7 @@ def test_values_from_the_file_cannot_act_on_the_terminal(machine: Machine) -> No
 
 def test_a_file_without_profiles_is_a_heading(machine: Machine) -> None:
     machine.write("")
-    headings = [column.heading for column in COLUMNS if column.heading and not column.is_optional]
+    headings = [column.heading for column in COLUMNS if column.heading]
     assert machine.role_env("list").stdout.split() == headings
     assert json.loads(machine.role_env("list", "--json").stdout) == []
 

@@ -32,12 +32,11 @@ def test_a_request_explain_list_and_doctor_report_it_first_and_no_session_is_val
     done = machine.succeeds("list")
     assert done.stderr == reported
     rows = cells_of(done.stdout)
-    assert [(row["PROFILE"], row["SOURCE"]) for row in rows] == [
-        ("profileA", "keyring (no key)"),
-        ("profileB", "profileA"),
-        ("c", "profileB"),
+    assert [(row["PROFILE"], row["SOURCE"], row["SESSION"], row["KEY"]) for row in rows] == [
+        ("profileA", "keyring", "no key", "missing"),
+        ("profileB", "profileA", "no key", "-"),
+        ("c", "profileB", "no key", "-"),
     ]
-    assert {(row["REGION"], row["SESSION"]) for row in rows} == {("-", "no key")}
     assert (rows[0]["ROLE"], rows[0]["ACCOUNT"]) == ("-", "-")
     assert [row["expiration"] for row in json.loads(machine.succeeds("list", "--json").stdout)] == [None] * 3
     found = json.loads(machine.role_env("doctor", "--json").stdout)

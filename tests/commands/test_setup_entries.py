@@ -165,6 +165,14 @@ def test_of_cron_only_doctor_speaks_with_the_line_that_helps(home: Home) -> None
     (message,) = [each["message"] for each in json.loads(done.stdout) if each["check"] == "aliyun CLI"]
     line = f"PATH={INSTALLED}:/usr/bin:/bin"
     assert message == f"{home.config} can be read; cron jobs that use it need this at the top of the crontab: {line}"
+    folder = home.path / ".local/bin"  # for a person, ~ stands for the home folder, but not in that line
+    folder.mkdir(parents=True)
+    (folder / "role-env").symlink_to(INSTALLED / "role-env")
+    environ = {**home.environ, "PATH": f"{folder}:{home.environ['PATH']}"}
+    done = subprocess.run(["role-env", "doctor"], env=environ, capture_output=True, text=True, check=False)
+    shown = " ".join(done.stdout.split())
+    assert "~/.aliyun/config.json can be read; cron jobs" in shown
+    assert f"PATH={folder}:/usr/bin:/bin" in shown
 
 
 def test_a_disabled_external_mode_is_reported(home: Home) -> None:

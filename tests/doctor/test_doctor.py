@@ -32,7 +32,15 @@ def test_on_a_healthy_machine_nothing_is_found_and_nothing_is_left_behind_in_the
     assert {item.label: item.secret for item in healthy.bus.items()} == before
     assert (found.status, found.faults) == (0, {})
     sts = f"STS {healthy.sts.endpoint}"
-    assert found.checks == ["profiles file", "keyring", sts, "variables", "aliyun CLI", "shell integration"]
+    assert found.checks == [
+        "profiles file",
+        "access key",
+        "keyring",
+        sts,
+        "variables",
+        "aliyun CLI",
+        "shell integration",
+    ]
 
 
 def test_nor_in_a_session_with_the_aliyun_clis_file_and_every_kind_of_keyring(healthy: Machine) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from cloud.local_sts import LocalSts
+from cloud.world import ACCOUNT_A
 from role_env.keyrings.container import is_container
 from support.certificates import Certificate
 from support.contexts import kernel_keeps
@@ -121,6 +122,23 @@ def test_a_clock_that_is_off_is_reported(healthy: Machine) -> None:
         words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"
         fault = only(examined(healthy), f"STS {healthy.sts.endpoint}", words, "set the clock")
         assert fault.startswith(status), offset
+
+
+def test_each_key_that_can_be_read_is_asked_about_once_and_one_that_was_deleted_is_a_fault(healthy: Machine) -> None:
+    found = examined(healthy)
+    whose = f"{healthy.sts.access_key_id} is of acs:ram::{ACCOUNT_A}:user/test_user1"
+    assert found.messages["access key"] == f"profile profileA: {whose}"
+    healthy.add("[gone]\naccess_key_id = LTAI5tGone\naccess_key_secret = x\n")
+    healthy.add("".join(f"[b{n}]\nrole_arn = {healthy.sts.role_arn}\nsource_profile = gone\n" for n in range(3)))
+    healthy.add("[cli]\ncredential_source = aliyun_cli\n")
+    key = {"access_key_id": "LTAI5tCli", "access_key_secret": "x"}
+    healthy.write_cli_file({"current": "x", "profiles": [{"name": "x", "mode": "AK", **key}]})
+    before = len(healthy.sts.calls)
+    faults = examined(healthy).faults
+    assert len(healthy.sts.calls) - before == 4  # three keys, and whether STS answers
+    assert list(faults) == ["access key"]
+    assert [fault.split(":")[0] for fault in faults["access key"]] == ["fail profile gone", "fail profile cli"]
+    assert all("the key was deleted, or its ID is mistyped" in fault for fault in faults["access key"])
 
 
 def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Machine) -> None:

@@ -62,15 +62,24 @@ def test_with_the_integration_status_and_doctor_say_use_and_off(machine: Machine
 
 LINES = {
     "switch profileB": "did you mean role-env use profileB?",
-    "assume profileB --region cn-x": "did you mean role-env use profileB?",
+    "assume-role profileB --region cn-x": "did you mean role-env use profileB?",
     "activate": "did you mean role-env use PROFILE?",
-    "deactivate": "did you mean role-env off?",
-    "shell profileB": "did you mean role-env exec profileB?",
+    "stop": "did you mean role-env off?",
+    "refresh": "did you mean role-env renew?",
+    "run profileB -- true": "did you mean role-env exec profileB -- COMMAND?",
+    "open profileB": "did you mean role-env console profileB?",
     "ls": "did you mean role-env list?",
-    "edit profileB": "did you mean role-env configure --edit profileB?",
-    "edit": "did you mean role-env configure --edit?",
-    "delete profileB": "role-env clear profileB deletes its cached sessions, role-env logout profileB its access key or"
-    " sign-in in the keyring, and in role-env configure --edit profileB you delete the profile itself",
+    "show profileB": "did you mean role-env explain profileB?",
+    "create foo": "did you mean role-env configure foo?",
+    "add": "did you mean role-env configure?",
+    "rename profileB x": "did you mean role-env configure --edit profileB?",
+    "sso login": "did you mean role-env login PROFILE?",
+    "rm profileB": "did you mean role-env clear profileB (deletes its cached sessions), role-env logout profileB (its"
+    " access key or sign-in in the keyring) or role-env configure --edit profileB (there you delete the profile"
+    " itself)?",
+    "configure list": "did you mean role-env list?",
+    "configure switch --profile profileB": "did you mean role-env use profileB?",
+    "production staging": "role-env list shows the profiles, and role-env help the commands",
     "--profile profileB": "leave out --profile: role-env use profileB",
     "--profile profileB whoami": "leave out --profile: role-env whoami profileB",
     "use --profile=profileB": "leave out --profile: role-env use profileB",
@@ -133,11 +142,31 @@ def test_without_the_integration_the_hint_has_the_line_for_the_shell(machine: Ma
     done = machine.role_env("switch", "; rm -rf /")
     assert "rm" not in done.stderr
     assert 'did you mean eval "$(role-env PROFILE || echo false)"?' in done.stderr
+    assert 'did you mean eval "$(role-env init bash)"?' in machine.role_env("completion").stderr
+
+
+WORDS = """
+switch assume assume-role shell activate deactivate exit unset ls current id show get env edit add new create import
+rename delete rm remove run start stop open signin sso refresh completion
+"""
+"""Words of other tools, none of which role-env has."""
+
+
+def test_each_word_of_another_tool_is_named_and_gets_a_line(machine: Machine) -> None:
+    assert not COMMANDS.keys() & set(WORDS.split())
+    for word in [*WORDS.split(), "production"]:
+        done = machine.role_env(word, "profileB")
+        assert done.stderr.startswith(f"role-env: there is no command or profile {word}\nrole-env: hint: ")
+        assert ("hint: did you mean " in done.stderr) == (word != "production")
+    for word in hints.ALIYUN_CONFIGURE:
+        done = machine.role_env("configure", word, "--profile", "profileB")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"role-env: configure {word} is a command of the aliyun CLI, not of role-env\n")
+        assert "hint: did you mean " in done.stderr
 
 
 def test_a_profile_with_the_name_of_such_a_word_works(machine: Machine) -> None:
-    words = ("switch", "assume", "shell", "activate", "deactivate", "ls", "edit", "delete")
-    assert not COMMANDS.keys() & set(words)
+    words = WORDS.split()
     add_profiles(machine, *words)
     show = "printf '<%s>' \"$ROLE_ENV_PROFILE\"\n"
     done = machine.shell("bash", init("bash") + "".join(f"role-env use {name}\n{show}" for name in words))

@@ -99,6 +99,12 @@ IN_FILE = (
         "did you mean policy?",
     ),
     in_file(
+        "a mistyped end of a key",
+        (ROLE, ROLE.replace("role_arn", "role_am")),
+        "profile profileB: unknown key role_am ({file}, line 6)",
+        "did you mean role_arn?",
+    ),
+    in_file(
         "the name of a region",
         (SOURCE, SOURCE + "\nregion_id = Hangzhou"),
         "profile profileB: region_id is not the ID of a region, such as cn-hangzhou ({file}, line 8)",

@@ -201,6 +201,14 @@ TYPED = (
         2,
         shows="_role_env_use",
     ),
+    Mistake(
+        "a shell without an integration",
+        "role-env init dash",
+        "dash needs no integration",
+        "see role-env help shells",
+        2,
+        corrected="role-env profileB",
+    ),
 )
 
 LOGIN = (

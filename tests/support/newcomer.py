@@ -219,7 +219,7 @@ HINTS: tuple[tuple[str, Deed], ...] = (
     (r"run: (role-env login \w+)", run),
     (r"store the key of its chain's source: (role-env login \w+)", say_command),
     (r"(chmod \S+ \S+)", run),
-    ("see (role-env .* --help)", run),
+    ("see (role-env .* --help|role-env help shells)", run),
     ("create it with: (role-env configure); or name another with --config", configure),
     (r"for the profile: (role-env export \w+)", say_command),
     ("remove the quotes; values are written without them", changing(lambda line: re.sub("[\"']", "", line))),

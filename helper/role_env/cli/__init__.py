@@ -21,10 +21,10 @@ class Invocation:
     error and `hint` the fix; both are empty for a valid line. `unexpected` has the words that the command does not
     take, and `profile_option` is `--profile` or `-p` for a line with that option of other tools, whose value is then
     read as a word. `lacks_profile` is True if the only error is that a PROFILE with a session is missing, and
-    `after_dashes` has the words after a `--` in its place, which may all be COMMAND. Each option has a field of its
-    name: True for a given switch, seconds for a duration, and a false value for an option that is not given. The
-    exception: `configure`'s options for the keys of a credential source fill `source_keys`. `needed_ttl` is the number
-    of seconds that a session must have left.
+    `after_dashes` has the words after a `--` in its place, which may all be COMMAND. `warning` is about a value that
+    may be a typo. Each option has a field of its name: True for a given switch, seconds for a duration, and a false
+    value for an option that is not given. The exception: `configure`'s options for the keys of a credential source fill
+    `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
     """
 
     command: str = ""
@@ -35,6 +35,7 @@ class Invocation:
     profile_option: str = ""
     lacks_profile: bool = False
     after_dashes: "tuple[str, ...]" = ()
+    warning: str = ""
     help: bool = False
     version: bool = False
 
@@ -249,6 +250,8 @@ class _Parser:
 
         if rule := names.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
+        elif option.kind == model.REGION and (warning := names.region_warning(value)):
+            self._result.warning = warning
 
     def _assign_words(self, command: Command) -> None:
         words = self._words
@@ -259,7 +262,9 @@ class _Parser:
             elif words:
                 value, words = words[0], words[1:]
                 setattr(self._result, word.attribute, value)
-                if word.choices and value not in word.choices:
+                if value in model.SHELLS_BY_PROGRAM and value not in word.choices:
+                    self._fail(f"{value} needs no integration", "see role-env help shells")
+                elif word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
                 self._result.lacks_profile = word.kind == model.SESSION_PROFILE and not self._result.fault

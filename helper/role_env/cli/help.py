@@ -26,6 +26,7 @@ _LINES = "".join(f"  {line:<{max(map(len, _TYPED)) + 4}}# {readers}\n" for line,
 _MORE = """\
 role-env help COMMAND shows a command's options and exit statuses,
 role-env help TOPIC a topic of the reference.
+README.ja.md, beside the source, is an introduction in Japanese.
 """
 
 

@@ -88,7 +88,8 @@ def check_list_options(invocation: Invocation) -> None:
     for attribute, lists in _OF_LISTS.items():
         if getattr(invocation, attribute) and not any(given[option] for option in lists):
             option, others = f"--{option_name(attribute)}", " or ".join(lists)
-            raise UsageError(f"{option} requires {others}", hint=f"add {others}, or leave out {option}")
+            hint = "did you mean --role-arn?" if option == "--role" else f"add {others}, or leave out {option}"
+            raise UsageError(f"{option} requires {others}", hint=hint)
 
 
 def choices_of(invocation: Invocation, origin: str, option: str) -> Choices:

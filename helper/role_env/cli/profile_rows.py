@@ -59,10 +59,11 @@ def _source(row: Row) -> str | None:
 
 
 def _source_cell(row: Row) -> str | None:
-    source = _source(row)
-    shown = "key" if source == "access_key_id" else source
-    note = "no key" if row.missing_key and row.profile and row.profile.source else row.key_age
-    return f"{shown} ({note})" if note else shown
+    return "key" if _source(row) == "access_key_id" else _source(row)
+
+
+def _key_cell(row: Row) -> str | None:
+    return "missing" if row.missing_key and row.profile and row.profile.source else row.key_age
 
 
 def _session_cell(row: Row) -> str | None:
@@ -82,9 +83,8 @@ class Column:
     """A column of the list.
 
     The JSON shows `value` as `json_key`, unless that is empty. The table shows `cell`, by default the value, below
-    `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2.
-    With `is_offered`, `role-env use` shows the column where it offers the profiles. With `is_optional`, the table has
-    the column only if some row has a value.
+    `heading`, unless that is empty. In a narrow terminal, columns of `rank` 1 are shortened first, then those of 2,
+    and of 3 last. With `is_offered`, `role-env use` shows the column where it offers the profiles.
     """
 
     json_key: str
@@ -93,24 +93,28 @@ class Column:
     cell: "Callable[[Row], str | None] | None" = None
     rank: int = 0
     is_offered: bool = False
-    is_optional: bool = False
     blank: str = "-"
 
     def shown(self, row: Row) -> str:
         """Return the text of this column in `row`."""
-        return (self.cell or self.value)(row) or self.blank
+        return self.text(row) or self.blank
+
+    def text(self, row: Row) -> str | None:
+        """Return the text of this column in `row`, if it has one."""
+        return (self.cell or self.value)(row)
 
 
 COLUMNS = (
     Column("profile", "PROFILE", lambda row: row.name, rank=2, is_offered=True),
     Column("role_arn", "ROLE", lambda row: row.role_arn or None, lambda row: row.role_arn.name, 1, is_offered=True),
     Column(
-        "account_id", "ACCOUNT", lambda row: (row.profile and row.profile.account_id) or None, rank=1, is_offered=True
+        "account_id", "ACCOUNT", lambda row: (row.profile and row.profile.account_id) or None, rank=3, is_offered=True
     ),
     Column("source", "SOURCE", _source, _source_cell, rank=2),
     Column("region_id", "REGION", lambda row: (row.profile and row.profile.region_id) or None, rank=1),
     Column("expiration", "SESSION", lambda row: _utc(row.expiration), _session_cell, is_offered=True),
     Column("sign_in_expiration", "", lambda row: _utc(row.sign_in_end)),
+    Column("", "KEY", _key_cell, rank=1),
     Column("", "", lambda row: row.color, is_offered=True, blank=""),
 )
 
@@ -138,6 +142,7 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     from role_env.keyrings import session_entry
     from role_env.sessions.store import Cache
 
+    context = context.without_prompts()
     cache = Cache(context, prompts=False)
     entries = [session_entry(file.real_path, name) for name in names]
     sign_ins = _sign_ins(file, names)
@@ -184,7 +189,7 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
             profile,
             age,
             missing_key,
-            None if missing_key else _expiration(profile, entry, cache),
+            None if missing_key else _expiration(file, entry, cache, context),
             needs_sign_in=sign_in is not None,
             sign_in_end=ends[sign_in.entry.name] if sign_in else None,
         )
@@ -197,9 +202,8 @@ def _key_age(source: "Source | None", context: Context) -> str:
     if source is None or source.row is not rows.KEYRING:
         return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
-    from role_env.sources.keyring import KeyringKey  # already imported if a profile has such a source
 
-    key = source.stored_key(context) if isinstance(source, KeyringKey) else None
+    key = source.stored_key(context)
     days = age(key) if key else None
     if days is None:
         return ""
@@ -207,13 +211,16 @@ def _key_age(source: "Source | None", context: Context) -> str:
     return f"{text}: rotate it" if days >= ROTATE_AFTER_DAYS else text
 
 
-def _expiration(profile: "Profile", entry: "Entry", cache: "Cache") -> int | None:
-    """Return when the cached session of `profile`, stored as `entry`, expires; None without a valid session."""
+def _expiration(file: ProfilesFile, entry: "Entry", cache: "Cache", context: Context) -> int | None:
+    """Return when the cached session stored as `entry` expires; None if a request would not use it."""
     cached = cache.load_listed(entry)
-    is_of_another = cached and profile.role_arn and cached.session.role_arn != profile.role_arn
-    if not cached or is_of_another or cached.session.credentials.remaining() <= 0:
+    if not cached:
         return None
-    return cached.session.credentials.expiration
+    from role_env.sessions import Request
+    from role_env.sessions.obtain import SessionRequest  # only if a session is cached
+
+    is_used = SessionRequest(Request(entry.username, no_cache=True), context, file).uses(cached)
+    return cached.session.credentials.expiration if is_used else None
 
 
 def offered_lines(rows: list[Row], context: Context) -> list[str]:
@@ -221,9 +228,9 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
 
     The lines fit on the terminal on stderr, with a number before each.
     """
-    columns = [column for column in COLUMNS if column.is_offered]
+    columns = [column for column in COLUMNS if column.is_offered]  # the names are typed: they stay whole
     most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000
-    heading, yielding = [""] * len(columns), (of_rank(1, columns),)
+    heading, yielding = [""] * len(columns), by_rank(columns, (1, 3))
     lines = table.table(heading, cells_of(columns, rows), most=most, yielding=yielding).splitlines()[1:]
     has_colors = table.has_colors(context.environ, sys.stderr)
     shown = []
@@ -234,10 +241,9 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
     return shown
 
 
-def columns_of_table(rows: list[Row], columns: "Sequence[Column]" = COLUMNS) -> list[Column]:
-    """Return the columns that the table of these rows has."""
-    headed = [column for column in columns if column.heading]
-    return [column for column in headed if not column.is_optional or any(map(column.value, rows))]
+def columns_of_table(rows: list[Row]) -> list[Column]:
+    """Return the columns that the table of these rows has: those with a text in some row."""
+    return [column for column in COLUMNS if column.heading and (not rows or any(map(column.text, rows)))]
 
 
 def cells_of(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:
@@ -245,9 +251,10 @@ def cells_of(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:
     return [[column.shown(row) for column in columns] for row in rows]
 
 
-def of_rank(rank: int, columns: "Sequence[Column]") -> list[int]:
-    """Return the numbers of the columns of that rank."""
-    return [number for number, column in enumerate(columns) if column.rank == rank]
+def by_rank(columns: "Sequence[Column]", ranks: "Sequence[int]" = (1, 2, 3)) -> list[list[int]]:
+    """Return the numbers of the columns of each rank that some column has."""
+    groups = [[number for number, column in enumerate(columns) if column.rank == rank] for rank in ranks]
+    return [group for group in groups if group]
 
 
 def _utc(moment: int | None) -> str | None:

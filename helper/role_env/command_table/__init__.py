@@ -250,7 +250,7 @@ SHELLS = {
             startup_files=(".zshrc", ".zprofile", ".zshenv"),
             startup_folder=("ZDOTDIR", ""),
         ),
-        Shell("sh", readers="scripts, CI, any POSIX shell"),
+        Shell("sh", programs=("sh", "ash", "dash", "ksh", "mksh"), readers="scripts, CI, any POSIX shell"),
         Shell(
             "fish",
             readers="fish",

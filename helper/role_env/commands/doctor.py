@@ -1,5 +1,6 @@
 """role-env doctor: report what is wrong on this machine, and how to fix it."""
 
+import re
 import sys
 
 from role_env import ui
@@ -52,6 +53,6 @@ def _shown(finding: Finding, context: Context) -> str:
 
 
 def _short(text: str, context: Context) -> str:
-    """Return `text` with ~ for the home folder, as a shell reads it."""
+    """Return `text` with ~ for the home folder, except in a list of folders: cron's shell would not read it there."""
     home = context.environ.get("HOME", "").rstrip("/")
-    return printable(text.replace(f"{home}/", "~/") if home else text)
+    return printable(re.sub(f"(?<![=:]){re.escape(home)}/", "~/", text) if home else text)

@@ -36,13 +36,15 @@ def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
 
 
 def _closest(topic: str) -> str:
-    """Return the topic or command that `topic` may mean: by its beginning, its spelling, or the words in its text."""
+    """Return the topic or command that `topic` may mean: by its beginning, the words in its text, or its spelling."""
+    import re
+
     from role_env import names
 
     known = [*TOPICS, *COMMANDS]
     word = topic.casefold()
-    if spelled := next((name for name in known if name.startswith(word)), "") or names.nearest(topic, known):
-        return spelled
-    uses = {name: pages.topic(name).casefold().count(word) for name in TOPICS}
+    if begun := next((name for name in known if name.startswith(word)), ""):
+        return begun
+    uses = {name: len(re.findall(rf"\b{re.escape(word)}\b", pages.topic(name).casefold())) for name in TOPICS}
     most = max(uses, key=lambda name: uses[name])
-    return most if uses[most] else ""
+    return most if uses[most] else names.nearest(topic, known)

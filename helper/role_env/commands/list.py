@@ -34,8 +34,8 @@ def _table(rows: list[Row], context: Context) -> str:
     columns = profile_rows.columns_of_table(rows)
     heading, cells = [column.heading for column in columns], profile_rows.cells_of(columns, rows)
     colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
-    yielding = profile_rows.of_rank(1, columns), profile_rows.of_rank(2, columns)
-    return table.table(heading, cells, most=table.columns(context.environ), yielding=yielding, colors=colors)
+    yielding, most = profile_rows.by_rank(columns), table.columns(context.environ)
+    return table.table(heading, cells, most=most, yielding=yielding, colors=colors)
 
 
 def _color(row: Row) -> str:

@@ -7,7 +7,8 @@ from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError
 from role_env.profiles import file as profiles
-from role_env.sources.base import Source
+from role_env.sessions import chain as chains
+from role_env.sessions.chain import Chain
 from role_env.ui.messages import Messages
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -42,13 +43,12 @@ class Surroundings:
         """Return a silent context with a deadline in `seconds`."""
         return Context(self.environ, Deadline(seconds), Messages(silent=True))
 
-    def sources(self) -> list[Source]:
-        """Return the credential sources of the valid profiles; another check reports on the others."""
+    def chains(self) -> list[Chain]:
+        """Return the chains of the valid profiles; another check reports on the others."""
         try:
-            file = profiles.load(self.config, self.environ)
+            return list(chains.resolve_valid(profiles.load(self.config, self.environ)))
         except ProfileError:
             return []
-        return [profile.source for profile in file.valid_profiles() if profile.source]
 
 
 Check = Callable[[Surroundings], list[Finding]]

@@ -127,6 +127,7 @@ class StoredSignIn:
             found = self.load(context, prompts=False, known=known)
         except KeyringError:
             return None
+        self._id = found.id if found else ""
         return int(found.expiration) if found else None
 
     def store(self, sign_in: SignIn, context: Context) -> None:

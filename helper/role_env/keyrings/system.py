@@ -49,7 +49,7 @@ class SystemKeyring:
     def __init__(self, context: Context, *, prompts: bool = True, even_if_avoided: bool = False) -> None:
         self._context = context
         self._deadline = context.deadline
-        self._prompts = prompts
+        self._prompts = prompts and context.prompts
         self._notes = KeyringNotes(context.environ)
         self._least_part = 0.0  # the least part of the time left that a use gets
         self._preparation: Worker | None = None

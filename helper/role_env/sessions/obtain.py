@@ -44,13 +44,15 @@ class CacheDecision:
 class SessionRequest:
     """One run from request to session."""
 
-    def __init__(self, request: Request, context: Context) -> None:
+    def __init__(self, request: Request, context: Context, file: ProfilesFile | None = None) -> None:
+        """Make a run for `request`, with the profiles file if it has been read already."""
         self._request = request
         self._context = context
         self._began = time.time()
         self._role_arn = ""
-        self._fingerprint = Fingerprint(context.environ)
-        self.path = locate(request.config, self._fingerprint)
+        self._file = file
+        self._fingerprint = file.fingerprint if file else Fingerprint(context.environ)
+        self.path = file.path if file else locate(request.config, self._fingerprint)
         self.entry = request.entry(self.path)
         self._cache = None if request.no_cache else Cache(context)
 
@@ -81,10 +83,18 @@ class SessionRequest:
         chain = self.resolve()
         return chain, self._decide(chain, self._load())
 
+    def uses(self, cached: Record) -> bool:
+        """Return whether `obtain` would use the session `cached`. Makes no request."""
+        try:
+            chain = self.resolve() if self._must_resolve else None
+            return self._is_current(cached) or self._decide(chain or self.resolve(), cached).valid
+        except RoleEnvError:
+            return False
+
     def resolve(self) -> Chain:
         """Return the chain with the request's options, checked. Raises ProfileError, UsageError, RefusedError."""
         request = self._request
-        file = ProfilesFile(self.path, self._fingerprint)
+        file = self._file or ProfilesFile(self.path, self._fingerprint)
         self._role_arn = file.role_arn(request.profile)
         chain = chains.resolve(file, request.profile)
         narrow_agent(request, chain.target)
@@ -100,9 +110,7 @@ class SessionRequest:
         return chain
 
     def _obtain(self) -> Record:
-        # Even with a cached session, a process must not request a profile of its own chain, or a wider session.
-        is_first = any(map(self._context.environ.get, (variables.CHAIN, variables.POLICY)))
-        chain = self.resolve() if is_first else None
+        chain = self.resolve() if self._must_resolve else None
         cached = self._load()
         if cached and self._is_current(cached):
             self._context.messages.decided(UNCHANGED)
@@ -110,6 +118,14 @@ class SessionRequest:
         chain = chain or self.resolve()
         flight = self._flight(chain)
         return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
+
+    @property
+    def _must_resolve(self) -> bool:
+        """Whether the chain decides even about a session that is current.
+
+        A process must not request a profile of its own chain, or a wider session.
+        """
+        return any(map(self._context.environ.get, (variables.CHAIN, variables.POLICY)))
 
     def _flight(self, chain: Chain) -> "SingleFlight":
         from role_env.sessions.flight import SingleFlight  # imports TLS, which a cached session does not need
@@ -139,7 +155,7 @@ class SessionRequest:
             left = int(cached.session.credentials.remaining())
             why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
             return CacheDecision(why, expiration)
-        return CacheDecision("its chain is the same, though a file or variable has changed", expiration, valid=True)
+        return CacheDecision("who requests it, and what is requested, is the same", expiration, valid=True)
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""

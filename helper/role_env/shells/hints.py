@@ -26,9 +26,12 @@ def switch(profile: str, environ: "Mapping[str, str]") -> str:
 
 def end_session(environ: "Mapping[str, str]") -> str:
     """Return the line that ends the shell's session or its no-account state."""
-    if environ.get("ROLE_ENV_INIT"):
-        return "role-env off"
-    return evaluate_code("role-env off", parent.parent_format())
+    return _evaluated("role-env off", environ)
+
+
+def _evaluated(command: str, environ: "Mapping[str, str]") -> str:
+    """Return the line that runs `role-env off` or `renew` in the shell."""
+    return command if environ.get("ROLE_ENV_INIT") else evaluate_code(command, parent.parent_format())
 
 
 def restore(environ: "Mapping[str, str]") -> str:
@@ -61,33 +64,63 @@ def load_integration(shell: str = "") -> str:
     return SHELLS[shell if shell in INTEGRATED_SHELLS else "bash"].load
 
 
+# The words of other tools, each with the line that was meant: {switch}, {off}, {renew} and {load} are lines of this
+# shell, {profile} is the word that follows, else PROFILE, and {named} that word alone.
+_LINES = (
+    (("switch", "assume", "assume-role", "activate", "start", "env"), "{switch}"),
+    (("deactivate", "exit", "stop", "unset"), "{off}"),
+    (("refresh",), "{renew}"),
+    (("completion",), "{load}"),
+    (("shell",), "role-env exec {profile}"),
+    (("run",), "role-env exec {profile} -- COMMAND"),
+    (("open",), "role-env console {profile}"),
+    (("ls", "list"), "role-env list"),
+    (("current",), "role-env status"),
+    (("id",), "role-env whoami"),
+    (("show", "get"), "role-env explain {profile}"),
+    (("add", "new", "create", "import"), "role-env configure {named}"),
+    (("edit", "rename", "set"), "role-env configure --edit {named}"),
+    (("signin", "sso"), "role-env login {profile}"),
+    (
+        ("delete", "rm", "remove"),
+        "role-env clear {profile} (deletes its cached sessions), role-env logout {profile} (its access key or sign-in"
+        " in the keyring) or role-env configure --edit {profile} (there you delete the profile itself)",
+    ),
+)
+_LINE_OF_WORD = {word: line for words, line in _LINES for word in words}
+ALIYUN_CONFIGURE = ("list", "get", "set", "delete", "switch")
+"""The commands of `aliyun configure`."""
+
+
 def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, str]") -> str:
     """Return the hint for the unknown `word` with `argument` after it, or an empty text.
 
     `nearest` is the profile that it may stand for, empty if there is none.
     """
-    profile = argument if argument and not names.fault(argument) else ""
-    if word == "delete":
-        shown = profile or "PROFILE"
-        return (
-            f"role-env clear {shown} deletes its cached sessions, role-env logout {shown} its access key or sign-in in"
-            f" the keyring, and in role-env configure --edit {shown} you delete the profile itself"
-        )
-    line = _line_for_other_tools(word, profile, environ) or names.nearest_command_line(word)
+    line = line_meant(word, argument, environ) or names.nearest_command_line(word)
     if nearest and line:
         return f"did you mean {nearest}, or the command {line}?"
     return f"did you mean {nearest or line}?" if nearest or line else ""
 
 
-def _line_for_other_tools(word: str, profile: str, environ: "Mapping[str, str]") -> str:
-    """Return the line to type instead of another tool's word; empty for any other word."""
-    shown = profile or "PROFILE"
-    if word in ("switch", "assume", "activate"):
-        return switch(shown, environ)
-    if word == "deactivate":
-        return end_session(environ)
-    lines = {"ls": "role-env list", "shell": f"role-env exec {shown}", "edit": f"role-env configure --edit {profile}"}
-    return lines.get(word, "").rstrip()
+def line_meant(word: str, argument: str, environ: "Mapping[str, str]") -> str:
+    """Return the line to type instead of another tool's word with `argument` after it; empty for any other word."""
+    if word not in _LINE_OF_WORD:
+        return ""
+    named = "" if not argument or names.fault(argument) or argument in COMMANDS else argument
+    profile = named or "PROFILE"
+    return (
+        _LINE_OF_WORD[word]
+        .format(
+            switch=switch(profile, environ),
+            off=end_session(environ),
+            renew=_evaluated("role-env renew", environ),
+            load=load_integration(),
+            profile=profile,
+            named=named,
+        )
+        .rstrip()
+    )
 
 
 def without_option(option: str, command: str, profile: str, environ: "Mapping[str, str]") -> str:

@@ -40,6 +40,10 @@ class FileKey(Source):
         """Return a digest of the key."""
         return [key_digest(self.access_key)]
 
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return the key."""
+        return self.access_key
+
     def key(self, context: Context) -> AccessKey:
         """Return the key."""
         return self.access_key

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from role_env.keyrings.sign_ins import StoredSignIn
     from role_env.sts.hop import Hop
 
-# The Codes of STS that concern the key that signed rather than the role.
-_FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
+FAULTS_OF_THE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurityToken")
+"""The beginnings of the Codes of STS that concern the key that signed rather than the role."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ class Source:
         """
         raise NotImplementedError
 
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return the access key if it can be read without a request, a program or a prompt, else None."""
+        return None
+
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return a reason why it gives no credentials, as far as that is known without a request or a prompt."""
         return None
@@ -100,7 +104,7 @@ class Source:
                 self.check_person(str(sts.caller_identity(key, endpoint=hop.endpoint, context=context)["Arn"]))
             return sts.assume_role(hop, key, context)
         except sts.StsError as refusal:
-            if refusal.code.startswith(_FAULTS_OF_THE_KEY):
+            if refusal.code.startswith(FAULTS_OF_THE_KEY):
                 whose = f"the key is that of profile {self.profile} ({self.location(context.environ)})"
                 refusal.message = printable(f"{refusal.message}; {whose}")
             raise

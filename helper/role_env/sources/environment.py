@@ -1,5 +1,6 @@
 """The credential source for the user's own access key in environment variables."""
 
+import contextlib
 from collections.abc import Mapping
 
 from role_env.context import Context
@@ -26,6 +27,12 @@ class EnvironmentKey(Source):
     def identity(self, context: Context) -> list[str]:
         """Return a digest of the key."""
         return [key_digest(self.key(context))]
+
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return the key, or None if none is set or it is incomplete."""
+        with contextlib.suppress(ProfileError):
+            return own_key(context.environ)
+        return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return the fault of a key that is missing or incomplete in the environment."""
