@@ -24,7 +24,7 @@ _FAST_SECONDS = 0.5
 """The longest that the fast path takes, unless it has waited for another process."""
 
 
-_ENDING = [getattr(_signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(_signal, name)]
+_ENDING = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
 """The signals that end a command. It first restores the terminal, and removes what it has put into files."""
 
 

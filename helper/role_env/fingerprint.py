@@ -161,11 +161,7 @@ def _secret_digest(value: str) -> str:
 
 
 def _host_name() -> str:
-    if hasattr(os, "uname"):
-        return os.uname().nodename
-    import socket
-
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 def _escape(value: str) -> str:

@@ -104,7 +104,7 @@ def _is_private(folder: str) -> bool:
         status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
     except OSError:
         return False
-    return os.name != "posix" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":

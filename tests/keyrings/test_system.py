@@ -1,16 +1,16 @@
 """Which backend of `keyring` is used.
 
-The classes for macOS and Windows stand in for systems that are not here: they hold entries as the real ones do, and
-what their systems add cannot be measured on Linux.
+The class for macOS stands in for a system that is not here: it keeps entries as the real one does, and what that
+system adds cannot be measured on Linux.
 """
 
-import secrets
 import shutil
 import sys
 import types
 from pathlib import Path
 
 import keyring.backend
+import keyring.backends
 import pytest
 
 from role_env.keyrings import Entry, backends
@@ -49,19 +49,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def as_on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets role-env find itself on `platform`, with a keyring that behaves like that system's."""
-    module, name = backends.NATIVE[platform]
-    stand_in = types.ModuleType(module)
-    setattr(stand_in, name, NativeKeyring)
-    monkeypatch.setitem(sys.modules, module, stand_in)
-    monkeypatch.setattr(sys, "platform", platform)
+def as_on_macos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let role-env find itself on macOS, with a keyring that behaves like that system's."""
+    stand_in = types.ModuleType("keyring.backends.macOS")
+    stand_in.Keyring = NativeKeyring  # type: ignore[attr-defined]
+    monkeypatch.setattr(keyring.backends, "macOS", stand_in, raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(NativeKeyring, "kept", {})
 
 
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_the_native_keyring_is_used_without_looking_for_others(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on(platform, monkeypatch)
+def test_the_native_keyring_is_used_without_looking_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_macos(monkeypatch)
     monkeypatch.setattr(keyring, "get_keyring", lambda: pytest.fail("looked for"))
     kept = SystemKeyring(context())
     assert kept.read(ENTRY) is None
@@ -72,11 +70,8 @@ def test_the_native_keyring_is_used_without_looking_for_others(platform: str, mo
     assert (kept.read(ENTRY), kept.fault) == (None, None)
 
 
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_a_setting_chooses_another_than_the_native_keyring(
-    platform: str, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
-    as_on(platform, monkeypatch)
+def test_a_setting_chooses_another_than_the_native_keyring(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    as_on_macos(monkeypatch)
     null = "keyring.backends.null.Keyring"
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", null)
     monkeypatch.setattr(keyring.core, "_keyring_backend", None)  # its choice for this process, until the test ends
@@ -86,17 +81,6 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     settings.write_text(f"[backend]\ndefault-keyring={null}\n")
     SystemKeyring(context()).write(ENTRY, "session")
     assert not NativeKeyring.kept
-
-
-@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in")
-def test_a_long_session_is_cached_and_cleared_in_windows_own_keyring() -> None:
-    kept = SystemKeyring(context())
-    entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
-    for length in (9000, 4000):
-        kept.write(entry, "x" * length)
-        assert (kept.read(entry), kept.fault) == ("x" * length, None)
-    kept.delete(entry)
-    assert kept.read(entry) is None
 
 
 def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,8 +49,6 @@ def run(invocation: Invocation, context: Context) -> NoReturn:
 
 def _served_environment(invocation: Invocation, context: Context) -> dict[str, str]:
     """Start a server of live sessions, and return the environment for the command. If it fails, end this process."""
-    if not hasattr(os, "fork"):
-        raise UsageError("exec --renew needs a system with fork", hint="use exec without --renew")
     from role_env.supervise import server_process
 
     # The server obtains the session: macOS's frameworks fail in a process that was forked after their first use.

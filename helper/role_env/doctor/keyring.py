@@ -28,7 +28,6 @@ _NAMES = {
     "keyring.backends.libsecret.Keyring": "the desktop's keyring (Secret Service)",
     "keyring.backends.kwallet.DBusKeyring": "KWallet",
     "keyring.backends.macOS.Keyring": "the macOS Keychain",
-    "keyring.backends.Windows.WinVaultKeyring": "the Windows Credential Manager",
 }
 """The names by which people know the backends."""
 _SERVICES = ("gnome-keyring-daemon", "keepassxc", "kwalletd6", "kwalletd5")

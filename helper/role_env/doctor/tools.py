@@ -1,7 +1,6 @@
 """Check the files of other tools: the `aliyun` CLI's, and those that make tools act as another user."""
 
 import contextlib
-import os
 import shlex
 import shutil
 import stat
@@ -36,7 +35,7 @@ def check_aliyun_cli(at: Surroundings) -> list[Finding]:
     except ProfileError as error:
         return [Finding(NAME, FAIL, error.message, error.hint)]
     findings = []
-    if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         findings.append(Finding(NAME, WARN, f"others can open {file.path}", f"chmod 600 {file.path}"))
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))

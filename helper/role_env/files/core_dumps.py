@@ -1,7 +1,5 @@
 """Disable core dumps of this process, which could contain a secret."""
 
-import sys
-
 from role_env.errors import ProfileError
 
 # The limit that `restore_core_dumps` restores, once there is one.
@@ -13,8 +11,6 @@ def forbid_core_dumps() -> None:
 
     Raises ProfileError if the system does not allow that; a seccomp filter can forbid it.
     """
-    if sys.platform == "win32":  # Windows writes no core dumps
-        return
     import resource
 
     try:

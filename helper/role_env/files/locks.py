@@ -4,16 +4,12 @@ A lock is the kernel's own (flock), so it ends with its process. If no lock can 
 unless only one process may do it. The fast path uses this module too, so it imports almost nothing.
 """
 
+import fcntl
 import os
 import time
 
 from role_env import paths
 from role_env.fingerprint import sha256
-
-try:
-    import fcntl
-except ImportError:  # Windows: no locks, so two processes may call STS
-    fcntl = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +102,6 @@ def acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool
 
 def open_in(folder: str, name: str) -> int:
     """Open the file of the lock `name` in `folder`, and return its descriptor. Raises OSError."""
-    if fcntl is None:
-        raise OSError("no flock on this system")
     paths.make_private(folder)
     return os.open(path_of(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 

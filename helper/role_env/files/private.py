@@ -11,8 +11,6 @@ def check_private(name: str, path: object, status: os.stat_result, *, has_secret
     `name` is its name in messages, with the path. It must belong to this user or root, and nobody else may write it;
     with `has_secret`, nobody else may read it either.
     """
-    if os.name != "posix":
-        return
     if status.st_uid not in (os.geteuid(), 0):
         raise ProfileError(f"{name} belongs to another user (uid {status.st_uid})", hint="use a copy of your own")
     if has_secret and status.st_mode & 0o066:

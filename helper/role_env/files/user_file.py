@@ -4,15 +4,13 @@ The file keeps its mode, owner and ACL, and a symlink is followed to its target.
 without any lock, its content is read again, so nothing is lost.
 """
 
-import errno
 import os
+import shutil
 import stat
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import locks
 from role_env.fingerprint import current_stamp, read_file
@@ -23,23 +21,9 @@ LOCK_SECONDS = 10.0
 BACKUP_SUFFIX = ".role-env-backup"
 _NEW_SUFFIX = ".role-env-new"
 _TRIES = 5
-# Linux's ACL of a file. If there is one, the group's bits of the mode contain the ACL's mask.
-_ACL = "system.posix_acl_access"
-_NO_ACL = (errno.ENODATA, errno.ENOTSUP)
-
 
 # Takes the content (None: no file) and returns the new content (None: no file).
 Change = Callable[[bytes | None], bytes | None]
-
-
-@dataclass(frozen=True)
-class Access:
-    """The permissions of a file: its mode, owner, group and ACL, which is empty if there is none."""
-
-    mode: int
-    uid: int
-    gid: int
-    acl: bytes
 
 
 class UserFile:
@@ -87,7 +71,7 @@ class UserFile:
     def _try(self, change: Change) -> bool | None:
         """Try once to replace the file. Return whether it was replaced; None if another program wrote it meanwhile."""
         stamp = current_stamp(str(self._real))
-        content, access = self._read()
+        content, status = self._read()
         changed = change(content)
         if changed == content:
             return False
@@ -98,37 +82,36 @@ class UserFile:
                 return None
             self._real.unlink()
             return True
-        return self._put(self._real, changed, stamp, access=access) or None
+        return self._put(self._real, changed, stamp, like=status) or None
 
-    def _read(self) -> tuple[bytes | None, Access | None]:
+    def _read(self) -> tuple[bytes | None, os.stat_result | None]:
         try:
             content, status = read_file(self._real)
-            access = Access(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, _read_acl(self._real))
         except FileNotFoundError:
             return None, None
         except OSError as error:
             raise self._error(f"cannot be read: {error.strerror or error}") from None
-        if os.name == "posix" and os.geteuid() not in (status.st_uid, 0):
+        if os.geteuid() not in (status.st_uid, 0):
             raise self._error(f"belongs to another user (uid {status.st_uid})")
         if not status.st_mode & stat.S_IWUSR or not os.access(self._real, os.W_OK):
             raise self._error("is read-only", hint=f"chmod u+w {self._real}, if it may be changed")
-        return content, access
+        return content, status
 
-    def _put(self, path: Path, content: bytes, stamp: str, *, access: Access | None = None) -> bool:
-        """Write `content` to `path`, with the permissions `access` or for this user only.
+    def _put(self, path: Path, content: bytes, stamp: str, *, like: os.stat_result | None = None) -> bool:
+        """Write `content` to `path`, with the permissions of the file, whose stat is `like`, or for this user only.
 
         Write nothing and return False if the file has changed since it was read: its stamp was `stamp` then.
         """
         new = self._real.with_name(self._real.name + _NEW_SUFFIX)
         with suppress(FileNotFoundError):  # left by a killed process, since we hold the lock
             new.unlink()
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
-                if access and os.name == "posix":
-                    _give(descriptor, access)
+                if like:
+                    _copy_access(self._real, like, new)
                 os.fsync(descriptor)
             if current_stamp(str(self._real)) != stamp:
                 new.unlink()
@@ -144,40 +127,17 @@ class UserFile:
         return ProfileError(f"{self.path} {what}", hint=hint or "nothing was changed")
 
 
-def _give(descriptor: int, access: Access) -> None:
-    """Give the file the permissions `access`, instead of those inherited from its folder."""
-    mode, acl = access.mode, access.acl
-    if access.uid != os.geteuid():
-        os.fchown(descriptor, access.uid, access.gid)
-    elif access.gid != os.fstat(descriptor).st_gid:
+def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
+    """Give `new` the owner, group, mode and ACL of `file`, whose stat is `status`."""
+    is_in_group = True
+    if status.st_uid != os.geteuid():
+        os.chown(new, status.st_uid, status.st_gid)
+    elif status.st_gid != new.stat().st_gid:
         try:
-            os.fchown(descriptor, -1, access.gid)
-        except PermissionError:  # the user has left that group; the file's new group gets no permission
-            mode, acl = mode & ~stat.S_IRWXG, b""
-    _write_acl(descriptor, acl)
-    os.fchmod(descriptor, mode)
-
-
-def _read_acl(path: Path) -> bytes:
-    if sys.platform != "linux":
-        return b""
-    try:
-        return os.getxattr(path, _ACL)
-    except OSError as error:
-        if error.errno not in _NO_ACL:
-            raise
-        return b""
-
-
-def _write_acl(descriptor: int, acl: bytes) -> None:
-    """Set the file's ACL to `acl`, or remove it if that is empty."""
-    if sys.platform != "linux":
-        return
-    try:
-        if acl:
-            os.setxattr(descriptor, _ACL, acl)
-        else:
-            os.removexattr(descriptor, _ACL)
-    except OSError as error:
-        if acl or error.errno not in _NO_ACL:
-            raise
+            os.chown(new, -1, status.st_gid)
+        except PermissionError:
+            is_in_group = False
+    shutil.copystat(file, new)
+    os.utime(new)
+    if not is_in_group:  # the user has left it; the file's new group gets no permission, and neither does the ACL
+        new.chmod(stat.S_IMODE(status.st_mode) & ~stat.S_IRWXG)

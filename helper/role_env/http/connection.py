@@ -24,7 +24,7 @@ class Proxy:
 def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for `server` (host:port) by the usual variables, or None. NO_PROXY is honored.
 
-    If no variable names a proxy, the settings of macOS or Windows decide.
+    If no variable names a proxy, the settings of macOS decide.
     """
     named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
     named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case comes first, as in curl
@@ -34,7 +34,7 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
 
         address = named.get("https_proxy") or named.get("all_proxy")
         is_bypassed = bool(urllib.request.proxy_bypass_environment(server, bypassed))  # type: ignore[attr-defined]
-    elif sys.platform in ("darwin", "win32"):
+    elif sys.platform == "darwin":
         import urllib.request
 
         address = urllib.request.getproxies().get("https")

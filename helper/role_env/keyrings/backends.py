@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
     from keyring.backend import KeyringBackend
 
-# The systems with a single keyring, and its backend.
-NATIVE = {"darwin": ("keyring.backends.macOS", "Keyring"), "win32": ("keyring.backends.Windows", "WinVaultKeyring")}
 _SERVICE_MODULE = "keyring.backends.SecretService"
 # These backends unlock everything they open, and offer no way to ask first.
 _OPENED_BY_LOOKING = ("keyring.backends.kwallet", "keyring.backends.libsecret")
@@ -41,12 +39,10 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend
         from keyring.backends.SecretService import Keyring
 
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
-    if sys.platform in NATIVE and not has_setting:  # examining all backends takes 40 ms
-        import importlib
+    if sys.platform == "darwin" and not has_setting:  # examining all backends takes 40 ms
+        from keyring.backends import macOS
 
-        module, name = NATIVE[sys.platform]
-        native: KeyringBackend = getattr(importlib.import_module(module), name)()
-        return native
+        return macOS.Keyring()  # type: ignore[no-untyped-call]
     with _without_library_search() if sys.platform == "linux" else contextlib.nullcontext():
         import keyring
 
@@ -59,7 +55,7 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend
 
 
 def _check_bus(environ: "Mapping[str, str]") -> None:
-    if sys.platform not in NATIVE:
+    if sys.platform != "darwin":
         dbus.check_owners(environ.get("DBUS_SESSION_BUS_ADDRESS", ""))
 
 

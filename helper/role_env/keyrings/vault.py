@@ -14,10 +14,7 @@ INDEX = "keys-index"
 """The file of the index of these entries."""
 SERVICE = "role-env "
 """The prefix of the services of these entries."""
-_HINTS = {
-    "darwin": "unlock the login keychain (security unlock-keychain) and try again",
-    "win32": "sign in with a password, so that the Credential Manager has a vault, and try again",
-}
+_HINT_ON_MACOS = "unlock the login keychain (security unlock-keychain) and try again"
 _HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
 _KEY_IN_FILE, _HEADLESS = "put the key into the profiles file", "see role-env help headless"
 _MORE = "role-env doctor shows more"
@@ -108,5 +105,7 @@ def hint(*, is_key: bool = True) -> str:
 
     With `is_key` it was for an access key, which the profiles file can contain instead.
     """
+    if sys.platform == "darwin":
+        return _HINT_ON_MACOS
     without = f"{_KEY_IN_FILE}, or {_HEADLESS}" if is_key else _HEADLESS
-    return _HINTS.get(sys.platform) or f"{_HINT}; if there can be none, {without}; {_MORE}"
+    return f"{_HINT}; if there can be none, {without}; {_MORE}"

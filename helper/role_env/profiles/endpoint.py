@@ -1,6 +1,5 @@
 """Determine a profile's STS endpoint and default session name, and the endpoint of a Resource Directory."""
 
-import sys
 from collections.abc import Mapping
 from functools import cache
 
@@ -57,8 +56,6 @@ def default_session_name(fingerprint: Fingerprint) -> str:
 
 
 def _login_name() -> str:
-    if sys.platform == "win32":
-        return "user"
     import os
     import pwd
 

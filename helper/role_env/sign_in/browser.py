@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -23,12 +22,12 @@ _USUAL = ("xdg-open", "x-www-browser", "firefox", "firefox-esr", "google-chrome"
 
 def has_browser(environ: Mapping[str, str]) -> bool:
     """Return whether the person who signs in has a graphical browser here. Over ssh it would be on another machine."""
-    return not any(environ.get(name) for name in _SSH) and (sys.platform == "win32" or bool(commands(environ)))
+    return not any(environ.get(name) for name in _SSH) and bool(commands(environ))
 
 
 def has_display(environ: Mapping[str, str]) -> bool:
     """Return whether a graphical program can show a window."""
-    return sys.platform in ("darwin", "win32") or any(environ.get(name) for name in _DISPLAYS)
+    return sys.platform == "darwin" or any(environ.get(name) for name in _DISPLAYS)
 
 
 def open_in_background(address: str, environ: Mapping[str, str]) -> None:
@@ -38,8 +37,6 @@ def open_in_background(address: str, environ: Mapping[str, str]) -> None:
 
 def open_page(address: str, environ: Mapping[str, str]) -> bool:
     """Open `address` in the first browser that can; return whether one could, perhaps only when it is closed."""
-    if sys.platform == "win32":
-        return webbrowser.open(address)
     return any(start(command, address, environ) for command in commands(environ))
 
 

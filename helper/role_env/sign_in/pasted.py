@@ -3,15 +3,11 @@
 import os
 import select
 import sys
+import termios
 import time
 from typing import Any
 
 from role_env.errors import UsageError
-
-try:
-    import termios
-except ImportError:  # Windows
-    termios = None  # type: ignore[assignment]
 
 _LONGEST = 64 * 1024
 
@@ -24,7 +20,7 @@ class Pasted:
         self._before: list[Any] | None = None
 
     def __enter__(self) -> "Pasted":
-        if termios and sys.stdin is not None and sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             self._before = termios.tcgetattr(sys.stdin)
             silent = termios.tcgetattr(sys.stdin)
             silent[3] &= ~termios.ECHO

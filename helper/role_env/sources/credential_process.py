@@ -83,7 +83,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
 def _words(command: str) -> list[str]:
     """Return the words of the command. Raises ProfileError without quoting them, since one may be a secret."""
     try:
-        words = shlex.split(command, posix=os.name == "posix")
+        words = shlex.split(command)
     except ValueError:
         raise ProfileError("credential_process has an unclosed quote", hint="quote it as for a shell") from None
     if not words or not words[0] or "\0" in command:
@@ -97,7 +97,7 @@ def _start(
     """Start the process. Raises ProfileError, which contains only the name from the command."""
     try:
         return subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
-            words if os.name == "posix" else command,
+            words,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -182,10 +182,7 @@ def _output(process: "subprocess.Popen[bytes]") -> bytes:
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     """Kill the process group: the process and everything that it has started."""
     with suppress(OSError):  # all have ended
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
         process.wait(1)
 

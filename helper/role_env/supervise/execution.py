@@ -19,10 +19,9 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
 
     Raises CommandError when it is not found or cannot run.
     """
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(_signal, name):  # Python ignores these signals, and a child would inherit that
-            _signal.signal(getattr(_signal, name), _signal.SIG_DFL)
-    for number in (_signal.SIGINT, _signal.SIGTERM):
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these signals, and a child would inherit that
+        _signal.signal(number, _signal.SIG_DFL)
+    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT):
         if callable(_signal.getsignal(number)):  # what our handlers note from now on would be lost
             _signal.signal(number, _signal.SIG_DFL)
     try:

@@ -12,8 +12,8 @@ from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
-# What Ctrl-Z sends, and what `fg` sends. Windows has neither.
-_JOB_CONTROL = [getattr(signal, name) for name in ("SIGTSTP", "SIGCONT") if hasattr(signal, name)]
+# What Ctrl-Z sends, and what `fg` sends.
+_JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
 # The greatest number of digits of a choice's number. A longer number is an account's ID.
 _MOST_DIGITS = 5
 
