@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from role_env import timestamps
+from role_env.credentials import format_utc, parse_rfc3339, parse_utc
 
 
 def test_a_time_is_read_as_it_was_written() -> None:
     chosen = random.Random(1)
     moments = [0, 951782400, 1709164799, 4107542400, *(chosen.randrange(253402300799) for _ in range(2000))]
     for moment in moments:
-        text = timestamps.format_utc(moment)
-        assert timestamps.parse_utc(text) == moment
+        text = format_utc(moment)
+        assert parse_utc(text) == moment
         assert moment == calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
@@ -29,10 +29,10 @@ def test_a_time_is_read_as_it_was_written() -> None:
 )
 def test_any_other_text_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        timestamps.parse_utc(text)
+        parse_utc(text)
 
 
 @pytest.mark.parametrize("text", ["", "2030-02-29T00:00:00Z", "2030-01-01T25:00:00Z", "2030-01-01T00:00:00+99:99"])
 def test_a_text_that_is_no_time_by_rfc_3339_is_called_that(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not an RFC 3339 time$"):
-        timestamps.parse_rfc3339(text)
+        parse_rfc3339(text)

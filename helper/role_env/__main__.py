@@ -215,7 +215,7 @@ def _check_not_of_aliyun(invocation: "Invocation") -> None:
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
     """Return the error; it names the word that was read as a profile and is none, and the command that was meant."""
-    from role_env import names
+    from role_env import validators
     from role_env.cli import options
     from role_env.command_table.commands import COMMANDS
     from role_env.errors import UsageError
@@ -227,7 +227,7 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
         return UsageError(message, hint=hints.without_option(invocation.profile_option, command, word, os.environ))
     if word and not invocation.is_command_named:
         known = options.profile_names(invocation.config, os.environ)
-        nearest = names.similar(word, known)
+        nearest = validators.similar(word, known)
         meant = hints.unknown_word(word, unexpected[0] if unexpected else "", nearest, os.environ)
         if word not in known and (meant or known):
             message = f"there is no command or profile {word[:80]}"

@@ -170,8 +170,8 @@ AGENTS = {
 """The agents by the variable that each sets; of several, the first one counts."""
 OTHER_AGENT = "AGENT"
 """The variable in which any other agent gives its name."""
-AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
-LONGEST_AGENT = 32
+_AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
+_LONGEST_AGENT = 32
 CHAIN = "ROLE_ENV_CHAIN"
 """The profiles for which this process is, or is below, the credential process."""
 
@@ -190,7 +190,7 @@ def agent_of(environ: "Mapping[str, str]") -> str:
         if environ.get(variable):
             return name
     other = environ.get(OTHER_AGENT, "")
-    name = "".join(filter(AGENT_CHARACTERS.__contains__, other.lower()))[:LONGEST_AGENT]
+    name = "".join(filter(_AGENT_CHARACTERS.__contains__, other.lower()))[:_LONGEST_AGENT]
     return name or ("agent" if other else "")
 
 

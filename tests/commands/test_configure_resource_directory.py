@@ -7,7 +7,7 @@ import pytest
 
 from cloud.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
-from role_env import names as rules
+from role_env import validators as rules
 from support.machine import Machine
 from support.terminal import Person
 
@@ -45,7 +45,7 @@ def test_230_accounts_with_any_names_become_profiles_that_work_and_that_a_second
     assert directory.pages in (3, 4)  # the first one of ten, where the server does not take PageSize
     found = names(machine)
     assert len({name.casefold() for name in found}) == 230
-    assert not [name for name in found if rules.fault(name)]
+    assert not [name for name in found if rules.name_fault(name)]
     assert {"生产/支付", "prod", "x" * 64, "Staging", "ที่ปรึกษา", "हिन्दी"} <= set(found)
     listed = machine.succeeds("list").stdout
     assert len(listed.splitlines()) >= 232

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from cloud.world import Session, format_time
-from role_env import timestamps
+from role_env.credentials import parse_utc
 from support.cases import case
 from support.machine import Machine
 
@@ -73,7 +73,7 @@ def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     printed = json.loads(done.stdout)
     assert printed["access_key_id"] == machine.sts.issued[-1].id
-    assert timestamps.parse_utc(printed["expiration"]) > time.time()
+    assert parse_utc(printed["expiration"]) > time.time()
     assert "region_id" not in printed
 
 

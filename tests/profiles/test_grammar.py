@@ -5,7 +5,7 @@ import json
 import pytest
 
 from role_env.errors import UnknownProfileError
-from role_env.names import fault
+from role_env.validators import name_fault
 from support.profiles_folder import ARN, KEY, SECRET, A, B, Folder, failure, key_of
 
 
@@ -149,7 +149,7 @@ def test_a_name_is_letters_and_digits_of_any_script_and_a_few_signs(folder: Fold
     "name", ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓"]
 )
 def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> None:
-    assert fault(name)
+    assert name_fault(name)
     reported = failure(lambda: folder.read(f"{A}[{name}]\n{KEY}"))
     assert f"{folder.file}, line 4" in reported
     assert reported.isprintable()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from role_env import names
+from role_env import validators
 from role_env.command_table.commands import COMMANDS
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.variables import RESERVED_PROFILES
@@ -24,7 +24,7 @@ def test_any_names_become_valid_ones_that_differ_in_more_than_case(given_names: 
     for number, name in enumerate(given_names):
         account = f"{1000000000000000 + number}"
         made.append(unused.take(sanitize(name, signs=SIGNS) or account, account))
-    assert [name for name in made if names.fault(name)] == []
+    assert [name for name in made if validators.name_fault(name)] == []
     folded = {name.casefold() for name in made}
     assert len(folded) == len(made)
     assert folded.isdisjoint(name.casefold() for name in (*COMMANDS, *RESERVED_PROFILES, "DEFAULT", *taken))

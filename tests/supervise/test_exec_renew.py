@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from role_env import variables
-from role_env.timestamps import parse_utc
+from role_env.credentials import parse_utc
 from support.machine import CONFINED, ROLE_ENV, Machine
 from support.served_command import Begin, next_line
 from support.shells import environment

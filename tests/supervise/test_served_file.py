@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env import timestamps
+from role_env.credentials import parse_utc
 from support import aliyun_cli
 from support.machine import CONFINED, Machine
 from support.readers import PROGRAMS
@@ -117,7 +117,7 @@ def test_readers_of_the_profile_fetch_anew_as_those_of_the_uri_do(machine: Machi
     machine.sts.session_seconds = life
     done = machine.role_env(*RENEW, "role-env", "process", "--session")
     (issued,) = machine.sts.issued
-    reported = timestamps.parse_utc(json.loads(done.stdout)["expiration"])
+    reported = parse_utc(json.loads(done.stdout)["expiration"])
     assert abs(int(issued.expiration) - earlier - reported) <= 1
 
 

@@ -246,11 +246,11 @@ class _Parser:
                 self._result.source_keys = {**self._result.source_keys, option.attribute: value}
 
     def _check_value(self, option: Option, value: str) -> None:
-        from role_env import names  # only for a line with such an option
+        from role_env import validators  # only for a line with such an option
 
-        if rule := names.value_fault(option.kind, value):
+        if rule := validators.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
-        elif option.kind == model.REGION and (warning := names.region_warning(value)):
+        elif option.kind == model.REGION and (warning := validators.region_warning(value)):
             self._result.warning = warning
 
     def _assign_words(self, command: Command) -> None:
@@ -296,9 +296,9 @@ class _Parser:
 
     def _fail_nearest(self, fault: str, word: str, known: "list[str]") -> None:
         """Record the fault, and suggest the one of `known` that `word` may stand for."""
-        from role_env import names
+        from role_env import validators
 
-        nearest = names.nearest(word, known)
+        nearest = validators.nearest(word, known)
         self._fail(fault, f"did you mean {nearest}?" if nearest else "")
 
     def _fail(self, fault: str, hint: str = "") -> None:

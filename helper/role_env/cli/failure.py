@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 
-from role_env import names, ui, variables
+from role_env import ui, validators, variables
 from role_env.cli import options, system_faults
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
@@ -55,7 +55,7 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", envi
     begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
     known = begun if wants_session and begun else error.known
     if not invocation.is_command_named:
-        meant = hints.unknown_word(error.name, "", names.similar(error.name, known), environ)
+        meant = hints.unknown_word(error.name, "", validators.similar(error.name, known), environ)
         if meant:
             return meant
     return options.nearest_profile(error.name, known)

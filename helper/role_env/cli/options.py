@@ -3,7 +3,7 @@
 import os
 import sys
 
-from role_env import names, variables
+from role_env import validators, variables
 from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
 from role_env.command_table.commands import export_words
 from role_env.errors import RoleEnvError, UsageError
@@ -109,7 +109,7 @@ def _policy_text(file: str) -> str:
 
 def check_profile_name(name: str) -> None:
     """Raise UsageError if `name` cannot be the name of a profile."""
-    if fault := names.fault(name):
+    if fault := validators.name_fault(name):
         raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: role-env list")
 
 
@@ -136,7 +136,7 @@ def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile |
 
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
     """Return a hint with the profiles in `known` that `name` may stand for."""
-    similar = names.similar(name, known)
+    similar = validators.similar(name, known)
     return f"did you mean {similar}?" if similar else "list the profiles with: role-env list"
 
 

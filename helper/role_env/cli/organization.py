@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from role_env import names
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, RoleArn
 from role_env.dataclass import dataclass
@@ -58,7 +58,7 @@ class Organization:
         Raises UsageError if a person must be asked and there is no terminal, and any RoleEnvError.
         """
         choices.check_terminal(OPTION)
-        if names.value_fault(names.ROLE_NAME, self._role):
+        if validators.value_fault(validators.ROLE_NAME, self._role):
             raise UsageError(f"--role {self._role} is not a role's name", hint="give the name alone, without its ARN")
         endpoint = directory_endpoint(context.environ, self._site)
         file = ProfilesFile(path, Fingerprint(context.environ))

@@ -4,9 +4,9 @@ import os
 import sys
 import time
 
-from role_env import timestamps, validators
+from role_env import validators
 from role_env.context import Context
-from role_env.credentials import RoleArn
+from role_env.credentials import RoleArn, format_utc
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.profiles.file import ProfilesFile
@@ -258,7 +258,7 @@ def by_rank(columns: "Sequence[Column]", ranks: "Sequence[int]" = (1, 2, 3)) -> 
 
 
 def _utc(moment: int | None) -> str | None:
-    return timestamps.format_utc(moment) if moment else None
+    return format_utc(moment) if moment else None
 
 
 def _time_left(moment: int) -> str:

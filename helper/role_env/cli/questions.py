@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from role_env import names, validators
+from role_env import validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
 from role_env.sources.rows import ALIYUN_CLI, KEYRING, OIDC, ROWS, SourceRow
@@ -20,7 +20,7 @@ def ask_name(check_new: Callable[[str], None]) -> str:
 
     def check(name: str) -> str:
         """Return `name` if it can be used. Raises ValueError."""
-        if fault := names.fault(name):
+        if fault := validators.name_fault(name):
             raise ValueError(fault)
         check_new(name)
         return name

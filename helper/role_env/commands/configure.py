@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from role_env import names, ui
+from role_env import ui, validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.cli import Invocation, options, profile_options, questions
@@ -138,7 +138,7 @@ def _plan_profile(
     # Before the other questions, whose prompts would show a secret that is pasted too early.
     access_key = None if source or invocation.dry_run else _read_key(name, path, context)
     region = invocation.region or questions.ask_region(_region_of(source, cli_file))
-    if warning := names.region_warning(region):
+    if warning := validators.region_warning(region):
         context.messages.say(warning)
     color = invocation.color or questions.ask_color()
     values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Mapping
 
-from role_env import timestamps, ui
+from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
+from role_env.credentials import format_utc
 from role_env.errors import KeyringError
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain
@@ -21,7 +22,7 @@ def run(invocation: Invocation, context: Context) -> int:
         "hops": [_hop(chain, position, context.environ) for position in range(len(chain.profiles))],
         "cached": {
             "valid": decision.valid,
-            "expiration": timestamps.format_utc(decision.expiration) if decision.expiration else None,
+            "expiration": format_utc(decision.expiration) if decision.expiration else None,
             "why": decision.why,
         },
     }
@@ -48,7 +49,7 @@ def _state(sign_in: StoredSignIn, context: Context) -> str:
     if found is None:
         return "not signed in"
     end = int(found.expiration)
-    return f"signed in until {timestamps.format_utc(end)}" if end > time.time() else "the sign-in has expired"
+    return f"signed in until {format_utc(end)}" if end > time.time() else "the sign-in has expired"
 
 
 def _source(chain: Chain, context: Context) -> str:

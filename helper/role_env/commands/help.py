@@ -39,7 +39,7 @@ def _closest(topic: str) -> str:
     """Return the topic or command that `topic` may mean: by its beginning, the words in its text, or its spelling."""
     import re
 
-    from role_env import names
+    from role_env import validators
 
     known = [*TOPICS, *COMMANDS]
     word = topic.casefold()
@@ -47,4 +47,4 @@ def _closest(topic: str) -> str:
         return begun
     uses = {name: len(re.findall(rf"\b{re.escape(word)}\b", pages.topic(name).casefold())) for name in TOPICS}
     most = max(uses, key=lambda name: uses[name])
-    return most if uses[most] else names.nearest(topic, known)
+    return most if uses[most] else validators.nearest(topic, known)

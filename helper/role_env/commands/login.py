@@ -1,10 +1,10 @@
 """role-env login: store a long-lived access key in the OS keyring, or sign in to CloudSSO or OAuth."""
 
-from role_env import timestamps, ui
+from role_env import ui
 from role_env.cli import Invocation
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError, RefusedError
 from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
@@ -75,7 +75,7 @@ def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, c
     made = flow.sign_in(source, context, browse=not invocation.no_browser)
     arn = flow.identify(made, profile, context)
     flow.store(source, made, context)
-    who, end = f" as {arn}" if arn else "", timestamps.format_utc(int(made.expiration))
+    who, end = f" as {arn}" if arn else "", format_utc(int(made.expiration))
     ui.write(f"{profile.name}: signed in{who} at {made.host} until {end}\n")
     return 0
 

@@ -80,12 +80,12 @@ def _styles(environ: "Mapping[str, str]") -> tuple[str, str]:
 
 
 def _document(state: ShellState) -> dict[str, object]:
-    from role_env import timestamps  # only for JSON
+    from role_env.credentials import format_utc  # only for JSON
 
     return {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
-        "expiration": None if state.is_served else timestamps.format_utc(state.expiration),
+        "expiration": None if state.is_served else format_utc(state.expiration),
         "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),
     }

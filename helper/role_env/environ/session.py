@@ -7,7 +7,7 @@ The variables are untrusted: anyone can set them to anything. An invalid value i
 
 import time
 
-from role_env import names, variables
+from role_env import validators, variables
 from role_env.command_table import ACCOUNT
 from role_env.credentials import RoleArn
 
@@ -96,11 +96,11 @@ class ShellState:
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
         name = environ.get("ROLE_ENV_PROFILE", "")
-        self.profile = "" if names.fault(name) else name
+        self.profile = "" if validators.name_fault(name) else name
         role = RoleArn(environ.get("ROLE_ENV_ROLE_ARN", ""))
-        self.role_arn = role if names.is_valid_role(role) else RoleArn()
+        self.role_arn = role if validators.is_valid_role(role) else RoleArn()
         account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
-        self.account_id = "" if names.value_fault(ACCOUNT, account) else account
+        self.account_id = "" if validators.value_fault(ACCOUNT, account) else account
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
         self.expiration = int(moment) if _is_moment(moment) else 0
         self.access_key_id = environ.get("ROLE_ENV_ACCESS_KEY_ID", "")

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from role_env.credentials import FIELDS, AccessKey, Credentials
+from role_env.credentials import FIELDS, AccessKey, Credentials, parse_utc
 from role_env.errors import printable
-from role_env.timestamps import parse_utc
 from role_env.validators import json_value
 
 # A response has a few thousand bytes, and a few more if a session policy is in the token.

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from secrets import token_urlsafe
 from typing import Any
 
-from role_env import timestamps
 from role_env.context import Context
-from role_env.credentials import FIELDS, Credentials
+from role_env.credentials import FIELDS, Credentials, format_utc, parse_rfc3339
 from role_env.errors import ProfileError, RefusedError, printable
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
@@ -121,8 +120,8 @@ class Issuer(Server):
         """
         found = {name: answer.get(name) or answer.get(name[0].lower() + name[1:]) for name in FIELDS}
         with self.reading():
-            end = timestamps.parse_rfc3339(str(found["Expiration"]))
-            return responses.credentials({**found, "Expiration": timestamps.format_utc(end)}, issued=issued)
+            end = parse_rfc3339(str(found["Expiration"]))
+            return responses.credentials({**found, "Expiration": format_utc(end)}, issued=issued)
 
     def _parse(self, response: Response, secrets: Iterable[str]) -> dict[str, Any]:
         if response.status == 200 and not response.body:

@@ -10,7 +10,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from role_env import names, validators
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
@@ -148,7 +148,7 @@ class Portal(Issuer):
         found = next((each.id for each in known if name in (each.name, each.id)), "")
         if found:
             return found
-        nearest = names.nearest(name, [each.name for each in known])
+        nearest = validators.nearest(name, [each.name for each in known])
         listed = ", ".join(each.name for each in known[:20]) or "(none)"
         raise ProfileError(
             f"you have no access configuration {name} in account {account_id}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from role_env import names, paths, validators
+from role_env import paths, validators
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UsageError
 from role_env.files.user_file import UserFile
@@ -25,7 +25,7 @@ class NewProfile:
 
         Raises ProfileError for a name or value, from any origin, that would change more of the file than this section.
         """
-        if fault := "it is that of the defaults" if self.name == DEFAULT else names.fault(self.name):
+        if fault := "it is that of the defaults" if self.name == DEFAULT else validators.name_fault(self.name):
             raise self._error(f"its name is invalid: {fault}")
         for key, value in self.values.items():
             try:

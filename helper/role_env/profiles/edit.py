@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from role_env import names
+from role_env import validators
 from role_env.context import Context
 from role_env.errors import CanceledError, ProfileError, UsageError
 from role_env.files.user_file import UserFile
@@ -87,7 +87,7 @@ def _line_of(profile: str, content: bytes, path: str) -> int:
         if section := re.fullmatch(r"\s*\[(.*)\]\s*", line):
             sections.setdefault(section[1].strip(), number)
     if profile and profile not in sections:
-        near = names.nearest(profile, sections)
+        near = validators.nearest(profile, sections)
         hint = f"did you mean {near}?" if near else "create it with: role-env configure"
         raise ProfileError(f"there is no profile {profile} in {path}", hint=hint)
     return sections[profile] if profile else 1

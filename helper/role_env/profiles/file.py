@@ -6,7 +6,7 @@ and the chains through it. Errors name the profile, the key, the file and the li
 
 import os
 
-from role_env import names
+from role_env import validators
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UnknownProfileError, printable
 from role_env.files.private import check_private
@@ -176,9 +176,9 @@ class ProfilesFile:
                 hint="give one of them an access key or another source",
             )
         if source not in self._sections:
-            near = names.nearest(source, [name for name in self._sections if name != section.name])
+            near = validators.nearest(source, [name for name in self._sections if name != section.name])
             # A longer text may be a misplaced secret, which has 30 characters.
-            is_shown = len(source) <= 24 and not names.fault(source)
+            is_shown = len(source) <= 24 and not validators.name_fault(source)
             missing = f"[{source}]" if is_shown else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
             raise section.value_error("source_profile", "names no profile of the file", hint=hint)
@@ -206,7 +206,7 @@ class ProfilesFile:
 
     def _check_names(self) -> None:
         for name, section in list(self._sections.items()):
-            fault = names.fault(name)
+            fault = validators.name_fault(name)
             if fault and self._is_sdk_file:
                 del self._sections[name]
             elif fault:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from role_env import names, variables
+from role_env import validators, variables
 from role_env.command_table.commands import COMMANDS
 from role_env.profiles.file import DEFAULT
 
@@ -16,7 +16,7 @@ _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe0
 _MOST_MARKS = 3
 
 
-def sanitize(text: str, *, signs: str, longest: int = names.LONGEST) -> str:
+def sanitize(text: str, *, signs: str, longest: int = validators.LONGEST) -> str:
     """Return `text` reduced to at most `longest` visible letters, digits and `signs`; it may be empty.
 
     Every other character becomes a -. Letters with several encodings get one.
@@ -43,7 +43,7 @@ class UnusedNames:
         """Return `name`; if that is used, add the account's ID, then a number. The result is used from then on."""
         endings = itertools.chain(("", f"-{account_id}"), (f"-{account_id}-{number}" for number in itertools.count(2)))
         for ending in endings:
-            found = name[: names.LONGEST - len(ending)].rstrip("-") + ending
+            found = name[: validators.LONGEST - len(ending)].rstrip("-") + ending
             if found.casefold() not in self._used:
                 break
         self._used.add(found.casefold())

@@ -2,7 +2,7 @@
 
 import os
 
-from role_env import names, validators
+from role_env import validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, field, fields, replace
 from role_env.errors import ProfileError, UsageError
@@ -13,7 +13,7 @@ from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import rows
 from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
-from role_env.variables import DEFAULT_FAMILIES
+from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,14 @@ _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_s
 def _key(check: "Callable[[str], T]", default: "T") -> "T":
     """Return a dataclass field for the key of the same name, with its default and its check."""
     return field(default=default, metadata={"check": check})
+
+
+def _families(text: str) -> tuple[str, ...]:
+    """Parse the names of families of variables. Raises ValueError."""
+    families = tuple(text.split())
+    if not FAMILIES.keys() >= set(families):
+        raise ValueError(f"must be words of {' '.join(FAMILIES)}")
+    return families
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Profile:
     expected_account_id: str = _key(validators.account_id, "")
     region_id: str = _key(validators.region, "")
     endpoint: str = ""
-    variables: tuple[str, ...] = _key(validators.families, DEFAULT_FAMILIES)
+    variables: tuple[str, ...] = _key(_families, DEFAULT_FAMILIES)
     color: str = _key(validators.color, "")
     read_only: bool = _key(validators.yes_or_no, False)
     agents: str = _key(validators.agents, "")
@@ -151,7 +159,7 @@ def _check_keys(section: Section) -> None:
     for key, value in section.values.items():
         if key not in PROFILE_KEYS:
             shown = printable_key(key)
-            nearest = names.nearest(key, PROFILE_KEYS)
+            nearest = validators.nearest(key, PROFILE_KEYS)
             message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where_is(key)})"
             raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
         if not value:
@@ -164,7 +172,7 @@ def _value_hint(key: str, text: str) -> str:
         return "copy the ARN from the role's page in the RAM console"
     if key == "agents":
         return "read-only narrows what an agent requests; full only names its sessions"
-    if key in ("color", "colour") and (near := names.nearest(text, validators.COLORS)):
+    if key in ("color", "colour") and (near := validators.nearest(text, validators.COLORS)):
         return f"did you mean {near}?"
     return f"correct {key}, or remove the line"
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from role_env import timestamps, validators
+from role_env import validators
 from role_env.context import Context
-from role_env.credentials import FIELDS, AccessKey
+from role_env.credentials import FIELDS, AccessKey, parse_date, parse_utc
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
@@ -120,7 +120,7 @@ class Ram(client.Service):
         used = answer.get("AccessKeyLastUsed")
         date = used.get("LastUsedDate") if isinstance(used, dict) else None
         try:
-            return 0 if date == "" else timestamps.parse_utc(str(date))
+            return 0 if date == "" else parse_utc(str(date))
         except ValueError:
             return None
 
@@ -140,7 +140,7 @@ class Ram(client.Service):
         try:
             return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
-            self.moment = timestamps.parse_date(self.date) or int(time.time())
+            self.moment = parse_date(self.date) or int(time.time())
 
 
 def find_creation(key: AccessKey, context: Context) -> int:
@@ -172,7 +172,7 @@ def _check_id(text: str) -> str:
 def _moment(document: dict[str, Any]) -> int:
     """Return the CreateDate of `document` (epoch seconds); 0 if it is missing or not a time in UTC."""
     try:
-        return timestamps.parse_utc(str(document.get("CreateDate")))
+        return parse_utc(str(document.get("CreateDate")))
     except ValueError:
         return 0
 

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable
 
-from role_env import timestamps, ui
+from role_env import ui
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, format_utc
 from role_env.errors import RoleEnvError
 from role_env.rotation.holders import Holders
 from role_env.rotation.journal import Journal, Step, Unreadable
@@ -71,7 +71,7 @@ def other_keys(others: Iterable[KeyState], journal: Journal) -> list[str]:
     """Return a line for each key of the user that neither the profile nor the journal has."""
     lines = []
     for state in others:
-        created = f", created {timestamps.format_utc(state.created)}" if state.created else ""
+        created = f", created {format_utc(state.created)}" if state.created else ""
         inactive = "" if state.is_active else ", inactive"
         lost = ", perhaps the one that RAM created without an answer" if journal.step is Step.CREATING else ""
         lines.append(
@@ -97,7 +97,7 @@ def last_use(access_key_id: str, signer: AccessKey, ram: Ram) -> str:
 def _show_journal(journal: Journal, holders: Holders) -> None:
     name, key_id = holders.profile, holders.key_id()
     state = STATES[journal.step].format(old=journal.old_id, new=journal.new_id)
-    ui.write(f"{name}: {state} (started {timestamps.format_utc(journal.started_at)})\n")
+    ui.write(f"{name}: {state} (started {format_utc(journal.started_at)})\n")
     if not key_id:
         expected = journal.expected().access_key_id
         ui.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")

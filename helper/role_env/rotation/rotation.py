@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from role_env import timestamps, ui
+from role_env import ui
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, format_utc
 from role_env.dataclass import dataclass, replace
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.profiles.file import ProfilesFile
@@ -272,7 +272,7 @@ class Rotation:
     def _refuse_second(self, other: KeyState) -> None:
         """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
         last = report.last_use(other.access_key_id, self.journal.old, self.ram)
-        created = f"created {timestamps.format_utc(other.created)}, " if other.created else ""
+        created = f"created {format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
             hint=f"if nothing needs it: {report.deletion(other.access_key_id)}; then {self._rotate}",

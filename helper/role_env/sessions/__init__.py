@@ -182,7 +182,7 @@ class ShellRequest:
 
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    from role_env import names, validators  # their JSON is not for the fast path
+    from role_env import validators  # their JSON is not for the fast path
 
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         found = validators.json_value(text)
@@ -191,9 +191,9 @@ def parse_request(text: str) -> ShellRequest | None:
         options: dict[str, str] = dict(found.pop("options"))
         duration = options.pop("duration", None)
         role_arn, account_id, config = RoleArn(found["role_arn"]), found["account_id"], found["config"]
-        if (role_arn and not names.is_valid_role(role_arn)) or (account_id and not account_id.isdecimal()):
+        if (role_arn and not validators.is_valid_role(role_arn)) or (account_id and not account_id.isdecimal()):
             return None
-        if names.fault(found["profile"]) or not os.path.isabs(config) or not config.isprintable():  # noqa: PTH117
+        if validators.name_fault(found["profile"]) or not os.path.isabs(config) or not config.isprintable():  # noqa: PTH117
             return None
         validators.host(found["sts_endpoint"])
         if found["session_name"]:
@@ -230,10 +230,16 @@ def _checks() -> "dict[str, Callable[[str], str]]":
         "expect_account": validators.account_id,
         "policy": str,
         "policy_file": str,
-        "agent": validators.agent,
+        "agent": _agent,
         "agents": validators.agents,
         "full": str,
     }
+
+
+def _agent(text: str) -> str:
+    if text != variables.agent_of({variables.OTHER_AGENT: text}):
+        raise ValueError("is not the name of an agent")
+    return text
 
 
 def _object(values: "dict[str, str]") -> str:

@@ -87,7 +87,7 @@ def _minutes(session: Session) -> int:
 
 def process(credentials: Credentials) -> str:
     """Return the External-mode document, which the `aliyun` CLI and the SDKs read, on one line."""
-    from role_env.timestamps import format_utc
+    from role_env.credentials import format_utc
 
     document = {
         "mode": "StsToken",
@@ -133,7 +133,7 @@ def plain(value: "str | Former") -> str:
 
 
 def _json(session: Session) -> str:
-    from role_env.timestamps import format_utc
+    from role_env.credentials import format_utc
 
     credentials = session.credentials
     document = {

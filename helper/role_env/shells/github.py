@@ -10,8 +10,8 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from role_env import timestamps, ui, validators
-from role_env.credentials import Session
+from role_env import ui, validators
+from role_env.credentials import Session, format_utc
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.shells import change
 from role_env.shells import export as exporters
@@ -26,7 +26,7 @@ def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
     """
     with _opened(environ) as (variables_file, *outputs_files):
         session = obtain()
-        outputs = {"expiration": timestamps.format_utc(session.credentials.expiration), "role_arn": session.role_arn}
+        outputs = {"expiration": format_utc(session.credentials.expiration), "role_arn": session.role_arn}
         written = exporters.document_variables(session, environ)
         _check_lines({**outputs, **written})
         ui.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))

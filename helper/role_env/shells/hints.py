@@ -4,7 +4,7 @@ With the shell integration, which sets ROLE_ENV_INIT for the commands that it ru
 `role-env off`. Without it, the lines let the shell evaluate the output of role-env.
 """
 
-from role_env import names
+from role_env import validators
 from role_env.command_table import INTEGRATED_SHELLS, SHELLS, SHELLS_BY_PROGRAM
 from role_env.command_table.commands import COMMANDS, export_words
 from role_env.shells import parent
@@ -97,7 +97,7 @@ def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, 
 
     `nearest` is the profile that it may stand for, empty if there is none.
     """
-    line = line_meant(word, argument, environ) or names.nearest_command_line(word)
+    line = line_meant(word, argument, environ) or validators.nearest_command_line(word)
     if nearest and line:
         return f"did you mean {nearest}, or the command {line}?"
     return f"did you mean {nearest or line}?" if nearest or line else ""
@@ -107,7 +107,7 @@ def line_meant(word: str, argument: str, environ: "Mapping[str, str]") -> str:
     """Return the line to type instead of another tool's word with `argument` after it; empty for any other word."""
     if word not in _LINE_OF_WORD:
         return ""
-    named = "" if not argument or names.fault(argument) or argument in COMMANDS else argument
+    named = "" if not argument or validators.name_fault(argument) or argument in COMMANDS else argument
     profile = named or "PROFILE"
     return (
         _LINE_OF_WORD[word]
@@ -125,7 +125,7 @@ def line_meant(word: str, argument: str, environ: "Mapping[str, str]") -> str:
 
 def without_option(option: str, command: str, profile: str, environ: "Mapping[str, str]") -> str:
     """Return the hint for `--profile` or `-p`, which other tools have: the line with PROFILE as a word of `command`."""
-    shown = profile if profile and not names.fault(profile) else "PROFILE"
+    shown = profile if profile and not validators.name_fault(profile) else "PROFILE"
     is_switch = command in ("", "export", "use")
     return f"leave out {option}: {switch(shown, environ) if is_switch else f'role-env {command} {shown}'}"
 

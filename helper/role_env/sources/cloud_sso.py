@@ -2,9 +2,8 @@
 
 import time
 
-from role_env import timestamps
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
@@ -56,7 +55,7 @@ class CloudSso(SignedInSource):
 
         found = self.require_sign_in(context)
         if found.expiration <= time.time():
-            ended = timestamps.format_utc(int(found.expiration))
+            ended = format_utc(int(found.expiration))
             raise ProfileError(f"the sign-in at {self.issuer_host} expired at {ended}", hint=self.hint)
         portal = Portal(self.url, context)
         try:

@@ -7,14 +7,13 @@ import urllib.parse
 from typing import Any
 
 from role_env.context import Context
-from role_env.credentials import ISSUED, AccessKey, Credentials
+from role_env.credentials import ISSUED, AccessKey, Credentials, parse_utc
 from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.http import responses
 from role_env.http.server import Server
 from role_env.sources import rows
 from role_env.sources.base import Source
-from role_env.timestamps import parse_utc
 
 
 class CredentialsUri(Source):

@@ -10,9 +10,9 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 
-from role_env import timestamps, variables
+from role_env import variables
 from role_env.context import Context
-from role_env.credentials import Credentials
+from role_env.credentials import Credentials, parse_utc
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
 from role_env.http import responses
@@ -132,7 +132,7 @@ class _Service:
 def _issued(updated: object, found: Credentials) -> float:
     """Return when the session began (LastUpdated) in epoch seconds; now if that is not in the past."""
     try:
-        moment = float(timestamps.parse_utc(str(updated)))
+        moment = float(parse_utc(str(updated)))
     except ValueError:
         return found.issued
     return min(moment, found.issued)

@@ -4,7 +4,7 @@ To add a source, write its module and add its row to ROWS. No source is imported
 profile has one source.
 """
 
-from role_env import names, validators
+from role_env import validators
 from role_env.command_table.profiles import NAMED_SOURCES
 from role_env.dataclass import dataclass
 
@@ -103,7 +103,7 @@ ENVIRONMENT = SourceRow(
 ECS_ROLE = SourceRow(
     "ecs_ram_role",
     "ecs_metadata.EcsRole",
-    {"role_name": validators.of_kind(names.ROLE_NAME)},
+    {"role_name": validators.of_kind(validators.ROLE_NAME)},
     waits_for="this instance's metadata service",
     choice="the RAM role of this ECS instance",
 )

@@ -14,9 +14,9 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from role_env import timestamps, validators
+from role_env import validators
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials
+from role_env.credentials import AccessKey, Credentials, format_utc, parse_date
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
@@ -141,7 +141,7 @@ class Service(Server):
                 "Action": action,
                 "Version": "2015-04-01",
                 "Format": "JSON",
-                "Timestamp": timestamps.format_utc(int(time.time())),
+                "Timestamp": format_utc(int(time.time())),
                 "SignatureNonce": secrets.token_hex(16),
             }
             return "/?" + urllib.parse.urlencode(common)
@@ -221,7 +221,7 @@ def _refusal(response: Response, code: str, service: str) -> StsError:
 
 def _clock_offset(moment: str) -> float:
     """Return the seconds that this clock is behind the response's Date; 0 if there is none."""
-    date = timestamps.parse_date(moment)
+    date = parse_date(moment)
     return date - time.time() if date else 0.0
 
 

@@ -7,7 +7,7 @@ Only the management account and delegated administrators may call it. A server p
 from collections.abc import Mapping
 from typing import Any
 
-from role_env import names
+from role_env import validators
 from role_env.command_table import ACCOUNT
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -100,7 +100,7 @@ def _members(answer: Mapping[str, Any]) -> list[Member]:
 
 def _member(row: Mapping[str, Any]) -> Member:
     account_id, name, status = (row.get(key) or "" for key in ("AccountId", "DisplayName", "Status"))
-    if not isinstance(account_id, str) or names.value_fault(ACCOUNT, account_id):
+    if not isinstance(account_id, str) or validators.value_fault(ACCOUNT, account_id):
         raise ValueError("AccountId is not the number of an account")
     if not isinstance(name, str) or not isinstance(status, str):
         raise ValueError("DisplayName or Status is not text")

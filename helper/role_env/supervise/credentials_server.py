@@ -19,8 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
 
-from role_env import timestamps
-from role_env.credentials import ISSUED, Credentials, Session
+from role_env.credentials import ISSUED, Credentials, Session, format_utc
 from role_env.errors import ResourceError, RoleEnvError, UsageError
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
 from role_env.ui.messages import Messages
@@ -153,8 +152,8 @@ class CredentialsServer(LocalServer):
         credentials = self.supply.credentials()
         if not credentials:
             return Reply(HTTPStatus.SERVICE_UNAVAILABLE, "", {})
-        document = credentials.document(timestamps.format_utc(credentials.expiration))
-        document[ISSUED] = timestamps.format_utc(int(credentials.issued))
+        document = credentials.document(format_utc(credentials.expiration))
+        document[ISSUED] = format_utc(int(credentials.issued))
         return Reply(HTTPStatus.OK, json.dumps({"Code": "Success", **document}), {"Content-Type": "application/json"})
 
 

@@ -4,8 +4,8 @@ import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.credentials import AccessKey
-from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles

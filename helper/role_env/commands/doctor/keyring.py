@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 from secrets import token_hex
 
+from role_env.commands.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
 from role_env.dataclass import replace
 from role_env.deadline import within
-from role_env.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
 from role_env.keyrings import SESSION_SERVICE, Entry, backends, kernel
 from role_env.keyrings.container import is_container

@@ -1,8 +1,8 @@
 """Check the profiles file as a whole, and each profile in it."""
 
-from role_env import names
+from role_env import validators
 from role_env.command_table.commands import COMMANDS
-from role_env.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
 from role_env.errors import ProfileError
 from role_env.profiles import file as profiles
 from role_env.profiles.file import DEFAULT, ProfilesFile
@@ -46,6 +46,6 @@ def _profile_fault(file: ProfilesFile, name: str, at: Surroundings) -> Finding |
     except ProfileError as error:
         return Finding(f"profile {name}", FAIL, error.message, error.hint or "correct the file")
     if fault is None:
-        warning = names.region_warning(file.profile(name).region_id)
+        warning = validators.region_warning(file.profile(name).region_id)
         return Finding(f"profile {name}", WARN, warning, f"role-env configure --edit {name}") if warning else None
     return Finding(f"profile {name}", FAIL if fault.is_certain else WARN, fault.message, fault.hint)

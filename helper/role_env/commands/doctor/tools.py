@@ -10,7 +10,7 @@ from role_env.aliyun import entries as cli_profiles
 from role_env.aliyun import process_command
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
-from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
 from role_env.fingerprint import read_file

@@ -3,10 +3,9 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from role_env import timestamps
+from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
 from role_env.context import Context
-from role_env.credentials import AccessKey
-from role_env.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
+from role_env.credentials import AccessKey, format_utc
 from role_env.errors import KeyringError, RoleEnvError
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 from role_env.keyrings.sign_ins import StoredSignIn
@@ -42,7 +41,7 @@ def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Findin
     left = end - time.time()
     if left <= 0:
         return Finding("sign-in", WARN, f"profile {profile}: the sign-in has expired", fix)
-    what = f"profile {profile}: signed in until {timestamps.format_utc(end)}"
+    what = f"profile {profile}: signed in until {format_utc(end)}"
     return Finding("sign-in", WARN, what, fix) if left < _ENDS_SOON else Finding("sign-in", OK, what)
 
 
@@ -74,7 +73,7 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
     except RoleEnvError:
         pass
     if (days := age(key)) is not None:
-        created = timestamps.format_utc(key.created)
+        created = format_utc(key.created)
         known.append(f"{days} day{'' if days == 1 else 's'} old (created {created})")
         fix = f"role-env rotate {profile}" if days >= ROTATE_AFTER_DAYS else ""
     return Finding("access key", WARN if fix else OK, f"{what} is {' and '.join(known)}", fix) if known else None

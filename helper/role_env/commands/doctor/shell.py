@@ -6,7 +6,7 @@ from pathlib import Path
 
 from role_env import __version__
 from role_env.command_table import INTEGRATED_SHELLS, SHELLS
-from role_env.doctor.finding import OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import OK, WARN, Finding, Surroundings
 from role_env.errors import printable
 from role_env.shells import hints, parent
 

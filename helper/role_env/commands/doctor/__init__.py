@@ -1,18 +1,36 @@
-"""role-env doctor: report what is wrong on this machine, and how to fix it."""
+"""role-env doctor: report what is wrong on this machine, and how to fix it.
 
+All checks run in parallel, and one that hangs becomes a finding. No check asks a person for anything or reports a
+secret.
+"""
+
+import functools
 import re
 import sys
+from collections.abc import Mapping
 
 from role_env import ui
 from role_env.cli import Invocation
+from role_env.commands.doctor import keyring, profiles, shell, sources, sts, tools, variables
+from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Check, Finding, Surroundings
 from role_env.context import Context
 from role_env.dataclass import replace
-from role_env.doctor import examination
-from role_env.doctor.finding import FAIL, OK, WARN, Finding
+from role_env.deadline import Deadline, NoThread, Worker
 from role_env.errors import ProfileError, printable
 from role_env.shells import hints
 from role_env.ui import table
 
+CHECKS: dict[str, Check] = {
+    "profiles file": profiles.check,
+    "sign-in": sources.check_sign_ins,
+    "access keys": sources.check_keys,
+    "keyring": keyring.check,
+    "STS": sts.check,
+    "variables": variables.check,
+    "aliyun CLI": tools.check_aliyun_cli,
+    "other tools": tools.check_others,
+    "shell integration": shell.check,
+}
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
 _COLORS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
 
@@ -21,7 +39,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each finding, with its fix below."""
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
-        examined = examination.examine(context.environ, invocation.config, is_verbose=invocation.verbose)
+        examined = examine(context.environ, invocation.config, is_verbose=invocation.verbose)
     findings = [*_settings(context), *examined]
     findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
     sys.stdout = stdout  # a check that hangs in the keyring has replaced it
@@ -30,6 +48,29 @@ def run(invocation: Invocation, context: Context) -> int:
     else:
         ui.write("".join(_shown(finding, context) for finding in findings))
     return 1 if any(finding.status == FAIL for finding in findings) else 0
+
+
+def examine(environ: Mapping[str, str], config: str, *, is_verbose: bool = False) -> list[Finding]:
+    """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
+    at = Surroundings(environ, config, is_verbose)
+    workers = {name: Worker(functools.partial(check, at)) for name, check in CHECKS.items()}
+    deadline = Deadline(LONGEST_CHECK)
+    return [finding for name, worker in workers.items() for finding in _findings(name, worker, deadline)]
+
+
+def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
+    """Return what the check `name` finds in `worker`, once the check has ended or the deadline has passed."""
+    worker.join(deadline.remaining())
+    if worker.is_alive():
+        what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
+        return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
+    try:
+        found: list[Finding] = worker.result()
+    except NoThread:
+        return [Finding(name, FAIL, "this process cannot start more threads", "end other programs, or raise ulimit -u")]
+    except Exception as error:  # its text could contain a secret
+        return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "report it as a bug")]
+    return found
 
 
 def _settings(context: Context) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from role_env.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ import tools
 from role_env.environ.session import ShellState
 from role_env.sessions import line_to_switch_again
