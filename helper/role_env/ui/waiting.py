@@ -1,9 +1,9 @@
 """Show a line about a wait on the terminal, and remove it when the wait is over."""
 
+import contextlib
 import threading
 
 from role_env import ui
-from role_env.deadline import Worker
 
 # A shorter wait is not reported (seconds).
 _PATIENCE = 1.0
@@ -18,20 +18,23 @@ class Waiting:
 
     def __init__(self, line: str) -> None:
         self._line = line
-        self._over = threading.Event()
+        self._is_over = False
+        self._timer = threading.Timer(_PATIENCE, self._show)
+        self._timer.daemon = True
 
     def __enter__(self) -> None:
-        Worker(self._show_later)
+        with contextlib.suppress(RuntimeError):  # this process cannot start more threads
+            self._timer.start()
 
     def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
         with self._lock:
-            self._over.set()
+            self._is_over = True
             self.take_back()
 
-    def _show_later(self) -> None:
-        self._over.wait(_PATIENCE)
+    def _show(self) -> None:
         with self._lock:
-            if not self._over.is_set() and not Waiting.shown:
+            if not self._is_over and not Waiting.shown:
                 self.replace(self._line)
 
     @classmethod
