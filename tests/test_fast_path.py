@@ -14,7 +14,7 @@ import pytest
 
 from role_env import paths, variables
 from role_env.command_table import FORMATS, SHELL_FORMATS
-from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
 from support.machine import Machine
@@ -30,13 +30,13 @@ def below(package: str, *modules: str) -> set[str]:
 
 # What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
 COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli")
-COMMAND_LINE |= below("command_table", "commands", "profiles")
+COMMAND_LINE |= below("command_table", "commands")
 DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
 DISPATCH |= below("ui", "messages")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
-CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "notes", "secret_service")
+CACHED = COMMAND_LINE | below("keyrings", "dbus", "secret_service")
 CACHED |= below("shells", "export")
-CACHED |= below("sessions", "record") | below("ui")
+CACHED |= below("sessions") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")

@@ -10,9 +10,8 @@ import sys
 
 from role_env import paths
 from role_env.command_table import SHELLS
-from role_env.keyrings import secret_service
-from role_env.keyrings.notes import KeyringNotes
-from role_env.sessions import Request
+from role_env.keyrings import KeyringNotes, secret_service
+from role_env.sessions import Request, parse_record
 from role_env.variables import agent_of, follows_profile
 
 TYPE_CHECKING = False
@@ -63,7 +62,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     if session is None:
         return
     if invocation.verbose:
-        from role_env.sessions.record import UNCHANGED
+        from role_env.sessions import UNCHANGED
         from role_env.ui.messages import Messages
 
         Messages(verbose=True).decided(UNCHANGED)
@@ -113,7 +112,7 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 
 def _modules(invocation: "Invocation") -> "list[str]":
     """Return the modules that the answer needs next. They are imported while the Secret Service works."""
-    modules = ["role_env.sessions.record", "role_env.shells.export"]
+    modules = ["role_env.shells.export"]
     shell = SHELLS.get(invocation.format or "sh")
     if shell and invocation.command == "export":
         modules.append(shell.dialect)
@@ -132,9 +131,7 @@ def _load_session(request: Request, invocation: "Invocation", environ: "Mapping[
     text = _read_record(entry, environ, _modules(invocation))
     if not text:
         return None
-    from role_env.sessions import record
-
-    cached = record.parse(text, request.profile)
+    cached = parse_record(text, request.profile)
     if cached is None or cached.base or not cached.is_answer(request, path, environ):
         return None
     if not cached.session.in_cli_file and follows_profile(environ):

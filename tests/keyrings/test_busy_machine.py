@@ -13,8 +13,7 @@ import pytest
 from role_env import deadline
 from role_env.context import Context
 from role_env.deadline import Deadline
-from role_env.keyrings import Entry, secret_service, system
-from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings import Entry, KeyringNotes, secret_service, system
 from role_env.keyrings.secret_service import SlowService
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, entry_of

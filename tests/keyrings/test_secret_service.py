@@ -239,7 +239,7 @@ print(json.dumps([found, sorted(after - before)]))
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE, check=False)
     assert done.stderr == b""
     expected = "sécret" if present else None
-    own = [f"role_env.keyrings.{name}" for name in ("dbus", "dbus_values", "secret_service")]
+    own = [f"role_env.keyrings.{name}" for name in ("dbus", "secret_service")]
     assert json.loads(done.stdout) == [
         expected,
         ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own],

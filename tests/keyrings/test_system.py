@@ -13,8 +13,7 @@ import keyring.backend
 import keyring.backends
 import pytest
 
-from role_env.keyrings import Entry, backends
-from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings import Entry, KeyringNotes, backends
 from role_env.keyrings.system import SystemKeyring
 from support import file_keyring
 from support.contexts import context

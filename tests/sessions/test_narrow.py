@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from role_env import sessions as records
 from role_env.profiles import policies
-from role_env.sessions import record as records
 from support.cached_sessions import exports, kept, key_id, put_instead
 from support.cases import case
 from support.machine import Machine

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings import KeyringNotes
 from support.cached_sessions import asks
 from support.fault_rows import EXPORT, Environ
 from support.machine import Machine

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from role_env.command_table.profiles import NAMED_SOURCES
+from role_env.command_table.commands import NAMED_SOURCES
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 from role_env.sources.choice import class_of

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from role_env import sessions as records
 from role_env.keyrings import Entry
-from role_env.sessions import record as records
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
 
@@ -51,7 +51,7 @@ def put_instead(machine: Machine, text: str) -> None:
 
 def age(machine: Machine, seconds: int) -> None:
     """Make the cached session `seconds` older, as if the time had passed."""
-    record = records.parse(kept(machine).secret.decode(), "profileB")
+    record = records.parse_record(kept(machine).secret.decode(), "profileB")
     assert record
     record.session.credentials.issued -= seconds
     record.session.credentials.expiration -= seconds

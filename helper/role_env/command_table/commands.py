@@ -1,10 +1,10 @@
-"""The tables of all commands, with those that obtain a session or put one into a shell.
+"""The table of all commands: those that obtain a session, those that change what is stored, and the reports.
 
 The parser, the dispatch, the help pages, the shells' completion and the checks of profile names all read them.
 """
 
 from role_env import command_table as model
-from role_env.command_table import Command, Option, Word, profiles
+from role_env.command_table import Command, Option, Word
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
@@ -130,10 +130,226 @@ _SESSIONS = (
     ),
 )
 
+_FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
+
+NAMED_SOURCES = ("environment", "ecs_ram_role", "aliyun_cli")
+"""The kinds of sources that the key `credential_source` names."""
+
+_STORING = (
+    Command(
+        "configure",
+        "create a profile: ask, show it, verify it by one request, and append it to the profiles file",
+        (Word("PROFILE", model.TEXT, "profile", is_optional=True),),
+        (
+            Option("--role-arn", "ARN", "role to assume (default: asked at a terminal)"),
+            Option(
+                "--source-profile",
+                "NAME",
+                "profile whose credentials assume the role (default: asked at a terminal)",
+                kind=model.PROFILE,
+            ),
+            Option(
+                "--credential-source",
+                "KIND",
+                "where the credentials come from (default: asked at a terminal)",
+                choices=NAMED_SOURCES,
+            ),
+            Option("--aliyun-profile", "NAME", "profile of the aliyun CLI (default: its current one)"),
+            Option("--role-name", "NAME", "RAM role of this ECS instance (default: the one that it has)"),
+            Option("--login", "", "store an access key in the keyring: asked for, or read from two lines of stdin"),
+            Option("--region", "ID", "region of the profile", kind=model.REGION),
+            Option("--color", "NAME", "color in the prompt"),
+            Option("--expected-account-id", "ID", "account that every session must be for", kind=model.ACCOUNT),
+            Option("--dry-run", "", "show the profile; neither verify nor append it"),
+            Option("--no-verify", "", "append the profile without the request that verifies it"),
+            Option("--cloud-sso", "URL", "sign-in URL of the CloudSSO portal to add profiles for"),
+            Option(
+                "--resource-directory",
+                "PROFILE",
+                "profile that may list the accounts of your organization, to add a profile for each",
+                kind=model.PROFILE,
+            ),
+            Option(
+                "--role",
+                "NAME",
+                "with --resource-directory: role in each account (default: ResourceDirectoryAccountAccessRole, usually"
+                " an administrator's)",
+            ),
+            Option(
+                "--site",
+                "SITE",
+                "with --resource-directory: site of the organization (default: china)",
+                choices=model.SITES,
+            ),
+            Option(
+                "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"
+            ),
+            Option("--all", "", "with --cloud-sso or --resource-directory: add everything, without a choice"),
+            Option("--yes", "", "with --cloud-sso or --resource-directory: ask nothing, and append"),
+            model.NO_BROWSER,
+            model.CONFIG,
+        ),
+        (
+            "role-env configure",
+            "role-env configure profileB --role-arn $ROLE_ARN --aliyun-profile me",
+            "role-env configure --edit profileB",
+            "role-env configure --cloud-sso $SIGN_IN_URL --yes",
+            "role-env configure --resource-directory profileA --role $ROLE --dry-run",
+        ),
+        statuses=model.ALL_STATUSES,
+        exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
+        changes_secrets=True,
+    ),
+    Command(
+        "setup",
+        "write profiles into the aliyun CLI's own file; without PROFILE, one that follows the session of the shell",
+        (Word("aliyun-cli", model.CHOICE, "program", choices=("aliyun-cli",)), model.OPTIONAL_PROFILES),
+        (
+            Option("--all", "", "write every profile that gives a session"),
+            Option("--dry-run", "", "show the change and do not make it"),
+            Option("--remove", "", "remove the named profiles, or all that setup wrote"),
+            model.CONFIG,
+        ),
+        ("role-env setup aliyun-cli", "role-env setup aliyun-cli profileB --dry-run"),
+        statuses=dict.fromkeys((0, 1, 2, 3), ""),
+        exclusive=(("--dry-run", "--remove"),),
+    ),
+    Command(
+        "login",
+        "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
+        (model.A_PROFILE,),
+        (model.CONFIG, model.NO_BROWSER, _FORCE_RELEASE, model.VERBOSE),
+        ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
+        statuses=model.ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
+        changes_secrets=True,
+    ),
+    Command(
+        "logout",
+        "remove a profile's access key or sign-in from the OS keyring",
+        (model.A_PROFILE,),
+        (model.CONFIG, _FORCE_RELEASE, model.VERBOSE),
+        ("role-env logout profileA", "role-env logout profileA --config other.ini"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the key is being rotated, or is in use by another role-env"},
+        changes_secrets=True,
+    ),
+    Command(
+        "rotate",
+        "replace a profile's access key in the keyring by a new one, in steps that survive a crash",
+        (model.A_PROFILE,),
+        (
+            model.CONFIG,
+            Option("--status", "", "show the progress, and other keys of the user"),
+            Option("--finish", "", "use the new key, and delete the old one if nothing uses it"),
+            Option("--abort", "", "go back to the old key, and delete the new one"),
+            Option(
+                "--force",
+                "",
+                "rotate a key that other files also contain, or drop a rotation whose profile has another key by now",
+            ),
+            Option(
+                "--ram-endpoint",
+                "HOST",
+                "host[:port] of RAM, any host (default: ALIBABA_CLOUD_RAM_ENDPOINT, else ram.aliyuncs.com)",
+            ),
+        ),
+        ("role-env rotate profileA", "role-env rotate profileA --finish"),
+        statuses=model.ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
+        exclusive=(("--status", "--finish", "--abort"),),
+        changes_secrets=True,
+    ),
+    Command(
+        "clear",
+        "delete cached sessions",
+        (Word("PROFILE", model.PROFILE, "profiles", is_repeated=True),),
+        (Option("--all", "", "delete every cached session"), model.CONFIG),
+        ("role-env clear profileB", "role-env clear --all"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
+    ),
+)
+
+_REPORTS = (
+    Command(
+        "list",
+        "show the profiles and the time left on their cached sessions",
+        (),
+        (
+            model.CONFIG,
+            model.JSON,
+            Option("--names", "", "print only the names"),
+            Option("--described", "", "with --names, add a tab and the role and account, for the shells' completion"),
+            Option("--sessions", "", "show only profiles that give a session, as role-env use does"),
+        ),
+        ("role-env list", "role-env list --json"),
+        statuses={
+            0: "success, even if some profiles are invalid",
+            1: "",
+            2: "",
+            3: "an error in the profiles file or an environment setting",
+        },
+        exclusive=(("--json", "--names"),),
+    ),
+    Command(
+        "status",
+        "report the session in this shell, from its variables alone",
+        (),
+        (model.JSON, Option("--prompt", "", "print what the prompt shows, a line each")),
+        ("role-env status", "role-env status --json"),
+        statuses={
+            0: "the session is valid, or --prompt",
+            1: "there is no session, it has expired, or a variable is not the session's",
+            2: "",
+        },
+        exclusive=(("--json", "--prompt"),),
+        reads_secrets=False,
+    ),
+    Command(
+        "whoami",
+        "ask STS for the identity of the environment's or a profile's credentials",
+        (Word("PROFILE", model.PROFILE, "profile", is_optional=True),),
+        (*model.OBTAINING, model.JSON),
+        ("role-env whoami", "role-env whoami profileB --json"),
+        statuses=model.ALL_STATUSES,
+    ),
+    Command(
+        "explain",
+        "show where a profile's credentials come from and whether its cached session is used, without network",
+        (model.A_PROFILE,),
+        (*model.OBTAINING, model.JSON),
+        ("role-env explain profileB", "role-env explain profileB --json"),
+        statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the session would be for another account than expected"},
+    ),
+    Command(
+        "doctor",
+        "check everything that can keep role-env from working, and suggest fixes",
+        (),
+        (model.CONFIG, model.JSON, model.VERBOSE),
+        ("role-env doctor", "role-env doctor --json"),
+        statuses={0: "no check fails (some may warn)", 1: "a check fails", 2: ""},
+    ),
+    Command(
+        "help",
+        "show the page of a command, or a topic of the reference",
+        (Word("COMMAND|TOPIC", model.TOPIC, "topic", is_optional=True),),
+        (),
+        ("role-env help exec", "role-env help exit-statuses"),
+        statuses=dict.fromkeys((0, 1, 2), ""),
+        reads_secrets=False,
+    ),
+    Command(
+        "version",
+        "print the version",
+        (),
+        (),
+        ("role-env version", "role-env --version"),
+        statuses=dict.fromkeys((0, 1, 2), ""),
+        reads_secrets=False,
+    ),
+)
+
 GROUPS = {
     "sessions": _SESSIONS,
-    "profiles, keys and the cache": profiles.COMMANDS,
-    "reports and help": profiles.REPORTS,
+    "profiles, keys and the cache": _STORING,
+    "reports and help": _REPORTS,
 }
 """The commands by purpose, in the order of display."""
 COMMANDS = {command.name: command for group in GROUPS.values() for command in group}

@@ -1,8 +1,21 @@
-"""The names of entries in a keyring."""
+"""The names of entries in a keyring, and notes about the system's keyring for later processes.
+
+The notes are in the state folder: `secret-service` lists the installations (their `sys.prefix`, one a line) whose
+`keyring` chose the Secret Service, and `no-keyring` those whose `keyring` found nothing without a session bus: choosing
+costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring on that session bus timed out. Each file is
+read once per process.
+"""
 
 import os
+import sys
+import time
 
+from role_env import paths
 from role_env.fingerprint import sha256
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SESSION_SERVICE = "role-env session "
 """The prefix of the service of every cached session's entry."""
@@ -38,3 +51,119 @@ def profile_entry(service: str, path: str, profile: str) -> Entry:
 def hashed_entry(service: str, username: str, *parts: str) -> Entry:
     """Return an entry whose service is `service` with a digest of `parts`."""
     return Entry(service + sha256("\0".join(parts))[:24], username)
+
+
+# After a keyring timed out, no process uses it for this time (seconds).
+AVOID_SECONDS = 60.0
+_CHOSEN, _ABSENT = "secret-service", "no-keyring"
+
+# The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
+_lists: "dict[str, list[str]]" = {}
+_timeouts: "dict[str, float]" = {}
+# The seconds that this process has waited for the keyring without a reply, by session bus.
+_waits: "dict[str, float]" = {}
+
+
+class KeyringNotes:
+    """The notes about the keyring that `environ` leads to."""
+
+    def __init__(self, environ: "Mapping[str, str]") -> None:
+        self._environ = environ
+        self._settings = paths.usual_folder(environ, paths.CONFIG)
+        try:
+            self._folder = f"{paths.state_folder(environ)}/"
+        except OSError:  # the notes then last only for this process
+            self._folder = ""
+
+    def is_usual(self) -> bool:
+        """Return whether `keyring` tries the Secret Service, because no setting chooses a backend or a collection."""
+        environ = self._environ
+        if not self._settings or "PYTHON_KEYRING_BACKEND" in environ:
+            return False
+        # On KDE `keyring` prefers KWallet. KEYRING_PROPERTY_* can name another collection.
+        if "KDE" in environ.get("XDG_CURRENT_DESKTOP", ""):
+            return False
+        if any(name.startswith("KEYRING_PROPERTY_") for name in environ):
+            return False
+        return not os.path.exists(f"{self._settings}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
+
+    def is_secret_service(self) -> bool:
+        """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
+        return bool(self._bus) and self.is_usual() and self._lists_us(_CHOSEN)
+
+    def is_absent(self) -> bool:
+        """Return whether there is no session bus, and this installation's `keyring` found no other keyring."""
+        return not self._bus and self._lists_us(_ABSENT) and self.is_usual()
+
+    def is_avoided(self) -> bool:
+        """Return whether the keyring timed out within the last AVOID_SECONDS."""
+        path = self._folder + self._avoided
+        try:
+            age = time.time() - os.stat(path).st_mtime  # noqa: PTH116  pathlib costs 5 ms
+        except OSError:
+            age = time.time() - _timeouts.get(path, 0)
+        return 0 <= age < AVOID_SECONDS
+
+    def note_secret_service(self) -> None:
+        """Record that this installation's `keyring` chose the Secret Service."""
+        if self.is_usual():
+            self._add_us(_CHOSEN)
+
+    def note_absence(self) -> None:
+        """Record that there is no keyring: permanently without a session bus, else until a process finds a keyring."""
+        import contextlib  # not for the warm path
+
+        if self._lists_us(_CHOSEN):
+            path = self._folder + _CHOSEN
+            _lists.pop(path, None)
+            with contextlib.suppress(OSError):  # then the next process finds it out again
+                os.unlink(path)  # noqa: PTH108
+        if not self._bus and self.is_usual():
+            self._add_us(_ABSENT)
+
+    def avoid(self) -> str:
+        """Avoid the keyring in every process for AVOID_SECONDS. Return why that is not recorded, or an empty text."""
+        _timeouts[self._folder + self._avoided] = time.time()
+        try:
+            paths.touch(self._environ, self._avoided)
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
+
+    def use_again(self) -> None:
+        """Undo `avoid`, because the keyring has replied."""
+        import contextlib  # not for the warm path
+
+        _timeouts.pop(self._folder + self._avoided, None)
+        with contextlib.suppress(OSError):  # it does not exist, or the next process tries again
+            os.unlink(self._folder + self._avoided)  # noqa: PTH108
+
+    def report_wait(self, seconds: float) -> None:
+        """Shorten this process's next use of the keyring by `seconds`."""
+        _waits[self._bus] = seconds
+
+    def take_wait(self) -> float:
+        """Return, once, the seconds by which the next use must be shorter."""
+        return _waits.pop(self._bus, 0)
+
+    @property
+    def _bus(self) -> str:
+        return self._environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+
+    @property
+    def _avoided(self) -> str:
+        return f"keyring-avoided-{sha256(self._bus)[:16]}"
+
+    def _lists_us(self, name: str) -> bool:
+        path = self._folder + name
+        if path not in _lists:
+            _lists[path] = paths.state_lines(self._environ, name)
+        return sys.prefix in _lists[path]
+
+    def _add_us(self, name: str) -> None:
+        if not self._lists_us(name):
+            _lists[self._folder + name].append(sys.prefix)
+            try:
+                paths.append_line(self._environ, name, sys.prefix)
+            except OSError:  # then the next process finds it out again
+                return

@@ -3,8 +3,7 @@
 import contextlib
 import sys
 
-from role_env.keyrings import dbus
-from role_env.keyrings.notes import KeyringNotes
+from role_env.keyrings import KeyringNotes, dbus
 from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
 from role_env.ui.messages import hush_libraries
 

@@ -8,10 +8,9 @@ import time
 
 from role_env.context import Context
 from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
-from role_env.keyrings import Entry, backends, secret_service
+from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
-from role_env.keyrings.notes import KeyringNotes
 from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False

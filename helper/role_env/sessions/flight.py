@@ -8,9 +8,8 @@ from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import Entry
-from role_env.sessions import Request, assume
+from role_env.sessions import Record, Request, assume
 from role_env.sessions.chain import Chain
-from role_env.sessions.record import Record
 from role_env.sessions.store import Cache
 
 # How long a renewal may take while the current session is still valid (seconds).

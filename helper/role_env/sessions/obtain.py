@@ -18,12 +18,11 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
-from role_env.sessions import Request
+from role_env.sessions import UNCHANGED, Record, Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sessions.narrow import name_for_agent, narrow, narrow_agent
 from role_env.sessions.passthrough import check_account
-from role_env.sessions.record import UNCHANGED, Record
 from role_env.sessions.store import Cache
 from role_env.sources.base import key_digest
 

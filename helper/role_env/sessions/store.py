@@ -12,7 +12,7 @@ from role_env.keyrings import SESSION_SERVICE, Entry, fallback
 from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
-from role_env.sessions.record import Record, parse
+from role_env.sessions import Record, parse_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Cache:
         return self._parse(text, entry)
 
     def _parse(self, text: str | None, entry: Entry) -> Record | None:
-        record = parse(text, entry.username) if text else None
+        record = parse_record(text, entry.username) if text else None
         if text and not record:
             self._messages.decided("the cached session cannot be read")
         return record

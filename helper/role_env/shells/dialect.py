@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from role_env.shells.change import Change
+from role_env.shells import Change
 
 
 class Dialect(Protocol):

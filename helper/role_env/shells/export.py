@@ -4,11 +4,10 @@ The formats for shells can also end a session, renew it and report a failure. Ea
 cached session takes a few milliseconds, and each module adds 0.2 ms.
 """
 
-from role_env import variables
+from role_env import shells, variables
 from role_env.command_table import SHELLS
 from role_env.credentials import Credentials, Session
-from role_env.shells import change
-from role_env.shells.change import Change, Former
+from role_env.shells import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,22 +31,22 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
         return _json(session)
     if form == "dotenv":
         return _dotenv(session)
-    found = change.switch(session, environ, may_follow=True, confirmation=confirmation(session))
+    found = shells.switch(session, environ, may_follow=True, confirmation=confirmation(session))
     success = (_SESSION_KEY, session.credentials.access_key_id)
-    return _dialect(form).change(found, otherwise=change.no_account(environ), success=success)
+    return _dialect(form).change(found, otherwise=shells.no_account(environ), success=success)
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that replaces the shell's session by `session`; the user's keys stay."""
     text = f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
-    found = change.renewal(session, environ, confirmation=text)
+    found = shells.renewal(session, environ, confirmation=text)
     return _dialect(form).change(found, otherwise=None, success=(_SESSION_KEY, session.credentials.access_key_id))
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that ends the shell's session, for a `form` of SHELL_FORMATS."""
-    otherwise = change.no_account(environ)
-    return _dialect(form).change(change.off(environ), otherwise=otherwise, success=(variables.NO_ACCOUNT_MARK, ""))
+    otherwise = shells.no_account(environ)
+    return _dialect(form).change(shells.off(environ), otherwise=otherwise, success=(variables.NO_ACCOUNT_MARK, ""))
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -55,7 +54,7 @@ def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
 
     With `take_away` it also removes the session in the shell, and leaves the shell without any account.
     """
-    return _dialect(form).failure(change.no_account(environ) if take_away else None)
+    return _dialect(form).failure(shells.no_account(environ) if take_away else None)
 
 
 def quote(value: str, form: str) -> str:
@@ -101,7 +100,7 @@ def process(credentials: Credentials) -> str:
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment for a command that runs in `session`, made from `environ`."""
-    return _changed(change.switch(session, environ, may_follow=True), environ)
+    return _changed(shells.switch(session, environ, may_follow=True), environ)
 
 
 def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
@@ -109,8 +108,8 @@ def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[
 
     `server` is the value of ROLE_ENV_SERVER.
     """
-    follows = change.can_follow(session, environ)
-    regions = change.regions(session, environ, follows=follows)
+    follows = shells.can_follow(session, environ)
+    regions = shells.regions(session, environ, follows=follows)
     return variables.served(session, server, follows=follows) | {name: plain(one) for name, one in regions.items()}
 
 
@@ -179,7 +178,7 @@ def document_variables(session: Session, environ: "Mapping[str, str]") -> dict[s
 
     That program has its own home folder and `aliyun` CLI, and cannot request the session again.
     """
-    values = values_after(change.switch(session, environ, may_follow=False), environ)
+    values = values_after(shells.switch(session, environ, may_follow=False), environ)
     return {name: value for name, value in values.items() if name != variables.REQUEST}
 
 

@@ -5,7 +5,7 @@ In fish no variable of the user's is readonly, but a universal variable becomes 
 session and the no-account state then set an empty global one instead.
 """
 
-from role_env.shells.change import Change, Former
+from role_env.shells import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

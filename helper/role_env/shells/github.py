@@ -10,10 +10,9 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
-from role_env import ui, validators
+from role_env import shells, ui, validators
 from role_env.credentials import Session, format_utc
 from role_env.errors import ProfileError, RoleEnvError
-from role_env.shells import change
 from role_env.shells import export as exporters
 
 
@@ -40,7 +39,7 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
     A step cannot unset a variable, so each one is set to an empty text.
     """
-    if found := change.no_account(environ):
+    if found := shells.no_account(environ):
         with _opened(environ) as (variables_file, *_):
             _append(variables_file, exporters.values_after(found, environ))
 

@@ -6,7 +6,7 @@ and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the 
 and `set -a` would export the former ones.
 """
 
-from role_env.shells.change import Change, Former
+from role_env.shells import Change, Former
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ profile has one source.
 """
 
 from role_env import validators
-from role_env.command_table.profiles import NAMED_SOURCES
+from role_env.command_table.commands import NAMED_SOURCES
 from role_env.dataclass import dataclass
 
 TYPE_CHECKING = False
