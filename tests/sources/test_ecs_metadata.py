@@ -68,16 +68,20 @@ def test_a_role_that_the_instance_does_not_have_is_reported(service: MetadataSer
     fails(ProfileError, asked(role="another"), "no RAM role another", secrets=secrets(service))
 
 
-@pytest.mark.parametrize("status", [403, 404, 405])
-def test_version_1_serves_only_where_there_is_no_version_2_and_it_is_allowed(
-    service: MetadataServer, status: int
-) -> None:
+def test_version_1_serves_only_where_there_is_no_version_2_and_it_is_allowed(service: MetadataServer) -> None:
     service.version_2 = False
-    service.answers[TOKEN_PATH] = status, "no"
     assert credentials().access_key_id == service.credentials["AccessKeyId"]
     assert not [headers for _, _, headers in service.asked if "x-aliyun-ecs-metadata-token" in headers]
     service.asked.clear()
     fails(UnreachableError, asked(**FORBIDDEN), "ALIBABA_CLOUD_IMDSV1_DISABLED", secrets=secrets(service))
+    assert [path for _, path, _ in service.asked] == [TOKEN_PATH]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405])
+def test_a_token_that_is_refused_does_not_lead_to_version_1(service: MetadataServer, status: int) -> None:
+    service.version_2 = False
+    service.answers[TOKEN_PATH] = status, "no"
+    fails(UnreachableError, asked(), f"status {status} instead of a token", secrets=secrets(service))
     assert [path for _, path, _ in service.asked] == [TOKEN_PATH]
 
 

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from role_env import __version__
@@ -161,17 +161,16 @@ class Server:
         *,
         headers: Mapping[str, str],
         body: bytes = b"",
-        final: Collection[int] = (),
     ) -> Response:
         """Send a request once, and return the response.
 
-        Raises TransientError for a network fault, BusyError for throttling and a 5xx status that is not in `final`, and
-        UnreachableError for a failure that a retry cannot fix.
+        Raises TransientError for a network fault, BusyError for throttling and a 5xx status, and UnreachableError for a
+        failure that a retry cannot fix.
         """
         with self._translate_errors():
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
         status, code = response.status, "" if response.status == 200 else response.error_code()
-        is_busy = status == 429 or (status >= 500 and status not in final)
+        is_busy = status == 429 or status >= 500
         if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
             raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
         return response

@@ -1,8 +1,8 @@
 """The credential source for the RAM role of this ECS instance, by the instance's metadata service.
 
 Version 2 gives a token by PUT, then the role's name and its credentials. Version 1, without a token, is used only if
-the service lacks version 2. The service belongs to the machine: its address is fixed, and it has neither TLS nor a
-proxy. Outside the cloud the address never answers, so the deadlines are short.
+the service lacks version 2 (404). The service belongs to the machine: its address is fixed, and it has neither TLS nor
+a proxy. Outside the cloud the address never answers, so the deadlines are short.
 """
 
 import re
@@ -29,8 +29,6 @@ _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 _HINT = "use this source on an ECS instance with a RAM role only"
-# The statuses with which a service without version 2 refuses a token.
-_NO_VERSION_2 = (400, 403, 404, 405, 501)
 
 
 class EcsRole(Source):
@@ -78,11 +76,11 @@ class _Service:
         token = response.body[:8192].decode("latin-1").strip()
         if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
-        elif response.status not in _NO_VERSION_2:
+        elif response.status != 404:  # a service with version 2 may refuse a token, too, as with 403
             _fail(f"status {response.status} instead of a token")
         elif not version_1:
             raise UnreachableError(
-                f"the metadata service at {ADDRESS} has no version 2 (status {response.status}), and"
+                f"the metadata service at {ADDRESS} has no version 2 (status 404), and"
                 " ALIBABA_CLOUD_IMDSV1_DISABLED is true",
                 hint="unset that variable if this instance may use version 1",
             )
@@ -127,7 +125,7 @@ class _Service:
             context = self._context.with_deadline(soon)
             server = Server("", ADDRESS, context, plain=True, connect_seconds=CONNECT_SECONDS)
             try:
-                return server.try_once(method, path, headers=headers, final=_NO_VERSION_2)
+                return server.try_once(method, path, headers=headers)
             except BusyError:
                 raise
             except TransientError as fault:
