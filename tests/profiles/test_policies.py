@@ -124,7 +124,7 @@ LONGEST_ALONE = 1100
 REVEALING = {
     "secrets": """
         alikafka:DescribeSaslUsers amqp:ListAccounts apigateway:DescribeAppSecurities apigateway:DescribeAppSecurity
-        apigateway:DescribeDomain apigateway:DescribeSignatures arms:GetPrometheusApiToken
+        apigateway:DescribeDomain apigateway:DescribeSignatures arms:DescribeTraceLicenseKey arms:GetPrometheusApiToken
         cdn:DescribeCdnDomainConfigs cms:DescribeMonitoringAgentAccessKey dataworks:GetDataServiceApplication
         ecd:DescribeUsersPassword edas:ListK8sSecrets eventbridge:GetConnection eventbridge:GetEventStreaming
         eventbridge:ListConnections gpdb:GetSecretValue iot:BatchQueryDeviceDetail iot:QueryDeviceDetail
@@ -139,7 +139,8 @@ REVEALING = {
         cs:DescribeClusterUserKubeconfig cs:DescribeExternalAgent cs:DescribeSubaccountK8sClusterUserConfig
         ecd:GetConnectionTicket ecs:DescribeInstanceVncPasswd ecs:DescribeInstanceVncUrl edas:GetSecureToken
         ens:DescribeClusterKubeConfig ens:DescribeInstanceVncUrl pai-dlc:GetWebTerminal rds:DescribeHostWebShell
-        servicemesh:DescribeServiceMeshKubeconfig swas-open:DescribeInstanceVncUrl vpc:DescribeSslVpnClientCert""",
+        servicemesh:DescribeServiceMeshKubeconfig swas-open:DescribeInstanceVncUrl vod:GetVideoPlayAuth
+        vpc:DescribeSslVpnClientCert""",
     "stored data": """
         alikafka:QueryMessage amqp:QueryMessageByQueueName dataworks:GetInstanceLog dcdn:GetDcdnKv
         dds:DescribeAuditRecords dds:DescribeBackups dhs:GetRecords eci:DescribeContainerLog esa:GetKv
@@ -148,6 +149,8 @@ REVEALING = {
         log:GetCursorOrData log:GetLogStoreContextLogs log:GetLogStoreLogs log:GetProjectLogs oss:GetObject
         oss:GetObjectVersion ots:BatchGetRow ots:GetRange ots:GetRow ots:GetStreamRecord polardb:DescribeBackupLogs
         rds:DescribeBackups rds:DescribeBinlogFiles rds:DescribeLogBackupFiles rds:DescribeSQLLogRecords
+        ccc:GetMonoRecording dms:GetDataCorrectSQLFile dts:DescribeDtsJobLogs gpdb:GetStatementResult
+        oos:ListExecutionLogs oss:GetVectors oss:ListVectors oss:QueryVectors rds:DescribeErrorLogs rds:DescribeSlowLogs
         vod:GetMezzanineInfo vod:GetPlayInfo""",
     "what programs are given and print": """
         cs:DescribeClusterNodePools eas:DescribeService eci:DescribeContainerGroups ecs:DescribeCommands
