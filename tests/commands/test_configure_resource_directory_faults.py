@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from cloud.resource_directory import LocalResourceDirectory
+from role_env.cli.organization import DEFAULT_ROLE
 from support.cases import case
 from support.machine import Machine
 from support.system_faults import SystemFaults
@@ -110,9 +111,17 @@ def test_garbage_is_exit_5(organization: Organization) -> None:
             assert "hint: check ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT" in err
 
 
-def test_a_list_that_is_shorter_than_it_says_is_exit_5(organization: Organization) -> None:
-    organization.directory.answers[3] = {"Accounts": {"Account": []}}
-    organization.refuses(5, "listed 200 of 230 accounts\nrole-env: hint: the list may have changed")
+def test_of_a_list_that_is_shorter_than_it_says_what_is_there_is_offered_and_what_is_missing_is_counted(
+    organization: Organization,
+) -> None:
+    machine, directory = organization.machine, organization.directory
+    missing = directory.members[-1].account_id
+    machine.add(f"[missing]\nrole_arn = acs:ram::{missing}:role/{DEFAULT_ROLE}\nsource_profile = profileA\n")
+    directory.answers[3] = {"Accounts": {"Account": []}}
+    done = machine.succeeds(*CONFIGURE)
+    assert f"role-env: 30 accounts are missing: {directory.endpoint} listed 200 of 230\n" in done.stderr
+    assert "has left the organization" not in done.stderr
+    assert machine.file.read_text().count("\nexpected_account_id") == 200
 
 
 @pytest.mark.parametrize("endless", ["new token", "same token"])

@@ -63,16 +63,20 @@ class Organization:
         endpoint = directory_endpoint(context.environ, self._site)
         file = ProfilesFile(path, Fingerprint(context.environ))
         caller = self._caller(file, context)
-        members = self._list(caller, endpoint, context)
+        members, missing = self._list(caller, endpoint, context)
         known = self._known(file)
-        self._report_gone(file, caller, members, context)
+        if missing:
+            total = len(members) + missing
+            context.messages.say(f"{missing} accounts are missing: {endpoint} listed {len(members)} of {total}")
+        else:
+            self._report_gone(file, caller, members, context)
         ready = [member for member in members if member.is_ready and member.account_id != caller.account_id]
         new = [member for member in ready if member.account_id not in known]
         if new and self._role == DEFAULT_ROLE:
             context.messages.say(
                 f"{DEFAULT_ROLE} is an administrator's role by default; --role NAME names a narrower one"
             )
-        summary = _summarize(members, ready=len(ready), new=len(new), caller=caller)
+        summary = _summarize(members, ready=len(ready), new=len(new), missing=missing, caller=caller)
         offers.add(self._offers(new, file), path, context, choices, summary=summary)
 
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
@@ -105,8 +109,8 @@ class Organization:
             raise
         return Caller(key, identity["AccountId"], identity["Arn"])
 
-    def _list(self, caller: Caller, endpoint: str, context: Context) -> list[Member]:
-        """Return the accounts of the organization. Raises RefusedError, UnreachableError."""
+    def _list(self, caller: Caller, endpoint: str, context: Context) -> tuple[list[Member], int]:
+        """Return the organization's accounts, and how many the list lacks. Raises RefusedError, UnreachableError."""
         try:
             return resource_directory.list_accounts(caller.key, endpoint, context)
         except sts.StsError as refusal:
@@ -153,7 +157,7 @@ class Organization:
         return found
 
 
-def _summarize(members: Sequence[Member], *, ready: int, new: int, caller: Caller) -> str:
+def _summarize(members: Sequence[Member], *, ready: int, new: int, missing: int, caller: Caller) -> str:
     """Return a summary: the number of accounts, and the reasons why some are not offered."""
     own = sum(member.account_id == caller.account_id for member in members)
     counts = {
@@ -161,7 +165,8 @@ def _summarize(members: Sequence[Member], *, ready: int, new: int, caller: Calle
         "with a profile": ready - new,
         "the management account itself": own,
         "not yet or no longer members": len(members) - ready - own,
+        "missing from the list": missing,
     }
-    return f"the organization has {len(members)} accounts, " + ", ".join(
+    return f"the organization has {len(members) + missing} accounts, " + ", ".join(
         f"{count} {what}" for what, count in counts.items() if count or what == "new"
     )

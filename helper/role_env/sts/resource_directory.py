@@ -39,21 +39,25 @@ class Member:
         return self.status in _READY
 
 
-def list_accounts(key: AccessKey, endpoint: str, context: Context) -> list[Member]:
-    """Return the accounts of the organization that `key` belongs to, each once.
+def list_accounts(key: AccessKey, endpoint: str, context: Context) -> tuple[list[Member], int]:
+    """Return the accounts of the organization that `key` belongs to, each once, and how many the list lacks.
 
-    Raises StsError if the service refuses, UnreachableError if the list is not complete by the deadline.
+    Raises StsError if the service refuses, UnreachableError if the list does not end by the deadline.
     """
     messages = context.messages
     with messages.waiting_for(f"{_NAME} at {endpoint}"):
         try:
-            return list(_read_pages(key, endpoint, context).values())
+            found, missing = _read_pages(key, endpoint, context)
+            return list(found.values()), missing
         finally:
             messages.show_progress("")
 
 
-def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Member]:
-    """Return the accounts on all pages by ID, since an account that moves to another page is listed twice."""
+def _read_pages(key: AccessKey, endpoint: str, context: Context) -> tuple[dict[str, Member], int]:
+    """Return the accounts on all pages by ID, since an account that moves to another page is listed twice.
+
+    A page that adds none ends the list; also return how many of TotalCount it lacks then.
+    """
     found: dict[str, Member] = {}
     service = client.Service(_NAME, endpoint, context)
     service.connect()
@@ -75,9 +79,9 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> dict[str, Me
             query = {"MaxResults": str(_PAGE), "NextToken": token}
             continue
         first_total = total if first_total is None else first_total
-        if total == first_total and len(found) >= total:
-            return found
-        if total != first_total or len(found) == before:
+        if total == first_total and (len(found) >= total or len(found) == before):
+            return found, max(0, total - len(found))
+        if total != first_total:
             hint = "the list may have changed while it was read: try again"
             raise UnreachableError(f"{endpoint} listed {len(found)} of {total} accounts", hint=hint)
         query = {"PageNumber": str(number), "PageSize": str(_PAGE)}
