@@ -193,6 +193,7 @@ NETWORK = rows(
     Fault("a list in JSON", sts("json-list"), 5, ("did not answer like STS",), asked=1),
     Fault("no body at all", sts("empty"), 5, ("did not answer like STS",), asked=1),
     Fault("JSON that is cut", sts("truncated-json"), 5, ("did not answer like STS",), asked=1),
+    Fault("a chunk of a negative size", sts("negative-chunk"), 5, ("the response is not HTTP",), asked=3),
     Fault("an answer without key id", sts("missing-id"), 5, ("AccessKeyId is missing",), asked=1),
     Fault("an answer without secret", sts("missing-secret"), 5, ("AccessKeySecret is missing",), asked=1),
     Fault("an answer without token", sts("missing-token"), 5, ("SecurityToken is missing",), asked=1),

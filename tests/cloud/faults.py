@@ -29,8 +29,8 @@ NO_ANSWER_FAULTS = frozenset(
 )
 """The request is recorded and its nonce is used, but nothing is done."""
 
-CARRIAGE_FAULTS = frozenset({"reset-mid-answer", "truncated-json", "slow"})
-"""The call is carried out (a session may be issued), and its answer is lost, cut off or sent a byte a second."""
+CARRIAGE_FAULTS = frozenset({"reset-mid-answer", "truncated-json", "negative-chunk", "slow"})
+"""The call is carried out (a session may be issued), and its answer is lost, cut off, no HTTP, or a byte a second."""
 
 SESSION_FAULTS = frozenset(
     {

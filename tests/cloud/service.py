@@ -106,6 +106,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             healed.wait()
         if answer.fault == "truncated-json":
             answer.body = answer.body[: len(answer.body) // 2]
+        if answer.fault == "negative-chunk":
+            answer.headers, answer.body = {"Transfer-Encoding": "chunked"}, b"-5\r\n" + answer.body
         if answer.fault in ("hang", "reset-after-request"):
             self._hang_up()
         elif answer.fault == "reset-mid-answer":

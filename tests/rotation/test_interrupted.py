@@ -28,11 +28,12 @@ def test_a_signal_and_a_lost_answer_end_with_what_is_said_of_the_answer(machine:
     assert (ended, "RAM may have created a key all the same" in reported) == (5, True), reported
 
 
+@pytest.mark.parametrize("fault", ["reset-mid-answer", "negative-chunk"])
 def test_a_key_whose_answer_was_lost_is_never_requested_twice_and_named_until_somebody_deletes_it(
-    machine: Machine, ram: LocalRam
+    machine: Machine, ram: LocalRam, fault: str
 ) -> None:
     old = machine.sts.access_key_id
-    ram.fault("reset-mid-answer", action="CreateAccessKey")
+    ram.fault(fault, action="CreateAccessKey")
     lost = machine.fails("rotate", "profileA", status=5, said="RAM may have created a key all the same")
     assert "see whether there is another one, and how to delete it: role-env rotate profileA --status" in lost.stderr
     assert len(ram.calls_of("CreateAccessKey")) == 1

@@ -219,8 +219,11 @@ class Server:
             if connection.sock:
                 connection.sock.settimeout(self._seconds())
             connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            content = response.read(LARGEST_RESPONSE + 1)
+            try:
+                response = connection.getresponse()
+                content = response.read(LARGEST_RESPONSE + 1)
+            except ValueError as error:  # a chunk of a negative size
+                raise http.client.HTTPException from error
             if response.length and len(content) <= LARGEST_RESPONSE:
                 raise http.client.IncompleteRead(b"")
             return Response(response.status, response.headers.get("Date") or "", content, json_object(content))
