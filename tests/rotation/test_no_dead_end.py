@@ -77,6 +77,23 @@ def test_a_key_that_another_machine_has_rotated_is_replaced_by_a_login(machine: 
     assert works(machine)
 
 
+@pytest.mark.parametrize("option", [[], ["--abort"]])
+def test_an_abort_that_stops_on_its_way_can_go_on_either_way(
+    machine: Machine, ram: LocalRam, option: list[str]
+) -> None:
+    old = machine.sts.access_key_id
+    machine.succeeds("rotate", "profileA")
+    new = new_key(ram, old).id
+    ram.fault("code:NoPermission:403", action="DeleteAccessKey")
+    machine.fails("rotate", "profileA", "--abort", status=4, said="RAM said NoPermission")
+    status = machine.succeeds("rotate", "profileA", "--status").stdout
+    assert f"the new key {new} is stored beside {old}, which is still used" in status
+    machine.fails("rotate", "profileA", "--finish", status=4, said="there is no finished rotation of profileA")
+    machine.succeeds("rotate", "profileA", *option)
+    assert states(ram) == ({old: True} if option else {old: False, new: True})
+    assert works(machine)
+
+
 @pytest.mark.parametrize("seconds", [10.0, 600.0, -600.0])
 def test_a_clock_that_is_not_rams_does_not_keep_a_rotation_from_its_end(
     machine: Machine, ram: LocalRam, seconds: float
