@@ -78,11 +78,7 @@ class _Service:
         if response.status == 200 and _TOKEN.fullmatch(token):
             self._headers["X-aliyun-ecs-metadata-token"] = token
         elif response.status != 404:  # a service with version 2 may refuse a token, too, as with 403
-<<<<<<< ours
             raise self._server.invalid(f"status {response.status} instead of a token")
-=======
-            _fail(f"status {response.status} instead of a token")
->>>>>>> theirs
         elif not version_1:
             raise UnreachableError(
                 f"the metadata service at {ADDRESS} has no version 2 (status 404), and"
@@ -124,11 +120,7 @@ class _Service:
             """Send the request once, within ANSWER_SECONDS."""
             self._server.deadline = Deadline(min(ANSWER_SECONDS, self._deadline.remaining()))
             try:
-<<<<<<< ours
                 return self._server.try_once(method, path, headers=headers)
-=======
-                return server.try_once(method, path, headers=headers)
->>>>>>> theirs
             except BusyError:
                 raise
             except TransientError as fault:

@@ -12,13 +12,8 @@ from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
-<<<<<<< ours
 # What Ctrl-Z sends, and what `fg` sends.
 _JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
-=======
-# What Ctrl-Z sends, and what `fg` sends. Windows has neither.
-_JOB_CONTROL = [getattr(signal, name) for name in ("SIGTSTP", "SIGCONT") if hasattr(signal, name)]
->>>>>>> theirs
 # The greatest number of digits of a choice's number. A longer number is an account's ID.
 _MOST_DIGITS = 5
 
