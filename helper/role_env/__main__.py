@@ -79,6 +79,10 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
         invocation = _without_profile(invocation, argv)
     if invocation.command == "configure":
         _check_not_of_aliyun(invocation)
+    if invocation.command == "console" and invocation.lacks_profile:
+        from role_env.cli import options
+
+        options.repeat_session(invocation, os.environ)
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)

@@ -77,6 +77,7 @@ def test_a_page_has_its_commands_exit_statuses_alone(command: str, reported: set
 
 def test_the_help_of_all_names_each_command_and_the_line_for_each_shell() -> None:
     text = printed("--help")
+    assert [line.split()[1] for line in text.splitlines()[:3]] == ["configure", "use", "off"]
     assert too_long(text) == [], "shorten Shell.evaluate or Shell.readers in command_table/__init__.py"
     assert [command for command in COMMANDS if f"\n    {command} " not in text] == []
     for line in ("source <(role-env PROFILE)", "role-env PROFILE | source", 'eval "$(role-env PROFILE || echo false)"'):

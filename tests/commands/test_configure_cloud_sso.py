@@ -33,7 +33,8 @@ def test_everything_that_the_portal_offers_becomes_a_profile(machine: Machine, p
     config = portal.accounts[0].configurations[0].id
     assert portal.section("Production.Admin", config=config) in text
     assert "color" not in text
-    assert done.stdout.endswith(f"appended 3 profiles to {machine.file}\n")
+    line = 'eval "$(role-env Production.Admin || echo false)"'
+    assert done.stdout.endswith(f"appended 3 profiles to {machine.file}; type: {line}\n")
     assert not portal.sessions
     done = machine.role_env("export", "Production.ReadOnly", "--format", "json")
     assert json.loads(done.stdout)["AccessKeyId"] == portal.sessions[-1].id

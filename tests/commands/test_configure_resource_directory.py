@@ -30,7 +30,8 @@ def test_each_account_becomes_a_profile(machine: Machine, directory: LocalResour
         text += f"\n[{name}]\nrole_arn = acs:ram::{account}:role/{ROLE}\nsource_profile = profileA\n"
         text += f"expected_account_id = {account}\nregion_id = cn-shanghai\n"
     assert machine.file.read_text() == text
-    assert done.stdout.endswith(f"\nthe organization has 2 accounts, 2 new\nappended 2 profiles to {machine.file}\n")
+    summary = f"\nthe organization has 2 accounts, 2 new\nappended 2 profiles to {machine.file}"
+    assert done.stdout.endswith(f'{summary}; type: eval "$(role-env Production || echo false)"\n')
     assert not machine.sts.issued
 
 

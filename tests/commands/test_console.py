@@ -10,7 +10,7 @@ from cloud.federation import HOSTS, Federation
 from role_env.errors import UsageError
 from role_env.sign_in.console import SITES, destination
 from support.certificates import server_context
-from support.machine import Machine
+from support.machine import ROLE_ENV, Machine
 from support.terminal import on_terminal
 
 BROWSER = """
@@ -43,6 +43,15 @@ def query(address: str) -> dict[str, str]:
 
 
 # ---- the address ----
+
+
+def test_within_a_session_the_console_is_that_sessions_and_without_one_a_profile_is_required(
+    machine: Machine, federation: Federation
+) -> None:
+    words = ("exec", "profileB", "--read-only", "--duration", "900", "--", ROLE_ENV, "console", "--print")
+    assert machine.succeeds(*words).stdout.startswith("https://signin.aliyun.com/federation?")
+    assert len(machine.sts.calls) == 1
+    assert "console requires PROFILE" in machine.fails("console", "--print", status=2, said="").stderr
 
 
 def test_the_printed_address_signs_in_at_the_site_and_leads_to_the_console(

@@ -64,6 +64,7 @@ NO_KEYS = [
     ("\n\n", 2, "the access key ID is not printable ASCII"),
     ("LTAI\nse cret\n", 2, "the access key secret is not printable ASCII"),
     ("LTAI5other\nsecret\n", 3, "access_key_id is"),
+    ("STS.NU\nsecret\n", 2, "this is the ID of a temporary key, and only a long-lived one is stored; nothing was sent"),
     ("\udcff\nsecret\n", 2, "stdin is not text"),
 ]
 

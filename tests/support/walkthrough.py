@@ -62,6 +62,9 @@ $ role-env use refused
 # 9. And back to what was set before.
 $ role-env off
 = the session is off
+
+# Now you, in a playground with the same profiles:
+tests/sandbox bash
 """
 _READY = "$ \x1b[0m"
 """The end of the shell's prompt, by which a program sees that bash waits for a line."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from role_env.ui.prompt import read_choices
+from role_env.ui.prompt import Menu, read_choices
+from role_env.ui.table import time_left
 
 LINES = ("prod/pay  (1111111111111111)", "prod/shop  (2222222222222222)", "Straße  (3333333333333333)", "支付  (4)")
 
@@ -24,6 +25,20 @@ LINES = ("prod/pay  (1111111111111111)", "prod/shop  (2222222222222222)", "Stra�
 )
 def test_numbers_and_parts_choose_lines_in_their_order(text: str, chosen: list[int]) -> None:
     assert read_choices(text, LINES) == chosen
+
+
+@pytest.mark.parametrize(("answer", "chosen"), [("2", 1), ("3333", 2), ("4", 3), ("shop", 1)])
+def test_digits_that_are_no_number_of_the_list_are_a_part_of_an_account(answer: str, chosen: int) -> None:
+    assert Menu(LINES).read(answer) == chosen
+    with pytest.raises(ValueError, match="type a number from 1 to 4, or a part of a name"):
+        Menu(LINES).read("99")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(59, "under 1 min"), (3599, "59 min"), (3600, "1 h 0 min"), (28799, "7 h 59 min")]
+)
+def test_an_hour_or_more_is_shown_in_hours(seconds: int, shown: str) -> None:
+    assert time_left(seconds) == f"{shown} left"
 
 
 @pytest.mark.parametrize(

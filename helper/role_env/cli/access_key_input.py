@@ -22,7 +22,7 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     such as a swapped ID and secret, and RoleEnvError if the terminal is closed.
     """
     if sys.stdin is not None and sys.stdin.isatty():
-        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=_not_secret)
+        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=_long_lived)
         secret = prompt.ask_hidden(f"AccessKey secret of {profile}")
     else:
         access_key_id, secret = _two_lines()
@@ -32,7 +32,7 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
             hint=f"give the ID first: it begins with {_KEY_ID_PREFIXES[0]}",
         )
     try:
-        _not_secret(access_key_id)
+        _long_lived(access_key_id)
     except ValueError as error:
         raise UsageError(f"{error}; nothing was sent", hint=f"{_TWO_LINES}: an ID begins with LTAI") from None
     for what, value in (("ID", access_key_id), ("secret", secret)):
@@ -43,8 +43,10 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     return AccessKey(access_key_id, secret)
 
 
-def _not_secret(text: str) -> str:
-    """Return `text`, the ID of a key. Raises ValueError for a secret, without showing it again."""
+def _long_lived(text: str) -> str:
+    """Return `text`, the ID of a long-lived key. Raises ValueError for any other, and shows no secret again."""
+    if text.startswith("STS."):
+        raise ValueError("this is the ID of a temporary key, and only a long-lived one is stored")
     if _SECRET.fullmatch(text) and not text.startswith(_KEY_ID_PREFIXES):
         raise ValueError("this is a secret, where the access key ID belongs")
     return text

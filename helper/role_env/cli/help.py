@@ -14,6 +14,11 @@ _OPTION_COLUMN = 24
 _WORD_COLUMN = 19
 _HELP = ("-h, --help", "show this page and exit")
 _VERSION = ("--version", "show the version and exit")
+_FIRST = """\
+role-env configure      # create a profile: it asks for what it needs
+role-env use PROFILE    # switch this shell to it; role-env help init loads use
+role-env off            # end the session in this shell
+"""
 _USAGE = """\
 role-env [options] PROFILE
        role-env COMMAND ..."""
@@ -54,7 +59,7 @@ def _overview() -> str:
     )
     options, topics = _rows([_HELP, _VERSION]), _rows(TOPICS.items(), "    ", _WORD_COLUMN)
     return (
-        f"usage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{options}\ncommands:{commands}\n"
+        f"{_FIRST}\nusage: {_USAGE}\n\n{_DESCRIPTION}\noptions:\n{options}\ncommands:{commands}\n"
         f"topics:\n{topics}\nexamples:\n{_LINES}\n{_MORE}"
     )
 

@@ -110,4 +110,5 @@ def choices_of(invocation: Invocation, origin: str, option: str) -> Choices:
         dry_run=invocation.dry_run,
         region=invocation.region,
         color=invocation.color,
+        config_option=invocation.config_option,
     )

@@ -64,7 +64,7 @@ _SESSIONS = (
     ),
     Command(
         "console",
-        "open Alibaba Cloud's console in the browser, signed in as a profile's role",
+        "open Alibaba Cloud's console in the browser, signed in as a profile's role (default: this session's)",
         (model.A_SESSION_PROFILE,),
         (
             *model.OBTAINING,

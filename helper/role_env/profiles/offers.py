@@ -10,6 +10,7 @@ from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.append import NewProfile, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.shells import hints
 from role_env.ui import prompt
 
 # The text in the name of an account for production.
@@ -28,13 +29,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class Choices:
-    """The choices that the options make. `region` and `color` of the new profiles may be empty."""
+    """The choices that the options make. `region` and `color` of the new profiles may be empty.
+
+    `config_option` is --config as it was given, with a space before it, or empty.
+    """
 
     all: bool = False
     yes: bool = False
     dry_run: bool = False
     region: str = ""
     color: str = ""
+    config_option: str = ""
 
     @property
     def asks(self) -> bool:
@@ -71,7 +76,8 @@ def add(offers: Sequence[Offer], path: str, context: Context, choices: Choices, 
         ui.write("nothing was appended\n")
         return
     file.replace(lambda content: _with_checked(path, content, profiles, context))
-    ui.write(f"\n{summary}\nappended {count} to {path}\n")
+    switch = hints.switch(f"{profiles[0].name}{choices.config_option}", context.environ)
+    ui.write(f"\n{summary}\nappended {count} to {path}; type: {switch}\n")
 
 
 def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:

@@ -133,13 +133,16 @@ class Menu:
 
         If several have it, the list is narrowed to them and shown. Raises ValueError if none is taken.
         """
-        if not answer.strip("0123456789") and len(answer) <= _MOST_DIGITS:
-            if answer and 0 < int(answer) <= len(self._choices):
-                return int(answer) - 1
-            raise ValueError(f"type a number from 1 to {len(self._choices)}, or a part of a name")
+        is_number = answer.isascii() and answer.isdecimal() and len(answer) <= _MOST_DIGITS
+        if is_number and 0 < int(answer) <= len(self._choices):
+            return int(answer) - 1
         if answer in self._names:
             return self._names.index(answer)
-        found = _containing(answer, self._choices)
+        found = _containing(answer, self._choices) if answer else set()
+        if not found and (is_number or not answer):
+            raise ValueError(f"type a number from 1 to {len(self._choices)}, or a part of a name")
+        if not found:
+            raise ValueError(f"none of them contains {answer}")
         narrowed = found & self._left or found
         if len(narrowed) == 1:
             return narrowed.pop()
@@ -161,7 +164,10 @@ def read_choices(text: str, choices: Sequence[str]) -> list[int]:
         return list(range(len(choices))) if text == "all" else []
     chosen: set[int] = set()
     for part in filter(None, (part.strip() for part in text.split(","))):
-        chosen |= _read_numbers(part, len(choices)) or _containing(part, choices)
+        found = _read_numbers(part, len(choices)) or _containing(part, choices)
+        if not found:
+            raise ValueError(f"none of them contains {part}")
+        chosen |= found
     if not chosen:
         raise ValueError(f"type all, none, numbers from 1 to {len(choices)} such as 1,3-5, or a part of a name")
     return sorted(chosen)
@@ -181,10 +187,7 @@ def _read_numbers(part: str, count: int) -> set[int]:
 
 def _containing(part: str, choices: Sequence[str]) -> set[int]:
     """Return the indexes of those of `choices` that contain `part`, in any case."""
-    found = {index for index, choice in enumerate(choices) if part.casefold() in choice.casefold()}
-    if not found:
-        raise ValueError(f"none of them contains {part}")
-    return found
+    return {index for index, choice in enumerate(choices) if part.casefold() in choice.casefold()}
 
 
 def _read_line() -> str:

@@ -130,10 +130,15 @@ def _padded(cell: str, most: int) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """Return how long a session lasts, or how long ago it ended, in whole minutes: `42 min left`."""
+    """Return how long a session lasts, or how long ago it ended, in whole minutes: `42 min left`, `7 h 59 min left`."""
     if seconds <= 0:
-        return f"ended {int(-seconds) // 60} min ago"
-    return f"{int(seconds) // 60} min left" if seconds >= 60 else "under 1 min left"
+        return f"ended {_minutes(-seconds)} ago"
+    return f"{_minutes(seconds)} left" if seconds >= 60 else "under 1 min left"
+
+
+def _minutes(seconds: float) -> str:
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def clock(moment: int) -> str:
