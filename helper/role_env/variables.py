@@ -158,7 +158,7 @@ USERS = (*KEY_NAMES, *BARE.names, *REGIONS, *GUARDS, *OUTRANKING)
 
 def has_begun(environ: "Mapping[str, str]") -> bool:
     """Return whether the shell has a session, or has lost it by a failed switch: its own values are saved by now."""
-    return any(map(environ.get, (*DESCRIBING, NO_ACCOUNT_MARK, SAVED)))
+    return any(map(environ.get, (*OWN, SAVED)))
 
 
 def session_key_id(environ: "Mapping[str, str]") -> str:
