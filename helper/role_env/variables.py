@@ -196,7 +196,7 @@ def agent_of(environ: "Mapping[str, str]") -> str:
 
 def has_begun(environ: "Mapping[str, str]") -> bool:
     """Return whether the shell has a session, or has lost it by a failed switch: its own values are saved by now."""
-    return any(map(environ.get, (*DESCRIBING, NO_ACCOUNT_MARK, SAVED)))
+    return any(map(environ.get, (*OWN, SAVED)))
 
 
 def session_key_id(environ: "Mapping[str, str]") -> str:

@@ -152,7 +152,7 @@ def test_no_value_can_add_a_variable_or_escape_its_mask(
     assert {unescaped(line.removeprefix("::add-mask::")) for line in lines} >= {ODD, ODD + "token", ODD + "base"}
     found = runner.variables()
     assert (found["AccessKeySecret"], found["SecurityToken"]) == (ODD, ODD + "token")
-    assert found.keys() == variables.assignments(session).keys()
+    assert found.keys() == variables.assignments(session, follows=False).keys()
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": f"{ODD}\nEVIL=1"}
     machine.write(f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_source = environment\n")
     assert runner.step(**environ)[0] == 3

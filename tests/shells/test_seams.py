@@ -1,229 +1,261 @@
-"""What shells do to the text: missing quotes, tracing, a caller's variables, a session of an older version."""
+"""What shells do to the text: cut off, without quotes, under options, beside readonly variables; and the way back."""
 
+import itertools
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from role_env import variables
+from role_env.command_table import INTEGRATED_SHELLS
 from role_env.shells import export as exporters
+from support.living_shell import ExportedShell
 from support.machine import Machine
 from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
 
 POSIX = {name: COMMANDS[name] for name in ("bash", "zsh", "dash")}
-POSIX |= {"ksh": ("ksh",), "mksh": ("mksh",), "ash": ("busybox", "ash")}
+OTHERS = {"ksh": ("ksh",), "mksh": ("mksh",), "ash": ("busybox", "ash")}
 INTERACTIVE = {"bash -i": (*POSIX["bash"], "-i"), "zsh -i": (*POSIX["zsh"], "-i")}
-ALL = {**POSIX, "fish": COMMANDS["fish"]}
-# Names that could be words of the text, patterns that it contains, or code.
-ODD_NAMES = ["in", "esac", "case", "-n", "~", "#", '"', "\\eval", "\\set", "a b", "{ x; }"]
-ODD_NAMES += ["x)", "x*)", "e)", "s)", "true)", "touch owned)", "*", "?", "[a]"]
-ODD_NAMES += ["')", "; touch owned;", "'; touch owned; '", "`touch owned`", "$(touch owned)"]
-NEW = session_of("STS.new", "the-secret", "the-token", region="cn-x", profile="new")
-OLD = session_of("STS.old", "old-secret", "old-token", profile="old")
-SECRETS = ("the-secret", "the-token", "old-secret", "old-token")
+ALL = {**POSIX, **OTHERS, **INTERACTIVE, "fish": COMMANDS["fish"]}
+OLD = session_of("STS.old", "old-secret" * 5, "old-token" * 9, profile="old")
+NEW = session_of("STS.new", "it's; touch marker; the-secret", "the-token" * 9, region="cn-x", profile="new")
+AGAIN = session_of("STS.again", "again-secret" * 5, "again-token" * 9, profile="old")
+SECRETS = ("the-secret", "the-token", "old-secret", "old-token", "again-secret", "again-token", "my-secret")
+MINE = {"OSS_ACCESS_KEY_ID": "mine", "OSS_ACCESS_KEY_SECRET": "my-secret", "ALICLOUD_ROLE_ARN": "acs:ram::1:role/x"}
+"""What the user has set before."""
+SAVED = {variables.SAVED: " ".join(name for name in variables.USERS if name in MINE)}
+LOST = MINE | variables.NO_ACCOUNT | SAVED
+LOST.pop("ALICLOUD_ROLE_ARN")
+"""The variables after a failed switch."""
+NAMES = (*variables.USERS, *variables.OWN, variables.SAVED, *(f"_role_env_old_{name}" for name in MINE))
 
 
-def evaluate(command: tuple[str, ...], script: str, folder: Path, **environ: str) -> tuple[dict[str, str], str]:
-    """The environment that a script prints by `env -0`, and its stderr."""
-    done = run(command, "-c", script, folder=folder, **environ)
-    return exported(done.stdout), done.stderr.decode("utf-8", "surrogateescape")
+def steps(form: str) -> dict[str, tuple[str, dict[str, str], int]]:
+    """Each program of a shell, in an order that they can have: its text, the variables after it, and its status."""
+    first = exporters.environment(OLD, MINE) | SAVED
+    renewed = first | variables.assignments(AGAIN, follows=False)
+    last = exporters.environment(NEW, LOST) | SAVED
+    return {
+        "session": (exporters.export(OLD, form, MINE), first, 0),
+        "renewal": (exporters.renewal(AGAIN, form, first), renewed, 0),
+        "failure": (exporters.failure(form, renewed, take_away=True), LOST, 1),
+        "again": (exporters.export(NEW, form, LOST), last, 0),
+        "off": (exporters.off(form, last), MINE, 0),
+        "nothing": (exporters.failure(form, MINE, take_away=True), MINE, 1),
+    }
 
 
-def write(folder: Path, **texts: str) -> None:
-    """Write each text into the file of its name."""
-    for name, text in texts.items():
-        (folder / name).write_text(text)
+# --- cut off
 
 
-# --- missing quotes
+@pytest.mark.parametrize("program", steps("sh"))
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_program_that_is_cut_off_anywhere_sets_and_runs_nothing(shell: str, program: str, tmp_path: Path) -> None:
+    """Each beginning is read from a file and evaluated. Only the flags may be noted."""
+    before, form = MINE, FORMATS[shell]
+    for name, (made, after, _) in steps(form).items():
+        if name == program:
+            (tmp_path / "program").write_bytes(encoded(made.rstrip("\n")))
+            break
+        before = after
+    # fish's first word has beginnings that are words too, which no one has as a command.
+    start = len("begin") if shell == "fish" else 1
+    if shell == "fish":
+        script = (
+            f'function seen; set -g now "{"/".join(f"${name}" for name in NAMES)}"; end\nseen; set before $now\n'
+            "set text (cat program | string collect)\n"
+            f"for cut in (seq {start} (math (string length -- $text) - 1))\n"
+            "string sub -l $cut -- $text | source 2>/dev/null\n"
+            'seen; test "$now" = "$before"; or echo $cut\nend\n'
+        )
+    else:
+        # An error in a text would end dash.
+        read = '(trap check EXIT; eval "$text") 2>/dev/null' if shell == "dash" else 'eval "$text" 2>/dev/null; check'
+        script = (
+            f'seen() {{ now="{"/".join(f"${{{name}-}}" for name in NAMES)}"; }}; seen; before=$now\n'
+            'check() { seen; [ "$now" = "$before" ] || echo "${#text}"; }\n'
+            f'text=$(cat program)\nwhile text=${{text%?}}; [ -n "$text" ]; do\n{read}\ndone\n'
+        )
+    (tmp_path / "script").write_text(script)
+    done = run(COMMANDS[shell], "script", folder=tmp_path, LC_ALL="C", **before)
+    assert (done.stdout, done.stderr if shell != "fish" else b"") == (b"", b"")  # fish reports each cut text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["program", "script"]
 
 
-@pytest.mark.parametrize("shell", [*POSIX, *INTERACTIVE])
-def test_without_quotes_no_session_is_set_no_secret_is_shown_and_no_file_name_acts(shell: str, tmp_path: Path) -> None:
-    folder = tmp_path / "odd"
-    folder.mkdir()
-    for name in ODD_NAMES:
-        (folder / name).touch()
-    (tmp_path / "text").write_text(exporters.export(NEW, "sh", {}))
-    script = "eval $(cat ../text)\necho status=$? >&2\nenv -0"
-    found, errors = evaluate({**POSIX, **INTERACTIVE}[shell], script, folder)
-    assert "status=1" in errors
-    line = f'type eval "$(role-env {NEW.profile} || echo false)"'
-    assert f"role-env: the quotes around $(…) are missing: no session was set\nrole-env: hint: {line}\n" in errors
+# --- each way to read it, under each option
+
+
+def ways() -> Iterator[tuple[str, str, str]]:
+    """Each shell, with a line that evaluates a text and the options of the shell."""
+    options = ["", *"euxva", "eua", "uxva", "euxva"]
+    for shell, option in itertools.product(["bash", "zsh", "dash", "ash"], options):
+        if "e" not in option or shell in ("bash", "zsh"):  # a . that fails ends the other ones, with `if` too
+            yield shell, ". ./{}", option
+        if "x" not in option:  # which shows the words of `eval` itself, as -v does where they are one line
+            yield shell, 'eval "$(cat {})"', option
+        if not set(option) & {"x", "v"}:
+            yield shell, "eval $(cat {})", option
+    for shell in (*OTHERS, *INTERACTIVE):
+        yield shell, 'eval "$(cat {})"', ""
+        yield shell, "eval $(cat {})", ""
+    yield from (("fish", way, option) for way in ("source {}", "cat {} | source") for option in ("", "x"))
+    yield "fish", "eval (cat {})", ""
+
+
+@pytest.mark.parametrize(("shell", "way", "options"), [*ways()])
+def test_each_program_does_its_work_and_shows_no_secret(shell: str, way: str, options: str, tmp_path: Path) -> None:
+    programs = steps("fish" if shell == "fish" else "sh")
+    script = ("set fish_trace 1\n" if shell == "fish" else f"set -{options}\n") * bool(options)
+    for name, (text, _, _) in programs.items():
+        (tmp_path / name).write_bytes(encoded(text))
+        if shell == "fish":
+            script += f"{way.format(name)}; echo $status\ncommand env -0 >{name}.out\n"
+        else:
+            script += f"if {way.format(name)}; then echo 0; else echo $?; fi\ncommand env -0 >{name}.out\n"
+    script += "set -n >variables\n" if shell == "fish" else "set >variables; echo $-\n"
+    (tmp_path / "script").write_text(script)
+    done = run(ALL[shell], "script", folder=tmp_path, **MINE)
+    output, errors = done.stdout.decode().split(), done.stderr.decode("utf-8", "surrogateescape")
+    assert output[: len(programs)] == [str(status) for _, _, status in programs.values()], errors
+    for name, (_, expected, _) in programs.items():
+        found = exported((tmp_path / f"{name}.out").read_bytes())
+        assert {key: value for key, value in found.items() if key not in CLEAN and value} == expected, name
     assert not [secret for secret in SECRETS if secret in errors]
-    assert not [name for name in found if name.startswith(("ALI", "OSS", "ROLE", "_role"))]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(ODD_NAMES)
+    assert shell == "fish" or set(options) <= set(output[-1])
+    assert not [line for line in (tmp_path / "variables").read_text().splitlines() if line.startswith(("_role", "_re"))]
 
 
-@pytest.mark.parametrize("failed", [False, True], ids=["session", "failure"])
-@pytest.mark.parametrize("shell", POSIX)
-def test_without_quotes_a_session_is_taken_away_and_off_restores_all(shell: str, failed: bool, tmp_path: Path) -> None:
-    environ = variables.assignments(OLD) | {"OSS_ACCESS_KEY_ID": "mine"}
-    new = exporters.failure("sh", environ, take_away=True) if failed else exporters.export(NEW, "sh", environ)
-    old = exporters.export(OLD, "sh", {"ACCESS_KEY_ID": "bare"})
-    write(tmp_path, old=old, text=new, off=exporters.off("sh", variables.NO_ACCOUNT))
-    script = (
-        "ACCESS_KEY_ID=bare; export ACCESS_KEY_ID; . ./old; OSS_ACCESS_KEY_ID=mine; OSS_ACCESS_KEY_SECRET=mine-too\n"
-        "eval $(cat text); echo status=$? >&2; env -0 >middle; . ./off; env -0 >end; set | grep -E '^_r(.*env|e)_' >&2"
-    )
-    _, errors = evaluate(POSIX[shell], script, tmp_path)
-    assert errors.startswith("status=1" if failed else "role-env: the quotes")
-    assert "_role_env" not in errors
-    check_no_account(exported((tmp_path / "middle").read_bytes()))
-    left = exported((tmp_path / "end").read_bytes())
-    mine = {"ACCESS_KEY_ID": "bare", "OSS_ACCESS_KEY_ID": "mine", "OSS_ACCESS_KEY_SECRET": "mine-too"}
-    assert {name: value for name, value in left.items() if name not in CLEAN} == mine
-
-
-@pytest.mark.parametrize("text", ["off", "renewal"])
-@pytest.mark.parametrize("shell", POSIX)
-def test_without_quotes_off_and_renew_change_nothing_and_say_so(shell: str, text: str, tmp_path: Path) -> None:
-    environ = variables.assignments(OLD)
-    code = exporters.off("sh", environ) if text == "off" else exporters.renewal(NEW, "sh", environ)
-    write(tmp_path, old=exporters.export(OLD, "sh", {}), text=code)
-    script = ". ./old; env -0 >one; eval $(cat text); echo status=$? >&2; env -0 >two"
-    _, errors = evaluate(POSIX[shell], script, tmp_path)
-    assert errors.startswith("role-env: the quotes around $(…) are missing: nothing was changed\n")
-    assert errors.endswith("status=1\n")
-    assert exported((tmp_path / "one").read_bytes()) == exported((tmp_path / "two").read_bytes())
-
-
-def test_fish_joins_lines_by_spaces_and_has_the_same_session(machine: Machine) -> None:
-    script = "eval (role-env profileB); role-env status; and eval (role-env off); role-env status"
-    done = machine.shell("fish", script)
-    assert done.stdout.startswith("profileB  role switchrolesbc of 2222222222222222  59 min left")
-    assert done.stderr.startswith("role-env: this shell has no session\n")
-    done = machine.shell("fish", "eval (role-env profileB); eval (role-env nosuch); role-env status")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_without_quotes_a_session_from_a_path_with_two_blanks_simply_works(machine: Machine, shell: str) -> None:
+    file = machine.file.parent / "two  blanks, it's *.ini"
+    machine.file.rename(file)
+    substitution = "({})" if shell == "fish" else "$({})"
+    lines = [f"eval {substitution.format('role-env ' + words)}" for words in ("profileB", "renew", "nosuch", "off")]
+    script = "\nrole-env status\n".join([*lines, ""])
+    done = machine.shell(shell, script, ROLE_ENV_CONFIG=str(file))
+    assert re.sub(r" \(.*\)", "", done.stdout) == "profileB  role switchrolesbc of 2222222222222222  59 min left\n" * 2
     assert "role-env: a switch to another profile failed" in done.stderr
+    assert "role-env: this shell has no session\n" in done.stderr
 
 
-def test_fish_joins_the_lines_of_a_value_too(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(session_of("a\nb", "'\n'\\n", "\n\n"), "fish", {}))
-    found, errors = evaluate(ALL["fish"], "eval (cat text); env -0", tmp_path)
-    assert errors == ""
-    names = ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN")
-    assert [found[name] for name in names] == ["a\nb", "'\n'\\n", "\n\n"]
+# --- readonly variables
 
 
-# --- tracing
-
-
-# ksh and mksh read, and print, more than a line at a time: nothing in the text can help it.
-@pytest.mark.parametrize("way", [". ./text", 'eval "$(cat text)"'])
-@pytest.mark.parametrize("shell", ["bash", "zsh", "dash", "ash"])
-def test_set_v_shows_no_secret_and_is_on_again_afterwards(shell: str, way: str, tmp_path: Path) -> None:
-    script = f"set -v\n{way}\necho after\n. ./off\ncase $- in *v*) echo verbose ;; esac\n"
-    end = exporters.off("sh", variables.assignments(NEW))
-    write(tmp_path, text=exporters.export(NEW, "sh", {}), off=end, script=script)
-    done = run(POSIX[shell], "script", folder=tmp_path)
-    assert done.stdout == b"after\nverbose\n"
-    assert b"echo after" in done.stderr
-    assert not [secret for secret in SECRETS if secret.encode() in done.stderr]
-
-
-# --- a value that does not stay
-
-
-@pytest.mark.parametrize("shell", ["bash", "mksh"])
-def test_a_callers_local_variable_that_comes_back_is_reported_and_the_session_gone(shell: str, tmp_path: Path) -> None:
-    text = exporters.export(NEW, "sh", {"ALIBABA_CLOUD_ROLE_ARN": "x"})
-    write(tmp_path, text=text, off=exporters.off("sh", variables.NO_ACCOUNT))
-    script = (
-        "ALIBABA_CLOUD_ROLE_ARN=outer; export ALIBABA_CLOUD_ROLE_ARN\n"
-        "inner() { . ./text; echo status=$? >&2; env -0 >middle; }\n"
-        "outer() { local ALIBABA_CLOUD_ROLE_ARN=x; inner; }\nouter\n. ./off\nenv -0"
-    )
-    found, errors = evaluate(POSIX[shell], script, tmp_path)
-    assert errors.startswith("role-env: ALIBABA_CLOUD_ROLE_ARN does not keep the value that role-env sets\n")
-    assert errors.endswith("status=1\n")
-    check_no_account(exported((tmp_path / "middle").read_bytes()))
-    assert found["ALIBABA_CLOUD_ROLE_ARN"] == "outer"
-
-
-def test_a_local_variable_of_a_fish_function_is_reported_and_the_session_taken_away(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(NEW, "fish", {}))
-    script = "function f; set -l OSS_ACCESS_KEY_ID x; source text; echo status=$status >&2; end; f; env -0"
-    found, errors = evaluate(ALL["fish"], script, tmp_path)
-    assert errors.startswith("role-env: OSS_ACCESS_KEY_ID does not keep the value that role-env sets\n")
-    assert errors.endswith("status=1\n")
-    check_no_account(found)
-
-
-@pytest.mark.parametrize(
-    ("shell", "attribute"),
-    [("bash", "declare -u"), ("bash", "declare -i"), ("zsh", "typeset -u"), ("ksh", "typeset -u")],
+KINDS = (
+    *("ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_PROFILE"),
+    *("ALICLOUD_ROLE_ARN", "ROLE_ENV_PROFILE", "ROLE_ENV_REQUEST", "ROLE_ENV_EXPIRATION"),
 )
-def test_an_attribute_of_a_variable_changes_no_value(shell: str, attribute: str, tmp_path: Path) -> None:
-    (tmp_path / "text").write_text(exporters.export(NEW, "sh", {}))
-    script = f"{attribute} OSS_REGION OSS_ACCESS_KEY_SECRET; . ./text; echo status=$? >&2; env -0"
-    found, errors = evaluate(POSIX[shell], script, tmp_path)
-    assert errors == "status=0\n"
-    assert (found["OSS_REGION"], found["OSS_ACCESS_KEY_SECRET"]) == ("cn-x", "the-secret")
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(shell: str, name: str, tmp_path: Path) -> None:
+    actions: dict[str, Callable[[ExportedShell], int]] = {
+        "new": lambda living: living.session(NEW),
+        "session": lambda living: living.session(NEW),
+        "failure": lambda living: living.fail(),
+        "off": lambda living: living.off(),
+    }
+    for action, act in actions.items():
+        living = ExportedShell(shell, tmp_path)
+        if action != "new":
+            assert living.session(OLD) == 0
+        assert living.run(f"export {name}=kept; readonly {name}") == 0
+        before = living.exported()
+        assert act(living) == 1, action
+        found, errors = living.exported(), living.errors()
+        living.close()
+        (tmp_path / "errors").unlink()
+        assert name in errors
+        assert errors.count("a readonly variable, named above, is in the way") == (action != "failure")
+        if action == "new" and not name.startswith("ROLE_ENV"):
+            assert found == before, action
+        else:
+            assert found.pop(name) == "kept"
+            check_no_account(found | {key: value for key, value in variables.NO_ACCOUNT.items() if key == name})
+
+
+@pytest.mark.parametrize("name", ["ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_SECRET", "ROLE_ENV_EXPIRATION"])
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, name: str, tmp_path: Path) -> None:
+    living = ExportedShell(shell, tmp_path)
+    assert living.session(OLD) == 0
+    assert living.run(f"readonly {name}") == 0
+    before = living.exported()
+    assert living.renew(AGAIN) == 1
+    assert living.exported() == before
+    assert name in living.errors()
+    living.close()
 
 
 # --- a renewal
 
 
-@pytest.mark.parametrize("shell", ALL)
-def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_all_the_same(shell: str, tmp_path: Path) -> None:
-    form = "fish" if shell == "fish" else "sh"
-    first = variables.assignments(OLD)
-    again = session_of("STS.new", "the-secret", "the-token", profile="old")
-    write(
-        tmp_path,
-        old=exporters.export(OLD, form, {"OSS_ACCESS_KEY_ID": "before"}),
-        again=exporters.renewal(again, form, first | {"OSS_ACCESS_KEY_ID": "mine"}),
-        off=exporters.off(form, variables.assignments(again)),
-    )
-    put = "set -gx OSS_ACCESS_KEY_ID mine; set -e ALIYUN_LOG_CLI_ACCESSID"
-    if shell != "fish":
-        put = "OSS_ACCESS_KEY_ID=mine; unset ALIYUN_LOG_CLI_ACCESSID"
-    take = "source" if shell == "fish" else "."
-    status = "$status" if shell == "fish" else "$?"
-    script = (
-        f"{take} ./old; {put}; {take} ./again; echo status={status} >&2; env -0 >middle\n"
-        f"{take} ./again; echo status={status} >&2; {take} ./off; env -0"
-    )
-    found, errors = evaluate(ALL[shell], script, tmp_path, OSS_ACCESS_KEY_ID="before")
-    changed = "role-env: the session of this shell has changed meanwhile; it was not renewed\n"
-    assert errors == f"status=0\n{changed}status=1\n"
-    middle = exported((tmp_path / "middle").read_bytes())
-    assert middle["OSS_ACCESS_KEY_ID"] == "mine"
-    assert "ALIYUN_LOG_CLI_ACCESSID" not in middle
-    kept = {name: value for name, value in middle.items() if value.startswith(("STS.old", "old-"))}
-    assert kept == {}
-    assert middle["ALICLOUD_ACCESS_KEY"] == middle["ROLE_ENV_ACCESS_KEY_ID"] == "STS.new"
-    assert {name: value for name, value in found.items() if name not in CLEAN} == {"OSS_ACCESS_KEY_ID": "mine"}
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_renewal_replaces_what_is_the_sessions_and_off_restores_what_was_there(shell: str, tmp_path: Path) -> None:
+    living = ExportedShell(shell, tmp_path, **MINE)
+    assert living.session(OLD) == 0
+    living.put({"OSS_ACCESS_KEY_ID": "later", "ALIYUN_LOG_CLI_ACCESSID": ""})
+    assert living.renew(AGAIN) == 0
+    found = living.exported()
+    assert (found["OSS_ACCESS_KEY_ID"], "ALIYUN_LOG_CLI_ACCESSID" in found) == ("later", False)
+    assert found["ALICLOUD_ACCESS_KEY"] == found["ROLE_ENV_ACCESS_KEY_ID"] == "STS.again"
+    own = {name for name, value in found.items() if value.startswith(("STS.old", "old-"))}
+    assert own == {"OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN", "ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_STS_TOKEN"}
+    assert living.off() == 0
+    assert living.exported() == CLEAN | MINE
+    assert living.errors().startswith("role-env: OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, ")
+    living.close()
 
 
-@pytest.mark.parametrize("shell", POSIX)
-def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, tmp_path: Path) -> None:
-    first = variables.assignments(OLD)
-    again = exporters.renewal(NEW, "sh", first)
-    write(tmp_path, old=exporters.export(OLD, "sh", {}), again=again)
-    script = (
-        ". ./old; readonly OSS_SESSION_TOKEN; env -0 >one\n"
-        "if . ./again; then echo 0 >&2; else echo 1 >&2; fi; env -0 >two"
-    )
-    _, errors = evaluate(POSIX[shell], script, tmp_path)
-    assert errors.startswith("role-env: OSS_SESSION_TOKEN is readonly in this shell and cannot be set or unset\n")
-    assert errors.endswith("1\n")
-    assert exported((tmp_path / "one").read_bytes()) == exported((tmp_path / "two").read_bytes())
-
-
-# --- guards and regions
+# --- `off` is the way back
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("region", ["", "ALIBABACLOUD_REGION_ID", "REGION"])
-def test_the_cli_follows_the_shell_only_where_a_region_is_known(shell: str, region: str, tmp_path: Path) -> None:
-    made = session_of("STS.new", "the-secret", "the-token", in_cli_file=True)
-    text = exporters.export(made, FORMATS[shell], {region: "eu"} if region else {})
-    (tmp_path / "text").write_bytes(encoded(text))
-    take = "source" if shell == "fish" else "."
-    found, errors = evaluate(COMMANDS[shell], f"{take} ./text; env -0", tmp_path, **({region: "eu"} if region else {}))
-    assert errors == ""
-    guards = {name: value for name, value in found.items() if "PROFILE" in name and name != "ROLE_ENV_PROFILE"}
-    assert guards == {n: v for n, v in variables.guards(follows=bool(region)).items() if "PROFILE" in n}
+def test_whatever_happened_off_removes_what_sessions_set_and_restores_what_was_before(
+    shell: str, tmp_path: Path
+) -> None:
+    own = {"OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN", "ROLE_ENV_ACCESS_KEY_ID"}
+    first = variables.assignments(OLD, follows=False)
+    accidents: dict[str, dict[str, str]] = {
+        "nothing": {},
+        "a key of an earlier session came back": {name: first[name] for name in own},
+        "all of an earlier session came back": first,
+        "another key was set": {"ALIBABA_CLOUD_ACCESS_KEY_ID": "x", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "y"},
+        "another key ID is named": {"ROLE_ENV_ACCESS_KEY_ID": "STS.other"},
+        "nothing names it": dict.fromkeys(variables.DESCRIBING, ""),
+        "an outranking variable was set": {"ALIBABA_CLOUD_CREDENTIALS_URI": "http://x", "ALICLOUD_ROLE_ARN": "x"},
+        "a guard was removed": dict.fromkeys(variables.GUARDS, ""),
+    }
+    for words, changed in accidents.items():
+        for saved in (MINE, {}):
+            living = ExportedShell(shell, tmp_path, **saved)
+            assert (living.session(OLD), living.session(NEW)) == (0, 0)
+            living.put(changed)
+            inside = living.exported()
+            assert living.off() == 0
+            assert (living.exported(), living.leftovers()) == (CLEAN | saved, set()), words
+            living.close()
+            below = ExportedShell(shell, tmp_path, **inside)  # which has no values from before
+            assert below.off() == 0
+            assert below.exported() == CLEAN, words
+            below.close()
+
+
+# --- other programs
+
+
+@pytest.mark.parametrize("shell", [*INTEGRATED_SHELLS, "dash"])
+def test_each_text_for_a_shell_empties_the_prompts_text_and_keeps_its_export(machine: Machine, shell: str) -> None:
+    """A program that shows an exported ROLE_ENV_PROMPT, in a shell without the integration, shows no former session."""
+    stale = "set -gx ROLE_ENV_PROMPT stale" if shell == "fish" else "export ROLE_ENV_PROMPT=stale"
+    form = "role-env {} | source" if shell == "fish" else 'eval "$(role-env {})"'
+    lines = [
+        f"{stale}\n{form.format(words)}\ncommand env | grep ^ROLE_ENV_PROMPT="
+        for words in ("profileB", "nosuch", "profileB", "off")
+    ]
+    assert machine.shell(shell, "\n".join(lines)).stdout == "ROLE_ENV_PROMPT=\n" * len(lines)
 
 
 def test_exec_has_the_guards_the_fallback_region_and_no_variable_of_the_integration() -> None:
@@ -234,60 +266,19 @@ def test_exec_has_the_guards_the_fallback_region_and_no_variable_of_the_integrat
     assert not integration.keys() & environ.keys()
     assert (environ["OSS_REGION"], environ["ALICLOUD_REGION"]) == ("mine", "cn-fallback")
     without = exporters.environment(made, {"ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "true"})
-    assert variables.guards().items() <= without.items()
+    assert variables.guards(follows=False).items() <= without.items()
 
 
 def test_documents_have_the_guards_for_a_reader_elsewhere_and_no_request() -> None:
     made = session_of("STS.new", "the-secret", "the-token", in_cli_file=True, region="cn-x")
     lines = dict(line.split("=", 1) for line in exporters.export(made, "dotenv", {}).splitlines())
-    assert variables.guards().items() <= lines.items()
+    assert variables.guards(follows=False).items() <= lines.items()
     assert "ROLE_ENV_REQUEST" not in lines
     assert lines["ROLE_ENV_FAMILIES"].split() == list(variables.DEFAULT_FAMILIES)
 
 
 def test_a_profiles_families_come_on_top_of_the_default_ones() -> None:
     made = session_of("STS.new", "the-secret", "the-token", families=("plain", "oss"))
-    values = variables.assignments(made)
+    values = variables.assignments(made, follows=False)
     assert values["AccessKeyId"] == values["OSS_ACCESS_KEY_ID"] == values["ALIBABA_CLOUD_ACCESS_KEY_ID"] == "STS.new"
     assert values["ROLE_ENV_FAMILIES"].split() == [*variables.DEFAULT_FAMILIES, "plain"]
-
-
-# --- upgrades
-
-
-@pytest.mark.parametrize("shell", [*POSIX, "fish"])
-@pytest.mark.parametrize("between", ["", "session", "failure", "child"])
-def test_a_session_of_the_version_before_can_be_ended_or_replaced(shell: str, between: str, tmp_path: Path) -> None:
-    """`before` is what version 0.1.0 printed; the user had a key, and guards of their own."""
-    form = "fish" if shell == "fish" else "sh"
-    own = {"OSS_ACCESS_KEY_ID": "mine", "ACCESS_KEY_ID": "bare"}
-    own |= {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "ALIBABA_CLOUD_PROFILE": "mine"}
-    texts = {
-        "before": (Path(__file__).parent / f"session-0.1.0.{form}.txt").read_text(),
-        "session": exporters.export(NEW, form, own),
-        "failure": exporters.failure(form, own, take_away=True),
-        "off": exporters.off(form, own),
-    }
-    write(tmp_path, **texts)
-    take = "source" if shell == "fish" else "."
-    steps = [f"{take} ./{name}" for name in ("before", between, "off") if name in texts]
-    if between == "child":
-        (tmp_path / "child").write_text(f"{take} ./off\nenv -0\n")
-        steps[1:] = [" ".join((*ALL[shell], "child"))]
-    else:
-        steps.append("env -0")
-    found, errors = evaluate(ALL[shell], "\n".join(steps), tmp_path, **own)
-    assert errors == ""
-    left = {name: value for name, value in found.items() if name not in CLEAN}
-    # A shell inside a shell does not know what the outer one has saved.
-    lost = {"OSS_ACCESS_KEY_ID", "ALIBABA_CLOUD_PROFILE"} if between == "child" else set()
-    assert left == {name: value for name, value in own.items() if name not in lost}
-
-
-# --- the text itself
-
-
-def test_the_output_has_at_most_14_kb_with_a_long_token_and_request() -> None:
-    made = session_of("STS." + "x" * 26, "y" * 44, "t" * 1000, region="cn-hangzhou", request="r" * 400)
-    assert len(exporters.export(made, "sh", {})) <= 14_336
-    assert len(exporters.export(made, "fish", {})) <= 14_336

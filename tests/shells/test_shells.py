@@ -1,24 +1,17 @@
-"""What a person sees in a real shell: failed switches, readonly variables, tracing, nested shells, the integration."""
+"""What a person sees in a real shell: the session in each tool, failed switches and renewals, tracing."""
 
-import random
-import re
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 
 from role_env import variables
-from role_env.shells import export as exporters
 from support import aliyun_cli
 from support.machine import ENDPOINTS, Machine
 from support.readers import keys_by_order, write_foreign_files
 from support.secret_service_bus import require
 from support.shell_terminal import POSIX_SHELLS
 from support.shells import (
-    CLEAN,
-    COMMANDS,
-    FORMATS,
     INTO_SHELL,
     NOTHING_CHANGED,
     OFF,
@@ -27,12 +20,9 @@ from support.shells import (
     encoded,
     environment,
     exported,
-    run,
-    session_of,
 )
 from support.waiting import DEADLINE, wait_until
 
-POSIX = ("bash", "zsh", "dash")
 # Prints what is exported, for `snapshots` to compare. Not into a file: a secret in one is a leak.
 SNAPSHOT = "env -0; printf '\\0-----\\0'\n"
 CHAIN = """\
@@ -59,50 +49,6 @@ def snapshots(output: str) -> list[dict[str, str]]:
 def tried(shell: str, line: str) -> str:
     """The line, and its status on stderr."""
     return f"{line}\necho status=$status >&2\n" if shell == "fish" else f"{line}\necho status=$? >&2\n"
-
-
-# --- cut off
-
-
-@pytest.mark.parametrize("take", ["source", "eval"])
-@pytest.mark.parametrize("group", ["session", "failure"])
-@pytest.mark.parametrize("shell", SHELLS)
-def test_output_cut_off_anywhere_sets_and_runs_nothing(shell: str, group: str, take: str, tmp_path: Path) -> None:
-    form = FORMATS[shell]
-    before = {"ALICLOUD_REGION": "mine", "SECURITY_TOKEN": "mine"}
-    if group == "session":
-        text = exporters.export(session_of("id", "it's; touch marker\n", "token", region="r"), form, before)
-    else:
-        before |= {"ROLE_ENV_PROFILE": "other", "ROLE_ENV_ACCESS_KEY_ID": "id", "OSS_ACCESS_KEY_ID": "id"}
-        text = exporters.failure(form, before, take_away=True)
-    content = text.rstrip("\n")  # without its last line's end it is still whole
-    # Of fish's first word the beginnings are words too, which no one has as a command.
-    first = len("begin") if shell == "fish" else 1
-    dice = random.Random(f"{shell}{group}{take}")
-    cuts = {*range(first, first + 20), *range(len(content) - 20, len(content)), *dice.sample(range(len(content)), 160)}
-    cuts = {cut for cut in cuts if cut >= first}
-    lost = "touch marker; return 127"
-    script = {
-        "bash": f"command_not_found_handle() {{ {lost}; }}\n",
-        "zsh": f"command_not_found_handler() {{ {lost}; }}\n",
-        "fish": "function fish_command_not_found; touch marker; end\n",
-        "dash": "",
-    }[shell]
-    for cut in sorted(cuts):
-        (tmp_path / f"cut{cut}").write_bytes(encoded(content[:cut]))
-        if shell == "fish":
-            line = f"source cut{cut}" if take == "source" else f"cat cut{cut} | source"
-            script += f"{line} 2>/dev/null\nenv -0 >out{cut}; set -n >set{cut}\n"
-        else:
-            line = f". ./cut{cut}" if take == "source" else f'eval "$(cat cut{cut})"'
-            script += f"(trap 'set >set{cut}; exec env -0 >out{cut}' EXIT; {line}) 2>/dev/null\n"
-    (tmp_path / "script").write_text(script)
-    done = run(COMMANDS[shell], "script", folder=tmp_path, **before)
-    assert done.stdout == b""
-    assert {cut for cut in cuts if exported((tmp_path / f"out{cut}").read_bytes()) != CLEAN | before} == set()
-    assert {cut for cut in cuts if re.search(rb"^_r(\w*env|e)_", (tmp_path / f"set{cut}").read_bytes(), re.M)} == set()
-    assert all(b"SECURITY_TOKEN" in (tmp_path / f"set{cut}").read_bytes() for cut in cuts)
-    assert not (tmp_path / "marker").exists()
 
 
 # --- a failed switch
@@ -147,7 +93,7 @@ def test_a_failed_switch_leaves_no_account_and_off_brings_back_what_was_there(ma
 def test_a_universal_token_of_fish_shows_again_once_the_shell_has_an_account(machine: Machine) -> None:
     require("fish")
     way, show = INTO_SHELL["fish"], "set -qg SECURITY_TOKEN; and echo hidden; or echo $SECURITY_TOKEN"
-    failed = f"set -U SECURITY_TOKEN mine\n{way.format('profileB')}\n{way.format('nosuch')}\n{show}\n"
+    failed = f"set -Ux SECURITY_TOKEN mine\n{way.format('profileB')}\n{way.format('nosuch')}\n{show}\n"
     for end in ("off", "profileB"):
         done = machine.run("fish", "-c", f"{failed}{way.format(end)}\n{show}")  # --no-config has no universal ones
         assert done.stdout == "hidden\nmine\n"
@@ -214,32 +160,7 @@ def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(m
     assert done.stdout.split() == ["LTAIother", issued.id, "nobody", "LTAIother"]
 
 
-# --- readonly variables
-
-
-@pytest.mark.parametrize(
-    "name", ["ALICLOUD_ACCESS_KEY", "ROLE_ENV_PROFILE", "ALIBABA_CLOUD_REGION_ID", "ALICLOUD_ROLE_ARN"]
-)
-@pytest.mark.parametrize("shell", POSIX)
-def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(shell: str, name: str) -> None:
-    first = exporters.export(session_of("first", "s1", "t1"), "sh", {})
-    second = exporters.export(session_of("second", "s2", "t2", region="r"), "sh", {})
-    for there in ("", first):
-        script = f"{there}readonly {name}=kept\n{second}echo status=$? >&2\nenv -0\n"
-        done = run(COMMANDS[shell], "-c", script)
-        assert done.stderr.decode() == (
-            f"role-env: {name} is readonly in this shell and cannot be set or unset\n"
-            "role-env: hint: start a new shell without it\nstatus=1\n"
-        )
-        found = exported(done.stdout)
-        found.pop(name, None)
-        if there or name == "ROLE_ENV_PROFILE":  # which says that a session is there
-            check_no_account(found)
-        else:
-            assert found.keys() == CLEAN.keys()
-
-
-# --- options of the shell
+# --- tracing
 
 
 def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> None:
@@ -257,19 +178,6 @@ def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> Non
         assert "echo after" in reported
         assert issued.secret not in reported
         assert issued.token not in reported
-
-
-@pytest.mark.parametrize("shell", POSIX)
-def test_allexport_leaves_saved_values_unexported_and_is_on_again_afterwards(shell: str) -> None:
-    old = "OSS_ACCESS_KEY_ID=mine\nexport OSS_ACCESS_KEY_ID\n"
-    made = exporters.export(session_of("id", "secret", "token"), "sh", {"OSS_ACCESS_KEY_ID": "mine"})
-    script = f"{old}set -a\n{made}fresh=1\nenv -0"
-    done = run(COMMANDS[shell], "-c", script)
-    found = exported(done.stdout)
-    assert found["fresh"] == "1"
-    assert found["OSS_ACCESS_KEY_ID"] == "id"
-    assert not [name for name in found if name.startswith("_role_env")]
-    assert done.stderr == b""
 
 
 def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(machine: Machine) -> None:

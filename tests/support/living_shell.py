@@ -5,7 +5,10 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from support.shells import encoded
+from role_env.credentials import Session
+from role_env.shells import export as exporters
+from support.secret_service_bus import require
+from support.shells import CLEAN, COMMANDS, FORMATS, encoded, exported
 from support.waiting import DEADLINE
 
 
@@ -16,7 +19,7 @@ def loop(shell: str) -> str:
     """
     if shell == "fish":
         return "while read -l file; if test $file = leave; exit 0; end; source $file; echo $file $status; end\n"
-    evaluate = '\\eval "$(command cat "$file")"' if shell == "dash" else '. "$file"'  # dash's . fails under -e
+    evaluate = 'eval "$(command cat "$file")"' if shell == "dash" else '. "$file"'  # dash's . fails under -e
     return (
         "while read -r file; do case $file in leave) exit 0 ;; esac\n"
         f'if {evaluate}; then echo "$file 0"; else echo "$file $?"; fi; done\n'
@@ -82,3 +85,54 @@ class LivingShell:
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         file.unlink()
         return text
+
+
+class ExportedShell(LivingShell):
+    """A shell that evaluates the exporters' texts, each made from the variables that it exports at that moment.
+
+    `settings` are lines that it runs first.
+    """
+
+    def __init__(self, shell: str, folder: Path, *, settings: str = "", **environ: str) -> None:
+        command = COMMANDS.get(shell, tuple(shell.split()))
+        require(command[0])
+        self.shell = shell
+        self.fish = shell == "fish"
+        self.form = FORMATS.get(shell, "sh")
+        super().__init__([*command, "-c", settings + loop(shell)], CLEAN | environ, folder, folder)
+
+    def exported(self) -> dict[str, str]:
+        """Return what it exports, empty values aside."""
+        self.run("command env -0 >exported")
+        return {name: value for name, value in exported(encoded(self.take("exported"))).items() if value}
+
+    def leftovers(self) -> set[str]:
+        """Return the variables of role-env's own that it has."""
+        self.run("set -n >variables" if self.fish else "set >variables")
+        words = (line.partition("=")[0] for line in self.take("variables").splitlines())
+        return {word for word in words if word.startswith(("_role_env_", "_re_")) and word.isidentifier()}
+
+    def put(self, values: Mapping[str, str]) -> None:
+        """Export variables, as the user does; an empty value unsets one."""
+        assert self.run("".join(self._line(name, value) for name, value in values.items())) == 0
+
+    def _line(self, name: str, value: str) -> str:
+        if self.fish:
+            return f"set -gx {name} {exporters.quote(value, 'fish')}\n" if value else f"set -e -g {name}; or true\n"
+        return f"export {name}={exporters.quote(value, 'sh')}\n" if value else f"unset {name}\n"
+
+    def session(self, made: Session) -> int:
+        """Switch to a session; return the status."""
+        return self.run(exporters.export(made, self.form, self.exported()))
+
+    def renew(self, made: Session) -> int:
+        """Renew the session; return the status."""
+        return self.run(exporters.renewal(made, self.form, self.exported()))
+
+    def off(self) -> int:
+        """End the session; return the status."""
+        return self.run(exporters.off(self.form, self.exported()))
+
+    def fail(self, *, take_away: bool = True) -> int:
+        """Fail to switch; return the status."""
+        return self.run(exporters.failure(self.form, self.exported(), take_away=take_away))

@@ -24,7 +24,8 @@ class NestedShells(LivingShell):
         for kind in SHELLS:
             for renew in ("", "--renew"):
                 text = machine.role_env("init", kind, *filter(None, [renew])).stdout
-                (self.folder / f"{kind}{renew}").write_text(text + loop(kind))
+                clock = "zmodload -F zsh/datetime p:EPOCHSECONDS\n" * (kind == "zsh")  # as in an interactive one
+                (self.folder / f"{kind}{renew}").write_text(clock + text + loop(kind))
         super().__init__(self.command(first), machine.environ, self.folder, machine.home)
 
     def command(self, kind: str, renew: str = "") -> list[str]:

@@ -37,7 +37,7 @@ class ShownAccounts:
         self.ended: set[str] = set()
         """Values of ROLE_ENV_SERVER of servers that have ended."""
         self.touched = False
-        """Whether the user has changed a secret of a session in this shell, or made one readonly."""
+        """Whether the user has changed a secret of a session in this shell."""
 
     def check(self, prompt: str, environ: dict[str, str]) -> None:
         """Check what `status` and the prompt show against what each tool would be."""
@@ -48,7 +48,7 @@ class ShownAccounts:
             self.seen.add("no account")
             assert not shown["valid"]
             self.check_no_account()
-        elif shown["valid"] or not set("≠?") & set(self.prompt or "?"):
+        elif shown["valid"] or (self.prompt and "≠" not in self.prompt):
             role = shown.get("role_arn") or self.environ.get("ROLE_ENV_ROLE_ARN", "")
             if not self.environ.get(URI):
                 self.seen.add("session" if shown["valid"] else "expired")
@@ -63,18 +63,13 @@ class ShownAccounts:
             assert self.issued_values(*self.environ.keys() - {"ROLE_ENV_BASE_ACCESS_KEY_ID"}) <= self.strange
         else:
             self.seen.add("not whole")
-            assert not self.environ.get("ROLE_ENV_PROFILE") or set("≠?") & set(self.prompt)
+            assert "≠" in self.prompt
             self.note_strange(self.environ)
 
     def note_strange(self, environ: dict[str, str]) -> None:
         """Take what is not the session's, of the values that STS has issued, for the user's from now on."""
         self.environ = environ
         self.strange |= self.issued_values(*environ) - self.own_values()
-
-    def note_frozen(self, environ: dict[str, str], name: str) -> None:
-        """Take the value of a variable that becomes readonly for the user's: nothing can take it away."""
-        self.environ = environ
-        self.strange |= self.issued_values(name)
 
     def issued_values(self, *names: str) -> set[str]:
         """Return those of the variables' values that STS has issued."""

@@ -77,7 +77,7 @@ def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool
         saved = [name for name in USERS if environ.get(name, "") not in ("", *variables.RESERVED_PROFILES)]
         if saved:
             values[SAVED] = " ".join(saved)
-    ended = [name for name in _names_of_state(environ) if environ.get(name) and name not in values]
+    ended = [name for name in _names_of_state(environ) if environ.get(name) and name not in (SAVED, *values)]
     return Change(
         saved=saved,
         unset=ended,
@@ -115,10 +115,10 @@ def off(environ: "Mapping[str, str]") -> Change:
     """Return the change that ends the session, or the no-account state, and restores what was set before both."""
     if not variables.has_begun(environ):
         return Change(confirmation="role-env: this shell has no session")
-    saved, ended = _saved(environ), _names_of_state(environ)
+    saved = _saved(environ)
     return Change(
-        unset=ended,
-        restored=(name for name in saved if name in ended),
+        unset=_names_of_state(environ),
+        restored=(name for name in saved if name != BARE_TOKEN or _has_taken_token(environ)),
         forgotten=saved,
         notice=_notice(environ, "removed with it"),
         confirmation="role-env: the session is off; this shell has what was set before it",

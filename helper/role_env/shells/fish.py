@@ -47,7 +47,8 @@ def _steps(change: Change) -> "Iterator[str]":
         yield f"set -e -g {' '.join(change.unset)};\n"
     yield from _exports(change)
     for name in change.restored:
-        yield f"set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
+        # Without the empty global one that hid it, a universal variable is visible again.
+        yield f"set -e -g {name}; set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
     if change.forgotten:
         yield f"set -e -g {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
     if change.notice:

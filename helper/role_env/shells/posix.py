@@ -57,7 +57,8 @@ def _steps(change: Change) -> "Iterator[str]":
     places: dict[str, str] = {}  # where a long value stands already
     for name, value in change.exported.items():
         if isinstance(value, Former):
-            yield f'export {name}="${{_role_env_old_{value.name}-{value.default}}}";\n'
+            yield f"export {name}={quote(value.default)};\n"
+            yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
         else:
             yield f"export {name}={places.get(value) or quote(value)};\n"
             if len(value) > _LONGEST_REPEATED:
