@@ -153,7 +153,7 @@ def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color(tmp_path: Path) -
     with at_terminal("walkthrough", home=tmp_path) as screen:
         for prompt in (r"1;31mprofileB 59m", r"1;7;31mprofileB≠ 59m", r"1;7;31mno account"):
             screen.expect(rf"\x1b\[{prompt}\x1b\[0m \$ ")
-        screen.expect(r"\ntests/sandbox bash\r\n$")
+        screen.expect(r": tests/sandbox bash\r\n$")
         screen.expect(pexpect.EOF)
         screen.close()
         assert screen.exitstatus == 0

@@ -63,8 +63,7 @@ $ role-env use refused
 $ role-env off
 = the session is off
 
-# Now you, in a playground with the same profiles:
-tests/sandbox bash
+# Now you, in a playground with the same profiles: tests/sandbox bash
 """
 _READY = "$ \x1b[0m"
 """The end of the shell's prompt, by which a program sees that bash waits for a line."""
