@@ -10,10 +10,12 @@ from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.oauth_server import OAuthServer
 from cloud.world import Role
 from role_env import paths
+from role_env.command_table import DOCUMENT_FORMATS
 from role_env.credentials import Credentials, Session
 from role_env.errors import ProfileError
 from role_env.profiles.append import NewProfile, append
 from role_env.shells import export as exporters
+from role_env.shells import github
 from support.machine import INSTALLED, Machine
 from support.terminal import Person
 
@@ -91,12 +93,17 @@ def test_setup_writes_no_command_with_a_path_of_several_lines(machine: Machine) 
     assert not (machine.home / ".aliyun").exists()
 
 
+@pytest.mark.parametrize("form", sorted({*DOCUMENT_FORMATS} - {"json"}))  # a reader of JSON refuses it by itself
 @pytest.mark.parametrize("odd", ODD, ids=IDS)
-def test_no_document_for_others_is_made_of_a_value_with_a_control_character(odd: str) -> None:
+def test_no_document_for_others_is_made_of_a_value_with_a_control_character(
+    odd: str, form: str, tmp_path: Path
+) -> None:
     credentials = Credentials("STS.x", "secret", "token", issued=0, expiration=1)
     session = Session("p", "acs:ram::1:role/r", credentials, account_id="1", region_id=odd, variables=())
+    environ = {"GITHUB_ENV": str(tmp_path / "github")}
     with pytest.raises(ProfileError):
-        exporters.export(session, "dotenv", {})
+        github.export(lambda: session, environ) if form == "github" else exporters.export(session, form, environ)
+    assert not any(file.read_bytes() for file in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", ["whoami profileA", "login profileB"])

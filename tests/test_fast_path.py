@@ -13,7 +13,7 @@ import time
 import pytest
 
 from role_env import paths, variables
-from role_env.command_table import FORMATS, SHELL_FORMATS
+from role_env.command_table import FORMATS, SHELL_FORMATS, SHELLS
 from role_env.keyrings import KeyringNotes
 from support.cached_sessions import kept
 from support.files import settle, write_private
@@ -39,18 +39,17 @@ CACHED |= below("shells", "export")
 CACHED |= below("sessions") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
-POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")
-DOCUMENT = CACHED | {"role_env.timestamps"}
-PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
+POSIX = CACHED | {SHELLS["sh"].dialect}
+DOCUMENT = CACHED
+SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
+"""The formats that the fast path prints. `github` writes files too."""
+PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.validators"}
 DECISION = {"role_env.errors", "role_env.ui.messages"}
 EXECUTION = CACHED - below("ui") | below("supervise", "execution")
-INTEGRATION = {"role_env.commands.init"} | below("shells", "programs")
 ROWS = {
     "profileB": POSIX | PARENT,
-    "export profileB --format zsh": POSIX,
-    "export profileB --format fish": FISH,
+    **{f"export profileB --format {name}": CACHED | {shell.dialect} for name, shell in SHELLS.items()},
     "profileB --format json": DOCUMENT,
-    "profileB --format dotenv --show": CACHED,
     "process profileB": DOCUMENT,
     "exec profileB -- true": EXECUTION,
     "exec profileB": EXECUTION,
@@ -61,7 +60,7 @@ ROWS = {
     "--version": COMMAND_LINE | below("ui"),
     "--help": PAGE,
     "exec --help": PAGE,
-    "init bash": DISPATCH | INTEGRATION,
+    "init bash": DISPATCH | {"role_env.commands.init"},
     "help list": DISPATCH | {"role_env.commands.help", "role_env.cli.help"},
 }
 PROBE = """
@@ -121,6 +120,11 @@ def cached(machine: Machine) -> Machine:
 def test_each_row_loads_these_modules_and_no_other(cached: Machine) -> None:
     for line, modules in ROWS.items():
         assert loaded_quickly(cached, modules, *line.split()) == modules, line
+
+
+@pytest.mark.parametrize("form", sorted({*SERVED_FORMATS} - {*SHELL_FORMATS}))
+def test_a_document_loads_no_more_than_its_times_need(cached: Machine, form: str) -> None:
+    assert loaded_quickly(cached, DOCUMENT, "profileB", "--format", form) <= DOCUMENT
 
 
 def test_the_key_agents_costs_a_person_one_small_module_and_gives_no_agent_the_session(machine: Machine) -> None:
@@ -191,7 +195,7 @@ def test_the_warm_path_writes_what_the_ordinary_way_writes(machine: Machine, see
     for arguments in (
         [name],
         ["export", name],
-        *([name, "--format", form] for form in SHELL_FORMATS),
+        *([name, "--format", form] for form in SERVED_FORMATS),
         ["--format", "fish", name],
         ["process", name],
     ):
@@ -206,7 +210,7 @@ def test_both_ways_follow_the_aliyun_clis_file_alike(machine: Machine) -> None:
     assert machine.role_env("setup", "aliyun-cli").returncode == 0
     settle(machine.file, machine.home / ".aliyun/config.json")
     machine.role_env("profileB")
-    for form in ("bash", "fish"):
+    for form in SHELL_FORMATS:
         line = ("export", "profileB", "--format", form)
         warm, ordinary = machine.role_env(*line), slow(machine, *line)
         assert f"'{variables.FOLLOWING_PROFILE}'" in warm.stdout, form

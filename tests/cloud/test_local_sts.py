@@ -19,8 +19,6 @@ from cloud.api_client import Key, assume, call, key_of, send, sign
 from cloud.local_sts import LocalSts
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, role_arn
 
-pytest_plugins = ["cloud.sts_fixture"]
-
 DENY_ECS = '{"Version":"1","Statement":[{"Effect":"Deny","Action":"ecs:*","Resource":"*"}]}'
 
 

@@ -17,8 +17,6 @@ import pytest
 from cloud.api_client import assume, call, key_of, sign
 from cloud.local_sts import LocalSts
 
-pytest_plugins = ["cloud.sts_fixture"]
-
 BROKEN = (OSError, http.client.HTTPException)
 
 

@@ -11,8 +11,6 @@ from cloud.api_client import Key, key_of, send
 from cloud.local_sts import LocalSts
 from cloud.world import timestamp
 
-pytest_plugins = ["cloud.sts_fixture"]
-
 
 def acs3_headers(sts: LocalSts, key: Key, action: str, query: dict[str, str]) -> dict[str, str]:
     """The headers of a V3 request."""

@@ -14,29 +14,28 @@ from support.documents import README, TOP, TOPICS, codes, table, topic
 from support.picture import FILE, lines_of_a_day, render
 
 SECURITY = TOP / ".github/SECURITY.md"
-GUIDES = [TOP / ".github/CONTRIBUTING.md", TOP / ".github/ALIYUN_CLI.md"]
-DOCUMENTS = [README, TOP / "README.ja.md", SECURITY, *GUIDES, *TOPICS]
+GUIDES = [TOP / f".github/{name}.md" for name in ("CONTRIBUTING", "ALIYUN_CLI", "COMPARISON")]
+READMES = [README, TOP / "README.ja.md"]
+DOCUMENTS = [*READMES, SECURITY, *GUIDES, *TOPICS]
 
 
-def named_tests() -> list[tuple[str, str, str]]:
-    """File, test and, where it has one, the row of its table."""
-    return re.findall(r"`([\w/]+\.py)::(\w+)(?:\[(.+?)\])?`", SECURITY.read_text("utf-8"))
+def is_there(file: str, test: str) -> bool:
+    """Whether a file of the tests has a test of this name."""
+    path = TOP / "tests" / file
+    tree = ast.parse(path.read_text("utf-8") if path.is_file() else "")
+    return test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_each_claim_about_safety_names_a_test_that_is_there() -> None:
-    assert len(named_tests()) > 30
-    assert SECURITY.read_text("utf-8").count(".py::") == len(named_tests())
-    for file, name, row in named_tests():
-        text = (TOP / "tests" / file).read_text("utf-8")
-        assert name in {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}, name
-        assert not row or f'Fault("{row}",' in text, row
-
-
-def test_each_claim_under_what_is_protected_names_a_test() -> None:
-    text = SECURITY.read_text("utf-8").split("## What is protected")[1].split("## What is not protected")[0]
-    claims = re.findall(r"^- .*(?:\n  .*)*", text, re.MULTILINE)
-    assert len(claims) > 15
-    assert not [claim for claim in claims if "::" not in claim]
+    defended = [row[-1] for row in table("against | role-env | test", SECURITY)]
+    limits = [row[-1] for row in table("it relies on | which means | test", SECURITY)]
+    assert len(defended) > 25
+    for cell in (*defended, *filter(None, limits)):
+        named = re.fullmatch(r"`([\w/]+\.py)::(\w+)(?:\[(.+)\])?`", cell)
+        assert named, f"name one test in the last column of .github/SECURITY.md: {cell}"
+        file, test, row = named.groups()
+        assert is_there(file, test), f"name a test that exists in .github/SECURITY.md: {cell}"
+        assert not row or f'Fault("{row}",' in (TOP / "tests" / file).read_text("utf-8"), row
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -61,29 +60,32 @@ def test_no_line_of_prose_is_too_long_to_read_in_an_editor() -> None:
         assert not [line for line in prose if len(line) > 120], document.name
 
 
-def test_the_guide_for_contributors_and_the_readme_stay_short_and_this_links_each_topic() -> None:
-    assert len(GUIDES[0].read_text("utf-8").splitlines()) < 70, "shorten .github/CONTRIBUTING.md"
-    text = README.read_text("utf-8")
-    assert len(text.splitlines()) <= 220, "shorten README.md"
-    linked = set(re.findall(r"helper/role_env/help/([\w-]+\.md)", text))
-    assert linked == {file.name for file in TOPICS}, "README.md links other topics"
+def test_the_documents_stay_short() -> None:
+    assert len(GUIDES[0].read_text("utf-8").splitlines()) <= 70, "shorten .github/CONTRIBUTING.md"
+    assert len(README.read_text("utf-8").splitlines()) <= 200, "shorten README.md"
+    assert SECURITY.stat().st_size <= 8192, "shorten .github/SECURITY.md"
+
+
+@pytest.mark.parametrize("document", READMES, ids=lambda path: path.name)
+def test_each_readme_links_each_topic(document: Path) -> None:
+    linked = set(re.findall(r"helper/role_env/help/([\w-]+\.md)", document.read_text("utf-8")))
+    assert linked == {file.name for file in TOPICS}, f"link each topic, and no other, in {document.name}"
 
 
 # ---- tables and lists ----
 
 
 def test_the_table_of_commands_has_each_and_no_other() -> None:
-    words = [codes(row[0])[0].split()[1] for row in table("command")]
-    assert words == ["PROFILE", *dict.fromkeys(words[1:])]
-    # `use` is a function of the shell integration.
-    assert set(words[1:]) == set(COMMANDS) - {"use"}, "give each command a row in README.md"
+    words = sorted(codes(row[0])[0].split()[1] for row in table("command"))
+    assert words == sorted(["PROFILE", *COMMANDS]), "give each command a row in README.md"
     (formats,) = [codes(row[1]) for row in table("command") if "export PROFILE [" in row[0]]
     assert tuple(formats) == FORMATS, "list the formats in the row of export in README.md"
 
 
 def test_the_options_of_the_commands_are_there() -> None:
-    for row in table("command")[1:]:
-        command = COMMANDS[codes(row[0])[0].split()[1]]
+    for row in table("command"):
+        name = codes(row[0])[0].split()[1]
+        command = COMMANDS["export" if name == "PROFILE" else name]
         # A row may name more than one option; `--` alone is not one.
         for option in re.findall(r"--[a-z-]+", " ".join(row)):
             assert option in command.options, f"README.md: {command.name} {option}"
@@ -151,9 +153,7 @@ def test_each_row_names_a_test_and_modules_that_are_there() -> None:
         assert codes(modules), claim
         for module in codes(modules):
             assert (PACKAGE / module).is_file(), module
-        file, name = codes(test)[0].split("::")
-        tree = ast.parse((TOP / "tests" / file).read_text("utf-8"))
-        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
+        assert is_there(*codes(test)[0].split("::")), f"name a test that exists in .github/{LIST.name}: {test}"
 
 
 def test_each_module_that_does_what_the_cli_does_is_in_a_row() -> None:

@@ -35,6 +35,7 @@ NOT_RUN = {
     "role-env exec --renew --listen": "needs a container or another host: test_containers.py",
     "ip address": "needs docker's bridge",
     "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup_remove.py",
+    "role-env list --names | xargs": "deletes the keys: the tests of logout",
     ". ~/.config": "needs the file that the line before it writes",
     **{
         shell.evaluate.format("role-env profileB"): f"test_{shell.name}.py"
@@ -82,17 +83,17 @@ def test_no_line_is_hidden_from_these_tests() -> None:
 
 
 def test_no_line_has_a_sign_of_markdown_or_a_comment() -> None:
-    assert not [line for line in LINES if re.search(r"\\\||`", line)]
-    assert not [line for line in LINES if "  # " in line]  # zsh takes a comment at its prompt for words
+    marked = {line: f"{name}.md" for line, name in LINES.items() if re.search(r"\\\||`|  # ", line)}
+    assert marked == {}, "leave the sign out, and put a comment elsewhere: at its prompt zsh takes it for words"
 
 
 @pytest.mark.parametrize("shell", INTEGRATED_SHELLS)
 def test_a_shell_can_read_each_line_that_is_for_it(shell: str, machine: Machine) -> None:
     require(shell)
-    for line in LINES:
+    for line, name in LINES.items():
         if (shell == "fish") is bool(_FISH.match(line)):
             done = machine.run(shell, "-n", "-c", line)
-            assert (done.returncode, done.stderr) == (0, ""), line
+            assert (done.returncode, done.stderr) == (0, ""), f"correct the line in {name}.md: {line}"
 
 
 @pytest.fixture
@@ -127,4 +128,5 @@ def test_each_line_works_at_a_prompt(document: str, shell: str, lines: list[str]
         script += [forget, *before, "role-env use profileB", line, f'echo "{number} ends with: {status}"']
     done = with_programs.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
     failed = [line for number, line in enumerate(lines) if f"{number} ends with: 0\n" not in done.stdout]
-    assert failed == [], (document, done.stderr)
+    advice = f"correct these lines in {document}.md, or name the test that runs them in NOT_RUN"
+    assert failed == [], f"{advice}; {shell} says:\n{done.stderr}"

@@ -252,6 +252,29 @@ def policy(person: Machine, block: Block) -> None:
     person.succeeds("exec", "--policy", "task.json", "profileB", "--", "true")
 
 
+def policy_of_ram(person: Machine, block: Block) -> None:
+    """STS refuses without the policy, of the user or of the role, and with it there is a session."""
+    (statement,) = json.loads(block.text)["Statement"]
+    user, role = person.sts.world.key_of("test_user1").user, person.sts.world.roles[person.sts.role_arn]
+    assert user
+    assert statement["Action"] == "sts:AssumeRole"
+    principals = statement.get("Principal")
+    policy = role.trusts if principals else user.may_assume
+    policy.clear()
+    person.refuses("profileB", 4)
+    policy.update(principals["RAM"] if principals else [statement["Resource"]])
+    person.succeeds("profileB")
+
+
+def session_code(person: Machine, block: Block) -> None:
+    """What is shown is what is printed, but for the values; an … stands for any names or lines."""
+    printed = person.succeeds("profileB", "--format", "sh", OSS_ACCESS_KEY_ID="LTAIold").stdout
+    printed = re.sub(r"STS\.\w+", "STS.NUfake", re.sub(r"(_SECRET=)'.*'", r"\1'fake'", printed))
+    lines = [re.escape(line) if line != "…" else r"(?:.+\n)*.+" for line in block.text.splitlines()]
+    wanted = "\n".join(lines).replace("…", r"[\w ]+") + "\n"
+    assert re.fullmatch(wanted, printed, re.IGNORECASE), printed
+
+
 def prompt(person: Machine, block: Block) -> None:
     script = 'eval "$(role-env init bash)"\nrole-env use profileB\necho "now: $ROLE_ENV_PROMPT"\n'
     done = person.run("bash", "--norc", "-i", text=script)
@@ -281,7 +304,9 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
     "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
+    '{"Version": "1", "Statement": [{"Effect"': policy_of_ram,  # an administrator attaches it: the local STS is told
     '{"Version": "1"': policy,  # a file that the line below it names
+    "{ _re_flags=$-": session_code,  # has values of a session: it is compared with what is printed
     "deploy:\n": gitlab_job,  # there is no GitLab here: its lines are run
 }
 """What is run instead of a block that begins so, with the reason."""

@@ -150,7 +150,9 @@ KINDS = (
 
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("shell", POSIX)
-def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(shell: str, name: str, tmp_path: Path) -> None:
+def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(
+    shell: str, name: str, tmp_path: Path
+) -> None:
     actions: dict[str, Callable[[ExportedShell], int]] = {
         "new": lambda living: living.session(NEW),
         "session": lambda living: living.session(NEW),

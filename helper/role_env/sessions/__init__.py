@@ -3,7 +3,6 @@
 The fast path reads the record and writes the text, ROLE_ENV_REQUEST, so this module imports almost nothing.
 """
 
-import contextlib
 import os
 
 from role_env import fingerprint, variables
@@ -326,6 +325,8 @@ class ShellRequest:
         from role_env import paths
         from role_env.shells import hints
 
+        import contextlib
+
         with contextlib.suppress(OSError):
             usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path
             if self.config != usual:
@@ -345,6 +346,8 @@ class ShellRequest:
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
     from role_env import validators  # their JSON is not for the fast path
+
+    import contextlib
 
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         found = validators.json_value(text)
