@@ -322,10 +322,10 @@ class ShellRequest:
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
         """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
+        import contextlib
+
         from role_env import paths
         from role_env.shells import hints
-
-        import contextlib
 
         with contextlib.suppress(OSError):
             usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path
@@ -345,9 +345,9 @@ class ShellRequest:
 
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    from role_env import validators  # their JSON is not for the fast path
-
     import contextlib
+
+    from role_env import validators  # their JSON is not for the fast path
 
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         found = validators.json_value(text)
