@@ -35,16 +35,16 @@ DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.comm
 DISPATCH |= below("ui", "messages")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "dbus_values", "notes", "secret_service")
-CACHED |= below("shells", "export")
+CACHED |= below("shells", "change", "export")
 CACHED |= below("sessions", "record") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
-POSIX, FISH = CACHED | below("shells", "posix", "programs"), CACHED | below("shells", "fish", "programs")
+POSIX, FISH = CACHED | below("shells", "posix"), CACHED | below("shells", "fish")
 DOCUMENT = CACHED | {"role_env.timestamps"}
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.names"}
 DECISION = {"role_env.errors", "role_env.ui.messages"}
 EXECUTION = CACHED - below("ui") | below("supervise", "execution")
-INTEGRATION = {"role_env.commands.init"} | below("shells", "programs")
+INTEGRATION = {"role_env.commands.init"}
 ROWS = {
     "profileB": POSIX | PARENT,
     "export profileB --format zsh": POSIX,

@@ -4,7 +4,6 @@ The classes for macOS and Windows stand in for systems that are not here: they h
 what their systems add cannot be measured on Linux.
 """
 
-import secrets
 import shutil
 import sys
 import types
@@ -86,17 +85,6 @@ def test_a_setting_chooses_another_than_the_native_keyring(
     settings.write_text(f"[backend]\ndefault-keyring={null}\n")
     SystemKeyring(context()).write(ENTRY, "session")
     assert not NativeKeyring.kept
-
-
-@pytest.mark.skipif(sys.platform != "win32", reason="Windows' own keyring; test_chunks.py has a stand-in")
-def test_a_long_session_is_cached_and_cleared_in_windows_own_keyring() -> None:
-    kept = SystemKeyring(context())
-    entry = Entry(f"role-env session {secrets.token_hex(8)}", "profileB")
-    for length in (9000, 4000):
-        kept.write(entry, "x" * length)
-        assert (kept.read(entry), kept.fault) == ("x" * length, None)
-    kept.delete(entry)
-    assert kept.read(entry) is None
 
 
 def test_two_installations_share_the_note(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

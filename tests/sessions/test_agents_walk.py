@@ -176,7 +176,7 @@ class SharedMachine(Walk):
         self.log.append(f"{agents.recognize(who) or 'a person'}: renew of {got.session.request}")
         if self.dice.random() < 0.5:
             self.age(got)
-        shell = variables.assignments(got.session) | who
+        shell = variables.assignments(got.session, follows=False) | who
         self.check_again("renewed", got, lambda: renew(context(self.machine.environ | shell)))
 
     def serve(self) -> None:
@@ -197,7 +197,9 @@ class SharedMachine(Walk):
             record.session.credentials.issued -= 3500
             record.session.credentials.expiration -= 3500
             cache.store(entry, record)
-            own.expiration = record.session.credentials.expiration
+            former, own.expiration = own.expiration, record.session.credentials.expiration
+            text = '"expiration":"{}"'.format
+            got.session.request = got.session.request.replace(text(former), text(own.expiration))
 
     def check_again(self, how: str, got: Got, call: Callable[[], Session]) -> None:
         """A renewal gives the same session, or refuses because the file has another policy for it now."""

@@ -10,11 +10,6 @@ from role_env.doctor.finding import OK, WARN, Finding, Surroundings
 from role_env.errors import printable
 from role_env.shells import hints, parent
 
-_FIXES = {
-    "powerlevel10k": "add role_env to POWERLEVEL9K_LEFT_PROMPT_ELEMENTS in ~/.p10k.zsh",
-    "promptvars": "run: shopt -s promptvars",
-}
-
 
 def check(at: Surroundings) -> list[Finding]:
     """Check that the shell has this version's integration, and that its bash can read from `source <(…)`."""
@@ -38,15 +33,7 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     name = "shell integration"
-    # The integration's version and, after a space, the reason why the prompt does not show the session; or `compinit`,
-    # without which Tab completes nothing.
-    version, _, hidden = printable(environ.get("ROLE_ENV_INIT", ""))[:40].partition(" ")
-    if hidden == "compinit" and version == __version__:
-        fix = f"above the line in {SHELLS[shell].rc_file}, add: autoload -U compinit; compinit"
-        return Finding(name, WARN, f"Tab completes nothing after role-env: compinit has not run in this {shell}", fix)
-    if hidden and version == __version__:
-        fix = _FIXES.get(hidden, "add ROLE_ENV_PROMPT to your prompt; see role-env help prompt")
-        return Finding(name, WARN, f"the prompt does not show the session, because of {hidden}", fix)
+    version = printable(environ.get("ROLE_ENV_INIT", ""))[:40]
     if version == __version__:
         return Finding(name, OK, f"loaded in this {shell}, version {version}")
     if version:

@@ -23,11 +23,15 @@ _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The session that `asked` returned, and how it is requested again. `hint` goes into the errors."""
+    """The session that `asked` returned, and how it is requested again. `hint` goes into the errors.
+
+    With `is_full_allowed` the narrowing by the profile's key `agents` may be gone.
+    """
 
     asked: ShellRequest
     hint: str
     done: str = _RENEWED
+    is_full_allowed: bool = False
 
     def bind(self, chain: Chain, agent: str) -> Chain:
         """Return `chain` with the session's own name. Raises RefusedError if it would now give another session.
@@ -37,7 +41,7 @@ class _Wanted:
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
-        if agent != self.asked.option("agent"):
+        if agent != self.asked.option("agent") or (self.is_full_allowed and self.asked.option("agents")):
             return chain
         if chain.target.role_arn:
             named = replace(chain.target, role_session_name=self.asked.session_name)
@@ -111,7 +115,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
     invalid profile, WiderError for a session wider than the shell's (unless `is_full_allowed`), RefusedError if it
     would be another session, and any other RoleEnvError.
     """
-    wanted = _Wanted(asked, f"type: {asked.line(context.environ)}", _REQUESTED_AGAIN)
+    wanted = _Wanted(asked, f"type: {asked.line(context.environ)}", _REQUESTED_AGAIN, is_full_allowed)
     try:
         # The narrowing by the profile's key `agents` is not the option's.
         narrowing = Narrowing() if asked.option("agents") else _narrowing(wanted)

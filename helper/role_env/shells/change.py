@@ -77,7 +77,7 @@ def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool
         saved = [name for name in USERS if environ.get(name, "") not in ("", *variables.RESERVED_PROFILES)]
         if saved:
             values[SAVED] = " ".join(saved)
-    ended = [name for name in _names_of_state(environ) if environ.get(name) and name not in values]
+    ended = [name for name in _names_of_state(environ) if environ.get(name) and name not in (*values, SAVED)]
     return Change(
         saved=saved,
         unset=ended,
