@@ -3,7 +3,6 @@
 The fast path writes that text, so this module imports almost nothing. Only `parse_request` reads it.
 """
 
-import contextlib
 import os
 
 from role_env import variables
@@ -155,6 +154,8 @@ class ShellRequest:
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
         """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
+        import contextlib
+
         from role_env import paths
         from role_env.shells import hints
 
@@ -176,7 +177,9 @@ class ShellRequest:
 
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    from role_env import names, validators  # their JSON is not for the fast path
+    import contextlib  # neither these nor their JSON are for the fast path
+
+    from role_env import names, validators
 
     with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         found = validators.json_value(text)

@@ -33,15 +33,18 @@ class _Wanted:
     done: str = _RENEWED
     is_full_allowed: bool = False
 
-    def bind(self, chain: Chain, agent: str) -> Chain:
+    def bind(self, chain: Chain, request: Request) -> Chain:
         """Return `chain` with the session's own name. Raises RefusedError if it would now give another session.
 
-        For another `agent` than before, the profile's key `agents` decides about the name and the policy.
+        Where the profile's key `agents` decides otherwise than before, for another agent or by `--full`, it also
+        decides about the name and the policy.
         """
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
-        if agent != self.asked.option("agent") or (self.is_full_allowed and self.asked.option("agents")):
+        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing and request.narrowing.agent)
+        is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
+        if is_decided_anew or (request.agent or "") != self.asked.option("agent"):
             return chain
         if chain.target.role_arn:
             named = replace(chain.target, role_session_name=self.asked.session_name)
@@ -146,7 +149,7 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
     session_request = SessionRequest(request, context)
-    chain = wanted.bind(session_request.resolve(), request.agent or "")
+    chain = wanted.bind(session_request.resolve(), request)
     try:
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
