@@ -46,6 +46,7 @@ function _role_env_run_here
     _role_env_call $argv --format fish | source
     set -l results $pipestatus
     _role_env_remember
+    set -g _role_env_state ''
     functions -q _role_env_on_prompt; and _role_env_wrap
     test "$results[1]" = 0; and return $results[2]
     return $results[1]

@@ -58,6 +58,7 @@ _role_env_run_here() {
 		printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
 	fi
 	_role_env_remember
+	_role_env_state='' # look again: a variable may be exported that was not
 	case $- in *i*) _role_env_is_subshell || _role_env_install ;; *) ;; esac
 	return "${_role_env_status}"
 }
@@ -93,7 +94,8 @@ _role_env_update() {
 	_role_env_state=${_role_env_observed}
 }
 
-# Ask the command what the prompt shows. It is a child of this shell, as every tool is, so it sees what they see.
+# Ask the command what the prompt shows. It is a child of this shell, as every tool is, so it sees what they see. In the
+# background, since zsh would wait for it after `read` has given up.
 _role_env_look() {
 	local _role_env_1='' _role_env_2='' _role_env_3='' _role_env_4='' _role_env_5='' _role_env_6=''
 	_role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
@@ -103,7 +105,7 @@ _role_env_look() {
 	if {
 		IFS='' read -r -t 1 _role_env_1 && IFS='' read -r _role_env_2 && IFS='' read -r _role_env_3 &&
 			IFS='' read -r _role_env_4 && IFS='' read -r _role_env_5 && IFS='' read -r _role_env_6
-	} < <(exec role-env status --prompt 2>/dev/null); then
+	} < <(command role-env status --prompt 2>/dev/null &); then
 		_role_env_name=${_role_env_1} _role_env_sign=${_role_env_2} _role_env_end=${_role_env_3}
 		_role_env_due=${_role_env_4} _role_env_usual=${_role_env_5} _role_env_warning=${_role_env_6}
 	else

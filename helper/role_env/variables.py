@@ -51,7 +51,7 @@ FAMILIES = {
         regions=("ALICLOUD_REGION_ID", "ALICLOUD_REGION"),
     ),
     "oss": Family(Key("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"), regions=("OSS_REGION",)),
-    "packer": Family(Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "SECURITY_TOKEN")),
+    "packer": Family(Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "SECURITY_TOKEN"), regions=("ALICLOUD_REGION",)),
     "aliyun_log": Family(Key("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_STS_TOKEN")),
     "plain": Family(Key("AccessKeyId", "AccessKeySecret", "SecurityToken")),
 }
@@ -67,7 +67,7 @@ KEY_IDS = tuple(key.access_key_id for key in KEYS)
 BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 BARE_TOKEN = BARE.security_token
 
-REGIONS = tuple(name for family in FAMILIES.values() for name in family.regions)
+REGIONS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.regions))
 OTHER_REGIONS = ("REGION_ID", "REGION")
 """The names that the `aliyun` CLI reads after those of its families. No session changes them."""
 

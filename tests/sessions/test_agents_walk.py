@@ -196,9 +196,9 @@ class SharedMachine(Walk):
             record.session.credentials.issued -= 3500
             record.session.credentials.expiration -= 3500
             cache.store(entry, record)
-            end = record.session.credentials.expiration
-            got.session.request = got.session.request.replace(f'"{own.expiration}"', f'"{end}"')
-            own.expiration = end
+            former, own.expiration = own.expiration, record.session.credentials.expiration
+            text = '"expiration":"{}"'.format
+            got.session.request = got.session.request.replace(text(former), text(own.expiration))
 
     def check_again(self, how: str, got: Got, call: Callable[[], Session]) -> None:
         """A renewal gives the same session, or refuses because the file has another policy for it now."""

@@ -1,18 +1,15 @@
 """role-env renew: the same session again, or a shell that stays as it is."""
 
 import os
-import socket
 import time
+from collections.abc import Callable
 
 import pytest
 
-from role_env.keyrings import PROOF_SERVICE
 from support.files import write_private
 from support.machine import Machine
-from support.planted_keyring import plant_settings
 from support.shell_sessions import begin, changed, due, expired
 from support.shells import NOTHING_CHANGED
-from support.waiting import wait_until
 
 
 def refuses(machine: Machine, status: int, *reported: str, **environ: str) -> None:
@@ -69,7 +66,7 @@ def test_a_profile_with_another_policy_by_now_leaves_the_session_alone(
     machine.write(role + before)
     variables = expired(begin(machine, "kept"))
     machine.write(role + after)
-    if is_requested_elsewhere:  # which stores a proof of the other policy
+    if is_requested_elsewhere:  # which caches a session of the other policy
         machine.succeeds("kept", "--format", "json")
     refuses(machine, 4, "it would be of another session policy", "role-env use kept", **variables)
 
@@ -84,58 +81,23 @@ def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -
     assert {call.role_arn for call in machine.sts.calls_of("AssumeRole")} == {machine.sts.role_arn}
 
 
-def test_what_was_never_requested_here_opens_no_socket_and_starts_no_process(machine: Machine) -> None:
+def test_another_source_of_the_same_role_is_followed_and_another_endpoint_of_a_variable_too(machine: Machine) -> None:
     variables = due(machine)
-    trap = machine.home / "planted"
-    text = f"[profileB]\nrole_arn = {machine.sts.role_arn}\ncredential_process = touch {trap}\n"
-    planted = write_private(machine.home / "planted.ini", text)
-    refuses(machine, 3, "nothing proves", "role-env use profileB", **changed(variables, config=str(planted)))
-    assert not trap.exists()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.1)
-        endpoint = f"127.0.0.1:{server.getsockname()[1]}"
-        hostile = changed(due(machine), sts_endpoint=endpoint) | {"ALIBABA_CLOUD_STS_ENDPOINT": endpoint}
-        refuses(machine, 3, "nothing proves", **hostile)
-        with pytest.raises(TimeoutError):
-            server.accept()
-    machine.write(text)  # another source of the same role needs a person too
-    refuses(machine, 3, "nothing proves", **variables)
-    assert not trap.exists()
+    machine.write(machine.standard_profiles().replace("profileA", "again"))
+    endpoint = machine.sts.endpoint.replace("localhost", "127.0.0.1")
+    machine.succeeds("renew", "--format", "sh", **variables, ALIBABA_CLOUD_STS_ENDPOINT=endpoint)
 
 
-def test_a_keyring_backend_of_settings_that_were_planted_is_not_imported(machine: Machine) -> None:
-    variables, (folder, trap) = due(machine), plant_settings(machine)
-    variables |= {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(machine.home / ".local" / "state")}
-    refuses(machine, 3, "nothing proves", **variables)
-    unattended = machine.role_env("renew", "--format", "sh", "--unattended", **variables)
-    assert (unattended.returncode, unattended.stdout) == (3, NOTHING_CHANGED)
-    assert "is not renewed unasked: a setting chooses its backend" in unattended.stderr
-    assert not trap.exists()
-
-
-def test_an_unattended_renewal_imports_no_backend_even_of_the_users_own_settings(machine: Machine) -> None:
-    folder, trap = plant_settings(machine)
-    machine.environ |= {"XDG_CONFIG_HOME": str(folder), "ROLE_ENV_CONFIG": str(machine.file)}
-    variables = due(machine)
-    assert trap.exists()
-    trap.unlink()
-    done = machine.role_env("renew", "--format", "sh", "--unattended", **variables)
-    assert done.returncode == 3
-    assert "role-env: hint: type: role-env renew\n" in done.stderr
-    assert not trap.exists()
-
-
-def test_an_unattended_renewal_says_nothing_unless_it_fails_and_then_why(machine: Machine) -> None:
-    unattended = ("renew", "--format", "sh", "--unattended")
+def test_a_renewal_says_nothing_unless_it_fails_and_then_why(machine: Machine) -> None:
     variables = due(machine)
     machine.sts.fault("hang", action="AssumeRole")
-    done = machine.role_env(*unattended, **variables)
-    assert done.returncode == 5
+    done = machine.role_env("renew", "--format", "sh", **variables)
+    assert (done.returncode, done.stdout) == (5, NOTHING_CHANGED)
     said = "role-env: the session of profileB could not be renewed: STS at {} could not be reached: it timed out\n"
     assert done.stderr.startswith(said.format(machine.sts.endpoint))
     for _ in range(20):  # of which one has to come within the 3 s that a renewal may take, also on a busy machine
         began = time.monotonic()
-        done = machine.role_env(*unattended, **variables)
+        done = machine.role_env("renew", "--format", "sh", **variables)
         if time.monotonic() - began < 3:
             break
     assert (done.returncode, done.stderr) == (0, "")
@@ -147,7 +109,7 @@ def test_two_shells_that_renew_one_session_at_the_same_moment_both_have_the_new_
         environ, before = due(machine), len(machine.sts.issued)
         machine.sts.fault("delay:1", action="AssumeRole")
         began = time.monotonic()
-        shells = [machine.start("renew", "--format", "sh", "--unattended", **environ) for _ in range(2)]
+        shells = [machine.start("renew", "--format", "sh", **environ) for _ in range(2)]
         done = [(*shell.communicate(timeout=60), shell.returncode) for shell in shells]
         if time.monotonic() - began < 3:
             break
@@ -156,34 +118,47 @@ def test_two_shells_that_renew_one_session_at_the_same_moment_both_have_the_new_
     assert len(machine.sts.issued) == before + 1
 
 
-def test_a_keyring_that_has_stored_no_proof_is_not_opened(machine: Machine) -> None:
-    variables = due(machine)
-    path = machine.home / "bus"
-    with socket.socket(socket.AF_UNIX) as bus:
-        bus.bind(str(path))
-        bus.listen()
-        bus.settimeout(0.1)
-        refuses(machine, 3, "nothing proves", **variables, DBUS_SESSION_BUS_ADDRESS=f"unix:path={path}")
-        with pytest.raises(TimeoutError):
-            bus.accept()
+WIDENED: dict[str, Callable[[dict[str, str], dict[str, str]], dict[str, str]]] = {
+    "its policy is unset": lambda narrow, _: narrow | {"ROLE_ENV_POLICY": ""},
+    "another's request": lambda narrow, full: narrow | request(full),
+    "and no policy": lambda narrow, full: narrow | request(full) | {"ROLE_ENV_POLICY": ""},
+    "a request without its option": lambda narrow, _: changed(narrow, options={}, policy_digest=""),
+}
+"""How a read-only session's variables may become mixed with those of a full one."""
 
 
-def test_a_session_that_is_cleared_while_a_new_one_is_requested_leaves_that_one_its_proof(machine: Machine) -> None:
-    machine.role_env("profileB")
-    machine.sts.fault("delay:60", action="AssumeRole")
-    with machine.start("profileB", "--refresh", ROLE_ENV_TIMEOUT="60") as refreshing:
-        wait_until(lambda: len(machine.sts.calls_of("AssumeRole")) == 2)
-        machine.role_env("clear", "profileB")
-        machine.sts.heal()
-        refreshing.communicate(timeout=60)
-    assert refreshing.returncode == 0
-    assert [item for item in machine.bus.items() if item.attributes["service"].startswith(PROOF_SERVICE)]
+def request(variables: dict[str, str]) -> dict[str, str]:
+    return {"ROLE_ENV_REQUEST": variables["ROLE_ENV_REQUEST"]}
+
+
+@pytest.mark.parametrize("mixed", WIDENED)
+def test_a_read_only_session_never_becomes_a_full_one(machine: Machine, mixed: str) -> None:
+    full, narrow = expired(begin(machine)), expired(begin(machine, "--read-only", "profileB"))
+    done = machine.role_env("renew", "--format", "sh", **WIDENED[mixed](narrow, full))
+    assert (done.returncode, done.stdout) in ((3, NOTHING_CHANGED), (4, NOTHING_CHANGED)), done.stderr
+    done = machine.succeeds("renew", "--format", "sh", **narrow)
+    assert [call.policy for call in machine.sts.calls_of("AssumeRole")][2:] in ([], [machine.sts.issued[1].policy])
+    assert machine.sts.issued[0].id not in done.stdout
+
+
+def test_each_session_of_one_request_is_renewed_however_many_were_issued_since(machine: Machine) -> None:
+    shells = [expired(begin(machine, *more, "profileB")) for more in ((), ("--refresh",), ("--refresh",))]
+    for shell in shells:
+        machine.succeeds("renew", "--format", "sh", **shell)
+
+
+@pytest.mark.parametrize("more", [(), ("--no-cache",)])
+def test_a_session_without_a_cache_is_renewed_too(machine: Machine, more: tuple[str, ...]) -> None:
+    variables = expired(begin(machine, *more, "profileB"))
+    machine.environ["ROLE_ENV_CACHE"] = "none"
+    machine.succeeds("renew", "--format", "sh", **variables)
+    assert len(machine.sts.issued) == 2
 
 
 def test_a_missing_profiles_file_is_named_with_a_hint_that_renew_can_follow(machine: Machine) -> None:
     variables = due(machine)
     machine.file.unlink()
-    refuses(machine, 3, f"profiles file {machine.file} is not found", "hint: restore the profiles file", **variables)
+    refuses(machine, 3, f"there is no profiles file {machine.file}", "hint: restore the profiles file", **variables)
 
 
 def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machine) -> None:

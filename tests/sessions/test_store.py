@@ -12,11 +12,12 @@ import pytest
 from role_env import paths
 from role_env.context import Context
 from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
-from role_env.keyrings import PROOF_SERVICE, Entry, system
+from role_env.keyrings import Entry, system
 from role_env.sessions.store import Cache
 from role_env.ui.messages import Messages
 from support.cached_sessions import asks, entry_of, kept, put_instead
 from support.machine import Machine
+from support.prompts import record
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 
@@ -37,7 +38,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "truncated": lambda text: text[: len(text) // 2],
     "last byte lost": lambda text: text[:-1],
-    "other version": lambda text: text.replace("session 6", "session 5", 1),
+    "other version": lambda text: text.replace("session 1", "session 2", 1),
     "foreign": lambda text: '{"AccessKeyId": "STS.x"}',
     "lines": lambda text: "\n" * 1000,
     "garbage": lambda text: "\U0001f600\x00é" * 50,
@@ -223,7 +224,7 @@ def test_an_entry_that_is_cleared_while_it_is_written_is_in_the_index(
         paths.append_line(machine.environ, "sessions", f"removed {entry.name}")
 
     monkeypatch.setattr(system.SystemKeyring, "write", write)
-    assert Cache(Context(machine.environ, None, Messages())).store_text(entry, "text", seconds=900)
+    Cache(Context(machine.environ, None, Messages())).store(entry, record())
     assert (machine.home / STATE / "sessions").read_text().splitlines()[-1] == entry.name
 
 
@@ -231,7 +232,7 @@ def test_the_index_is_private_and_only_added_to_even_without_a_umask(machine: Ma
     script = "umask 000; role-env profileB; role-env profileB --refresh; role-env profileB --duration 1200"
     assert machine.shell("dash", script).returncode == 0
     file = machine.home / STATE / "sessions"
-    lines = [line for line in file.read_text().splitlines() if not line.startswith(PROOF_SERVICE)]
+    lines = file.read_text().splitlines()
     assert [line.split("\t")[1] for line in lines] == ["profileB"] * 2
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     for folder in file.parents[:3]:

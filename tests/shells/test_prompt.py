@@ -1,4 +1,4 @@
-"""What a person sees at a prompt, in real terminals: the session, its end, its renewal, and what must never happen."""
+"""What a person sees at a prompt: the session, its end, and nothing that is not so."""
 
 import re
 import time
@@ -6,18 +6,33 @@ from pathlib import Path
 
 import pytest
 
+from role_env import variables
 from support.files import write_program
 from support.machine import INSTALLED, Machine
 from support.process_trace import ProcessTrace
-from support.prompts import live, path_with
+from support.prompts import session, shown
 from support.secret_service_bus import require
-from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, command, export, init, interactive
+from support.shell_terminal import (
+    HOOK,
+    LOOK,
+    POSIX_SHELLS,
+    Terminal,
+    command,
+    export,
+    init,
+    interactive,
+)
 from support.shells import COMMANDS
 
-EXPIRED = "the session of profileB has expired\nrole-env: hint: role-env use profileB"
+
+def with_command(shell: str, script: str, folder: Path) -> str:
+    """Return the line after which the command is a shell script for all but `init`."""
+    begin = f'#!/bin/sh\n[ "$1" = init ] && exec {INSTALLED}/role-env "$@"\n'
+    write_program(folder / "bin" / "role-env", begin + script)
+    return export(shell, "PATH", f"{folder}/bin $PATH" if shell == "fish" else f"{folder}/bin:$PATH")
 
 
-# --- in a terminal
+# --- what it shows
 
 
 def test_the_prompt_shows_session_foreign_key_and_end_and_off_restores_what_was(machine: Machine, shell: str) -> None:
@@ -28,41 +43,30 @@ def test_the_prompt_shows_session_foreign_key_and_end_and_off_restores_what_was(
         terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"), prompt="profileB≠ (0m|expired)")
         terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "$ROLE_ENV_ACCESS_KEY_ID"), prompt="profileB (0m|expired)")
         terminal.wait_for_prompt("profileB expired", enter=True)
-        assert terminal.screen().count(EXPIRED) == 1
         terminal.type("role-env off; printf '<%s>\\n' $OSS_ACCESS_KEY_ID", shows="^<before>$", prompt="")
     assert len(machine.sts.issued) == 1
 
 
-def test_a_renewal_is_in_place_and_its_failure_one_line_a_minute_without_a_wait(machine: Machine, shell: str) -> None:
-    machine.sts.session_seconds = 6
-    with Terminal(machine, shell, "--renew") as terminal:
-        terminal.wait_for_prompt("")
-        terminal.type("role-env use profileB", prompt="profileB (0m|expired)")
-        while len(machine.sts.issued) < 2:  # until pytest's own timeout
-            time.sleep(0.5)
-            terminal.type("")
-        terminal.wait_for_prompt("profileB (0m|expired)", enter=True)
-        lines = [line for line in terminal.screen().split("\n") if line and PROMPT not in line]
-        assert [line for line in lines if not line.startswith("profileB: role switchrolesbc of ")] == []
-        machine.sts.fault("hang", times=None)
-        began = time.monotonic()
-        # On a crowded machine the second session, too, may have expired before it came: that prompt has no line.
-        terminal.wait_for("^role-env: ", enter=True)
-        terminal.wait_for_prompt("profileB expired")
-        assert time.monotonic() - began < 60
-        said = [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")]
-        calls = machine.sts.connections_seen
-        for _ in range(5):
-            terminal.type("")
-        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
-        assert [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")] == said
-        assert len(said) == 1
-        assert "profileB" in said[0]
-        assert machine.sts.connections_seen == calls
-        machine.sts.heal()
+STATES = {
+    **{seconds: f"profileB {text}" for seconds, text in ((2570, "42m"), (290, "4m"), (50, "0m"), (-1, "expired"))},
+    2511: "profileB 41m",
+}
+"""The seconds that are left, and the text."""
 
 
-def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) -> None:
+def test_the_text_has_the_name_and_the_minutes_left(machine: Machine, shell: str) -> None:
+    lines, made = "", [(session(seconds), text) for seconds, text in STATES.items()]
+    made += [(session(2570, policy="read-only"), "profileB (read-only) 42m")]
+    made += [(session(2570, policy="0123456789abcdef"), "profileB (narrowed) 42m")]
+    made += [(dict.fromkeys(variables.DESCRIBING, ""), "")]
+    for environ, _ in made:
+        names = [name for name in (*variables.SHOWN, "ROLE_ENV_REQUEST") if name in {*environ, "ROLE_ENV_POLICY"}]
+        lines += "".join(f"{export(shell, name, repr(environ.get(name, '')))}\n" for name in names) + LOOK[shell]
+    done = interactive(machine, shell, lines, "--no-prompt", **session())
+    assert re.findall("<([^%>]*)>", done.stdout) == [text for _, text in made]
+
+
+def test_a_shell_within_a_shell_shows_the_session_in_its_color(machine: Machine) -> None:
     machine.add("color = red\n")
     for shell in ("fish", "bash"):
         require(shell)
@@ -79,37 +83,107 @@ def test_shells_within_shells_each_tell_of_the_session_once(machine: Machine) ->
         terminal.type("exit", prompt=r"profileB \d+m")
 
 
-def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
-    machine.sts.fault("hang", times=None)
-    with Terminal(machine, shell, "--renew", **live(-5, ROLE_ENV_ROLE_ARN=machine.sts.role_arn)) as terminal:
-        terminal.wait_for_prompt("profileB expired", enter=True)
-        terminal.type(export(shell, "ROLE_ENV_EXPIRATION", "1"))
-        time.sleep(0.5)
-        terminal.press("C-c")
-        terminal.wait_for_prompt("profileB expired")
-        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
-        machine.sts.heal()
+def test_what_an_outer_shell_has_exported_is_not_shown(machine: Machine, shell: str) -> None:
+    assert shown(machine, shell, ROLE_ENV_PROMPT="outer 59m") == ""
+    assert shown(machine, shell, ROLE_ENV_PROMPT="outer 59m", **session()) == "profileB N"
 
 
-def test_whatever_is_planted_a_prompt_only_calls_renew(machine: Machine, shell: str, tmp_path: Path) -> None:
-    log = tmp_path / "calls"
-    planted = {"ROLE_ENV_PROFILE": "--help", "ROLE_ENV_ROLE_ARN": "--config=x", "ROLE_ENV_CONFIG": "$(touch planted)"}
-    write_program(
-        tmp_path / "bin" / "role-env",
-        f'#!/bin/sh\n[ "$1" = init ] && exec {INSTALLED}/role-env "$@"\n'
-        f'echo "$@" >>{log}\necho "role-env: no proof" >&2\nexit 3\n',
-    )
-    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n"
-    done = interactive(machine, shell, lines, "--renew", path_with(shell, tmp_path / "bin"), **live(-5, **planted))
-    assert log.read_text() == f"renew --unattended --format {shell}\n"
-    assert done.stderr.count("role-env: no proof") == 1
+@pytest.mark.parametrize("version", ["5.2.37(1)-release", "4.4.23(1)-release", "3.2.57(1)-release"])
+def test_every_bash_reads_the_time_by_what_it_has(machine: Machine, version: str) -> None:
+    """Each older version is played by this bash, which takes the way of the version that it reports."""
+    before = f"BASH_VERSION='{version}'\nSECONDS=99"
+    assert shown(machine, "bash", before=before, **session(2570)) == "profileB N"
+    assert shown(machine, "bash", before=before, **session(-5)) == "profileB expired"
+
+
+PLANTED = "x%F{red}$(touch planted)`touch planted`${planted}\\$(touch planted)\\u@%n"
+
+
+def test_no_text_in_the_prompt_is_decoded_or_run(machine: Machine, shell: str, tmp_path: Path) -> None:
+    """Neither what the command prints, nor the variable that is shown in its place."""
+    lines = {"": "exit 1", " 1m": f"printf '%s\\n' '{PLANTED}' ≠ $(($(date +%s) + 90)) '' '' ''"}
+    for minutes, script in lines.items():
+        path = with_command(shell, script, tmp_path)
+        with Terminal(machine, shell, before=f"{path}\n", **session() | {"ROLE_ENV_PROFILE": PLANTED}) as terminal:
+            terminal.wait_for_prompt(f"{re.escape(PLANTED)}≠{minutes}")
+    assert not (machine.home / "planted").exists()
+    environ = session() | {"ROLE_ENV_PROFILE": "x\x1b[31m\x07", "ROLE_ENV_EXPIRATION": "a[$(touch planted)]"}
+    assert shown(machine, shell, **environ) == "unknown session≠"
     assert not (machine.home / "planted").exists()
 
 
-def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Machine, shell: str) -> None:
-    before = "" if shell == "fish" else "IFS=:"
+def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine: Machine) -> None:
+    for shell in POSIX_SHELLS:
+        done = interactive(machine, shell, "printf '{%s}\\n' \"$PS1\"", **session())
+        assert "{" in done.stdout
+        assert "profileB" not in done.stdout
+
+
+# --- what it costs
+
+
+def test_a_prompt_starts_no_process_and_a_change_one(machine: Machine, shell: str, tmp_path: Path) -> None:
+    trace = ProcessTrace(machine, tmp_path / "strace")
+    script = tmp_path / "init"
+    script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
+    change = export(shell, "OSS_ACCESS_KEY_ID", "x")
+    counts = []
+    for lines in (":\n", ":\n" * 40, f":\n{change}\n", f":\n{change}\n:\n:\n"):
+        text, more = f". {script}\n{lines}", []
+        if shell == "fish":
+            each = "".join(f"{line}; emit fish_prompt; fish_prompt >/dev/null\n" for line in lines.splitlines())
+            more = ["-c", f"function fish_prompt; end; source {script}; {each}"]
+        done = machine.run(*trace.command, *COMMANDS[shell], "-i", *more, text=text, TERM="xterm", **session(3000))
+        assert done.returncode == 0
+        counts.append(sum("execve(" in line for line in trace.processes()))
+    first = counts[0]
+    assert counts == [first, first, first + 1, first + 1]
+
+
+@pytest.mark.parametrize("script", ["exit 1", "exec sleep 9", "echo profileB; exit 1"])
+def test_the_name_is_marked_where_the_command_fails_or_hangs(
+    machine: Machine, shell: str, script: str, tmp_path: Path
+) -> None:
+    """`role-env status --prompt` ends itself after a second; for another command that hangs, fish waits."""
+    if shell == "fish":
+        script = script.replace("sleep 9", "timeout 1 sleep 9")
+    began = time.monotonic()
+    before = with_command(shell, script, tmp_path)
+    assert shown(machine, shell, before=before, **session()) == "profileB≠"
+    assert time.monotonic() - began < 9
+
+
+def test_status_prompt_ends_itself_after_a_second(machine: Machine) -> None:
+    code = "import sys, time; from role_env.commands import status; status._name = lambda _: time.sleep(60)\n"
+    code += "from role_env.__main__ import main; sys.argv[1:] = ['status', '--prompt']; main()"
+    began = time.monotonic()
+    assert machine.run(str(INSTALLED / "python"), "-c", code, **session()).returncode == -14
+    assert time.monotonic() - began < 30
+
+
+def test_a_change_calls_status_and_a_due_renewal_renew_and_nothing_else(
+    machine: Machine, shell: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "calls"
+    script = f'echo "$@" >>{log}\n[ "$1" = renew ] && {{ echo false; echo "role-env: not now" >&2; exit 5; }}\n'
+    script += f'exec {INSTALLED}/role-env "$@"\n'
+    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{export(shell, 'OSS_ACCESS_KEY_ID', 'x')}\n{HOOK[shell]}\n{HOOK[shell]}\n"
+    before = with_command(shell, script, tmp_path)
+    done = interactive(machine, shell, lines, "--renew", before, **session(-5))
+    calls = log.read_text().splitlines()
+    # A failed renewal is tried again after 30 seconds.
+    assert calls[:3] == ["status --prompt", f"renew --format {shell}", "status --prompt"]
+    assert set(calls[3:]) == {"status --prompt"}
+    assert len(calls) == 4
+    assert done.stderr.count("role-env: not now") == 1
+
+
+# --- what it leaves alone
+
+
+def test_help_is_shown_and_never_evaluated(machine: Machine, shell: str) -> None:
     lines = "role-env use profileB --help\nrole-env off --format bash --help"
-    done = interactive(machine, shell, lines, "--no-prompt", before)
+    done = interactive(machine, shell, lines, "--no-prompt")
     assert re.findall("^(?:.*# |.*% )?usage: role-env ([a-z]+)", done.stdout, re.MULTILINE) == ["use", "off"]
     assert "not found" not in done.stderr
 
@@ -119,7 +193,7 @@ def test_help_is_shown_and_never_evaluated_whatever_separates_words(machine: Mac
     [
         ("zsh", "setopt ksh_arrays sh_word_split glob_subst"),
         ("zsh", "setopt no_rcs ksh_glob no_equals warn_create_global"),
-        ("bash", "IFS=0123456789m; set -f; shopt -s nullglob failglob extglob nocasematch"),
+        ("bash", "set -f; shopt -s nullglob failglob extglob"),
     ],
 )
 def test_bash_and_zsh_work_whatever_their_options_are(machine: Machine, shell: str, before: str) -> None:
@@ -133,14 +207,12 @@ def test_bash_and_zsh_work_whatever_their_options_are(machine: Machine, shell: s
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_strict_shell_survives_prompts_whatever_the_last_status_was(machine: Machine, shell: str) -> None:
-    with Terminal(machine, shell, before="set -euo pipefail\n", **live(-5)) as terminal:
+    with Terminal(machine, shell, before="set -euo pipefail\n", **session(-5)) as terminal:
         terminal.wait_for_prompt("profileB expired")
         for line in ("true && ! true || true", "! true", "unset ROLE_ENV_PROFILE"):
             terminal.type(line)
-        terminal.wait_for_prompt("unknown session≠")
+        terminal.wait_for_prompt("unknown session≠ expired")
 
-
-# --- what it leaves alone
 
 PROMPT_COMMANDS = {
     "a string": "PROMPT_COMMAND='echo \"[$? ${PIPESTATUS[*]}]\"'",
@@ -156,23 +228,18 @@ PROMPT_COMMANDS = {
 def test_bash_keeps_prompt_command_and_its_statuses(machine: Machine, form: str, options: str, version: str) -> None:
     before = f"BASH_VERSION='{version}'\n{PROMPT_COMMANDS[form]}"
     lines = '(exit 3) | (exit 4)\necho "(after $? ${PIPESTATUS[*]})"\n(exit 9)\necho "<$ROLE_ENV_PROMPT>"'
-    done = interactive(machine, "bash", lines, options, before, **live(42 * 60 + 50))
-    assert "[4 3 4]" in done.stdout
-    assert "(after 4 3 4)" in done.stdout
-    assert "[9 9]" in done.stdout
-    assert "<profileB 42m>" in done.stdout
-    if form == "an array":
-        assert "{4 3 4}" in done.stdout
+    done = interactive(machine, "bash", lines, options, before, **session(2570))
+    for reported in ("[4 3 4]", "(after 4 3 4)", "[9 9]", "<profileB 42m>", *["{4 3 4}"] * (form == "an array")):
+        assert reported in done.stdout
     assert "syntax error" not in done.stderr
 
 
 def test_zsh_keeps_the_statuses_and_its_list_of_hooks(machine: Machine) -> None:
     before = 'mine() { echo "[$? $pipestatus]" }\nprecmd_functions=(mine)'
     lines = '(exit 3) | (exit 4)\necho "(after $? $pipestatus)"\necho $precmd_functions'
-    done = interactive(machine, "zsh", lines, "", before, **live(999))
-    assert "[4 3 4]" in done.stdout
-    assert "(after 4 3 4)" in done.stdout
-    assert "mine _role_env_prompt" in done.stdout
+    done = interactive(machine, "zsh", lines, "", before, **session())
+    for reported in ("[4 3 4]", "(after 4 3 4)", "mine _role_env_prompt"):
+        assert reported in done.stdout
 
 
 def test_fish_keeps_the_statuses_that_the_prompt_within_sees(machine: Machine) -> None:
@@ -181,7 +248,7 @@ def test_fish_keeps_the_statuses_that_the_prompt_within_sees(machine: Machine) -
         f"emit fish_prompt\n{line}\nfish_prompt"
         for line in ("true", "false", "false | true", "not true", "true | false")
     )
-    done = interactive(machine, "fish", lines, "", before, **live(42 * 60 + 50))
+    done = interactive(machine, "fish", lines, "", before, **session(2570))
     heads = [line for line in done.stdout.split("\n") if "[" in line]
     reported = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in heads]
     assert reported == [f"profileB 42m [{text}]" for text in ("0 0", "1 1", "0 1 0", "1 0", "1 0 1")]
@@ -194,50 +261,28 @@ def test_what_is_read_twice_is_installed_once(machine: Machine, shell: str) -> N
         "zsh": 'print -r -- "<$precmd_functions>{$PS1}"',
         "fish": "emit fish_prompt\necho '<_role_env_prompt>{'(fish_prompt)'}'",
     }[shell]
-    again = f"{lines}\n{init(shell)}{init(shell)}{lines}"
-    done = interactive(machine, shell, again, **live(999))
+    head = {"bash": "{ROLE_ENV_PROMPT:_role_env_from}", "zsh": "%(97V.", "fish": "profileB 16m"}[shell]
+    done = interactive(machine, shell, f"{lines}\n{init(shell)}{init(shell)}{lines}", **session(999))
     for hooks, prompt in re.findall(r"<(.*)>{(.*)}", done.stdout):
-        assert hooks.count("_role_env_prompt") == 1
-        assert (
-            prompt.count({"bash": "{ROLE_ENV_PROMPT:_role_env_from}", "zsh": "%(97V.", "fish": "profileB 16m"}[shell])
-            == 1
-        )
+        assert (hooks.count("_role_env_prompt"), prompt.count(head)) == (1, 1)
 
 
 def test_a_shell_that_is_not_interactive_gets_the_functions_and_nothing_else(machine: Machine, shell: str) -> None:
     there = {
         "bash": "echo ${PROMPT_COMMAND-none} ${PS1-none}; complete -p role-env",
         "zsh": "echo ${precmd_functions-none} none",
+        "fish": "functions -q _role_env_on_prompt; or echo none none; complete | grep role-env",
     }
-    there["fish"] = "functions -q _role_env_on_prompt; or echo none none; complete | grep role-env"
     script = f"{init(shell)}{there[shell]} 2>/dev/null\nrole-env use profileB && env | grep -c OSS_SESSION_TOKEN"
     done = machine.shell(shell, script)
-    assert done.stdout == "none none\n1\n"
-    assert done.stderr == ""
+    assert (done.stdout, done.stderr) == ("none none\n1\n", "")
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine, shell: str) -> None:
     script = f"set -euo pipefail\n{init(shell)}if role-env use nosuch; then echo no; else echo handled; fi\n"
     done = machine.shell(shell, script + "role-env use nosuch || echo again\nrole-env use nosuch\necho reached")
-    assert done.stdout == "handled\nagain\n"
-    assert done.returncode == 3
-
-
-@pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine, shell: str) -> None:
-    lines = f"{HOOK[shell]}\necho reached"
-    done = interactive(machine, shell, lines, "--renew", "set -e", **live(-5, ROLE_ENV_PROFILE="nosuch"))
-    assert "reached\n" in done.stdout
-
-
-def test_aliases_of_everyday_commands_do_no_harm(machine: Machine, shell: str) -> None:
-    names = ("cd", "export", "date", "printf", "read", "local", "unset", "return", "shift", "set")
-    harm = "\n".join(f"alias {name}='echo harm'" for name in (names if shell != "fish" else ("cd", "export", "date")))
-    lines = f'role-env use profileB\n{HOOK[shell]}; echo "<$ROLE_ENV_PROMPT>"\nrole-env off'
-    done = interactive(machine, shell, lines, "--renew", harm)
-    assert re.search(r"<profileB \d+m>", done.stdout), done
-    assert "harm" not in done.stdout
+    assert (done.stdout, done.returncode) == ("handled\nagain\n", 3)
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
@@ -248,29 +293,38 @@ def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
     assert interactive(machine, shell, "trap", "", traps).stdout == plain.stdout
 
 
-def test_an_interpreter_that_has_gone_is_reported_in_one_line(machine: Machine, shell: str, tmp_path: Path) -> None:
-    program = write_program(tmp_path / "bin" / "role-env", "#!/gone/python\n")
-    lines = f"{path_with(shell, program.parent)}\nrole-env use profileB\nrole-env off\n"
-    done = machine.shell(shell, init(shell) + lines)
-    line = f"role-env: the command {program} cannot run: it, or its Python, is missing\n"
-    assert done.stderr == line + "role-env: hint: install it again; role-env off works without it\n"
-    assert done.returncode == 0
+# --- hooks that fail or vanish
+
+LOST = {
+    "bash": ("PROMPT_COMMAND=",),
+    "zsh": (
+        "precmd_functions=()",
+        "precmd_functions=() preexec_functions=()",
+        "bad() { : /none*/x }; precmd_functions=(bad $precmd_functions)",
+        "precmd() { : /none*/x }",
+    ),
+    "fish": ("functions -e _role_env_on_prompt _role_env_prompt", "function fish_prompt; printf '>> '; end"),
+}
 
 
-# --- what it costs
+@pytest.mark.parametrize(("shell", "line"), [(shell, line) for shell, lines in LOST.items() for line in lines])
+def test_a_lost_hook_leaves_no_text_until_use_brings_it_back(machine: Machine, shell: str, line: str) -> None:
+    with Terminal(machine, shell) as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
+        terminal.type(line, prompt="")
+        terminal.type(export(shell, "OSS_ACCESS_KEY_ID", "another"), prompt="|profileB≠ .*")
+        if line in ("PROMPT_COMMAND=", "precmd_functions=()", LOST["fish"][-1]):
+            terminal.type("role-env use profileB", prompt=r"profileB \d+m")
 
 
-def test_a_prompt_makes_no_process_while_the_session_lives(machine: Machine, shell: str, tmp_path: Path) -> None:
-    trace = ProcessTrace(machine, tmp_path / "strace")
-    script = tmp_path / "init"
-    script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
-    processes = []
-    for prompts in (1, 40):
-        text, more = f". {script}\n" + ":\n" * prompts, []
-        if shell == "fish":
-            each = f"for i in (seq {prompts}); emit fish_prompt; fish_prompt >/dev/null; end"
-            more = ["-c", f"function fish_prompt; end; source {script}; {each}"]
-        done = machine.run(*trace.command, *COMMANDS[shell], "-i", *more, text=text, TERM="xterm", **live(3000))
-        assert done.returncode == 0
-        processes.append(len(trace.processes()))
-    assert processes[0] == processes[1]
+@pytest.mark.parametrize("version", ["5.0.17(1)-release", "3.2.57(1)-release"])
+def test_an_error_in_an_earlier_hook_of_an_older_bash_leaves_no_text(machine: Machine, version: str) -> None:
+    """Each older version is played by this bash. There an error ends PROMPT_COMMAND; here it ends a line of it."""
+    bad = "PROMPT_COMMAND=': ${none?}; _role_env_prompt'"
+    with Terminal(machine, "bash", before=f"BASH_VERSION='{version}'\n") as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt=r"profileB \d+m")
+        terminal.type(bad, prompt="")
+        terminal.type("source <(role-env profileB)", prompt="")
+        terminal.type("none=some", prompt=r"profileB \d+m")

@@ -1,12 +1,15 @@
-"""The unasked renewal at a prompt, with `init --renew`: with what it runs, what it says, and when again."""
+"""The renewal at a prompt, with `init --renew`: what it says, when it is tried again, and what ends it."""
+
+import re
+import time
 
 from support.machine import Machine
-from support.planted_keyring import plant_settings
-from support.proxy import Proxy
+from support.prompts import session
 from support.shell_sessions import due
-from support.shell_terminal import HOOK, POSIX_SHELLS, export, interactive
+from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, export, interactive
 
 REFUSAL = "may not assume"
+SHOW = "printf '<%s>\\n' \"$ROLE_ENV_ACCESS_KEY_ID\"\n"
 
 
 def assign(shell: str, name: str, value: object) -> str:
@@ -14,77 +17,66 @@ def assign(shell: str, name: str, value: object) -> str:
     return f"set -g {name} {value}" if shell == "fish" else f"{name}={value}"
 
 
-def look(shell: str) -> str:
-    """Return the code of a prompt at which a renewal is due, unless one has just failed."""
-    window, next_look = assign(shell, "_role_env_window", 300), assign(shell, "_role_env_next", 0)
-    return f"{window}; {next_look}; {HOOK[shell]}"
+def test_a_renewal_is_in_place_says_nothing_and_its_failure_gives_the_reason_once(machine: Machine, shell: str) -> None:
+    machine.sts.session_seconds = 6
+    with Terminal(machine, shell, "--renew") as terminal:
+        terminal.wait_for_prompt("")
+        terminal.type("role-env use profileB", prompt="profileB (0m|expired)")
+        while len(machine.sts.issued) < 2:  # until pytest's own timeout
+            time.sleep(0.5)
+            terminal.type("")
+        terminal.wait_for_prompt("profileB (0m|expired)", enter=True)
+        lines = [line for line in terminal.screen().split("\n") if line and PROMPT not in line]
+        assert [line for line in lines if not line.startswith("profileB: role switchrolesbc of ")] == []
+        machine.sts.fault("hang", times=None)
+        terminal.wait_for("^role-env: ", enter=True)
+        terminal.wait_for_prompt("profileB (0m|expired)")
+        said = [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")]
+        calls = machine.sts.connections_seen
+        for _ in range(5):
+            terminal.type("")
+        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
+        assert [line for line in terminal.screen().split("\n") if line.startswith("role-env: ")] == said
+        assert "the session of profileB could not be renewed" in said[0]
+        assert machine.sts.connections_seen == calls
+        machine.sts.heal()
 
 
-def test_what_is_planted_after_init_has_no_effect_on_it(machine: Machine, shell: str) -> None:
-    variables = due(machine, 250)
-    folder, trap = plant_settings(machine)
-    (folder / "sitecustomize.py").write_bytes((folder / "evil.py").read_bytes())  # every Python reads it
-    proxy = Proxy()
-    planted = {
-        **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), folder),
-        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus",
-        "PYTHON_KEYRING_BACKEND": "evil.Keyring",
-        "KEYRING_PROPERTY_PREFERRED_COLLECTION": "/org/freedesktop/secrets/collection/evil",
-        "PYTHONPATH": folder,
-        "ROLE_ENV_CACHE": "none",
-        "ALIBABA_CLOUD_CA_BUNDLE": folder / "evil.py",
-        "SSL_CERT_FILE": folder / "evil.py",
-        "SSLKEYLOGFILE": folder / "keys",
-        "HTTPS_PROXY": f"http://{proxy.address}",
-    }
-    plants = "; ".join(export(shell, name, f"'{value}'") for name, value in planted.items())
-    shown = 'printf \'<%s>\\n\' "$ROLE_ENV_ACCESS_KEY_ID" "$HOME"'
-    done = interactive(machine, shell, f"{HOOK[shell]}\n{plants}; {look(shell)}\n{shown}", "--renew", **variables)
-    proxy.close()
-    assert f"<{machine.sts.issued[1].id}>" in done.stdout, done
-    assert f"<{folder}>" in done.stdout
-    assert "role-env: " not in done.stderr
-    assert "not found" not in done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["evil.py", "python_keyring", "sitecustomize.py"]
-    assert not trap.exists()
-    assert [head.split()[:2] for head in proxy.heads] == [["CONNECT", machine.sts.endpoint]]
-
-
-def test_it_imports_no_module_of_the_current_folder_even_if_pythonpath_names_that(machine: Machine, shell: str) -> None:
-    for path in ("/nonexistent:", "."):
-        variables = due(machine, 250)
-        cloned = machine.home / "cloned"
-        cloned.mkdir(exist_ok=True)
-        for name in ("keyring", "json", "sitecustomize"):
-            (cloned / f"{name}.py").write_text(f"open('{machine.home}/trap', 'w')\n")
-        lines = f'{HOOK[shell]}\ncd {cloned}\n{look(shell)}\nprintf \'<%s>\\n\' "$ROLE_ENV_ACCESS_KEY_ID" "$PWD"'
-        done = interactive(machine, shell, lines, "--renew", **variables, PYTHONPATH=path)
-        assert f"<{machine.sts.issued[-1].id}>" in done.stdout, done
-        assert f"<{variables['ROLE_ENV_ACCESS_KEY_ID']}>" not in done.stdout
-        assert f"<{cloned}>" in done.stdout
-        assert not (machine.home / "trap").exists()
+def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> None:
+    machine.sts.fault("hang", times=None)
+    with Terminal(machine, shell, "--renew", **session(-5)) as terminal:
+        terminal.wait_for_prompt("profileB expired", enter=True)
+        terminal.type(f"{assign(shell, '_role_env_retry', 0)}; {export(shell, 'ROLE_ENV_POLICY', 'x')}")
+        time.sleep(0.5)
+        terminal.press("C-c")
+        terminal.wait_for_prompt("profileB .*expired")
+        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
+        machine.sts.heal()
 
 
 def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(machine: Machine, shell: str) -> None:
     variables = due(machine, 60)
     machine.sts.fault("code:NoPermission:403", times=2, action="AssumeRole")
-    at_once, again = look(shell), f"{assign(shell, '_role_env_retry', 0)}; {look(shell)}"
-    count = "printf '<%s>\\n' \"$ROLE_ENV_ACCESS_KEY_ID\""
-    lines = f"{HOOK[shell]}\n{at_once}\n{at_once}\n{again}\n{count}\nsleep 16; {at_once}\n{count}"
+    again = "; ".join(assign(shell, f"_role_env_{name}", 0) for name in ("retry", "next"))
+    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}; {HOOK[shell]}\n{SHOW}{again}; {HOOK[shell]}\n{SHOW}"
     done = interactive(machine, shell, lines, "--renew", **variables)
     assert done.stderr.count(REFUSAL) == 1, done
     old, new = (issued.id for issued in machine.sts.issued)
-    assert [word for word in (f"<{old}>", f"<{new}>") if word not in done.stdout] == []
+    assert re.findall(r"<(STS\..*)>", done.stdout) == [old, new], done
     assert len(machine.sts.calls_of("AssumeRole")) == 4
 
 
-def test_a_readonly_variable_that_it_needs_is_reported_once_and_nothing_is_renewed(machine: Machine) -> None:
+def test_a_readonly_variable_of_the_session_is_reported_once(machine: Machine) -> None:
     for shell in POSIX_SHELLS:
         variables = due(machine, 250)
-        calls = len(machine.sts.calls_of("AssumeRole"))
-        again = f"{look(shell)}\n{assign(shell, '_role_env_retry', 0)}; {look(shell)}\necho reached"
-        lines = f"{HOOK[shell]}\nreadonly XDG_STATE_HOME=/planted; {again}"
-        done = interactive(machine, shell, lines, "--renew", **variables)
-        assert done.stderr.count("profileB is not renewed: a variable that it needs is readonly") == 1, done
-        assert "reached" in done.stdout
-        assert len(machine.sts.calls_of("AssumeRole")) == calls
+        again = f"{assign(shell, '_role_env_retry', 0)}; {assign(shell, '_role_env_next', 0)}; {HOOK[shell]}\n"
+        lines = f"{HOOK[shell]}\n{again * 2}{SHOW}"
+        done = interactive(machine, shell, lines, "--renew", "readonly ROLE_ENV_EXPIRATION", **variables)
+        assert done.stderr.count("role-env: the session is not renewed: a variable of it is readonly") == 1, done
+        assert f"<{variables['ROLE_ENV_ACCESS_KEY_ID']}>" in done.stdout
+
+
+def test_a_renewal_that_fails_does_not_end_a_strict_shell(machine: Machine) -> None:
+    for shell in POSIX_SHELLS:
+        done = interactive(machine, shell, f"{HOOK[shell]}\necho reached", "--renew", "set -e", **session(-5))
+        assert "reached\n" in done.stdout

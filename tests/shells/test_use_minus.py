@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
@@ -104,33 +103,25 @@ def test_a_policy_that_has_changed_or_came_from_stdin_is_exit_4(machine: Machine
     assert len(machine.sts.calls_of("AssumeRole")) == 2
 
 
-def test_without_a_proof_it_prints_the_line_to_type_and_asks_nobody(machine: Machine) -> None:
-    machine.succeeds("profileB", "--read-only")
+def test_a_request_that_gives_another_session_or_that_is_none_is_refused(machine: Machine) -> None:
     script = 'source <(role-env profileB --read-only)\nprintf %s "$ROLE_ENV_REQUEST"'
     request = machine.shell("bash", script).stdout
-    calls = len(machine.sts.calls)
-    arguments = ("export", "-", "--format", "bash")
-    planted = {
-        "another file": request.replace(str(machine.file), "/etc/hostname"),
-        "another option": request.replace('"options":{', '"options":{"session_name":"planted",'),
-        "another role": request.replace("switchrolesbc", "hub"),
-        "another endpoint": request.replace('"sts_endpoint":"localhost', '"sts_endpoint":"127.0.0.1'),
-        "a wider one": request.replace('"policy":"read-only"', '"session_name":"x1"').replace(" read-only", " "),
+    arguments, calls = ("export", "-", "--format", "bash"), len(machine.sts.calls)
+    others = {
+        "account 2222222222222222, not 3": request.replace('"account_id":"2', '"account_id":"3'),
+        "role acs:ram::2222222222222222:role/switchrolesbc, not": request.replace("switchrolesbc", "hub"),
+        "another session policy": request.replace('"options":{"policy":"read-only"}', '"options":{}'),
     }
-    for name, text in planted.items():
-        assert text != request, name
-        done = machine.role_env(*arguments, **{variables.PREVIOUS: text})
-        assert (done.returncode, done.stdout) in ((3, NOTHING_CHANGED), (4, NOTHING_CHANGED)), name
-        assert "role-env: hint: " in done.stderr, name
-    done = machine.role_env(*arguments, **{variables.PREVIOUS: planted["another option"]}, ROLE_ENV_INIT="1")
-    assert "nothing proves that it was requested here as it is now" in done.stderr
-    assert "hint: type: role-env use profileB --session-name planted --read-only\n" in done.stderr
-    assert len(machine.sts.calls) == calls
+    for said, text in others.items():
+        assert text != request, said
+        done = machine.role_env(*arguments, **{variables.PREVIOUS: text}, ROLE_ENV_INIT="1")
+        assert (done.returncode, done.stdout) == (4, NOTHING_CHANGED), said
+        assert f"the session of profileB is not requested again: it would be of {said}" in done.stderr
+        assert "role-env: hint: type: role-env use profileB" in done.stderr
     for text in ("none", "{}", "[]", '{"config":"x"}', "\x1b]0;owned\x07", "1" * 5000):
         done = machine.role_env(*arguments, **{variables.PREVIOUS: text})
         assert (done.returncode, done.stdout) == (3, NOTHING_CHANGED)
         assert "the session before this one cannot be requested again" in done.stderr
-    assert len(machine.sts.calls) == calls
     same = machine.role_env(*arguments, **{variables.PREVIOUS: request})
     assert (same.returncode, same.stderr, len(machine.sts.calls)) == (0, "", calls)
 
@@ -142,15 +133,6 @@ def test_status_and_doctor_name_the_request_too(machine: Machine) -> None:
     assert f"role-env: hint: switch again with: source <({line})\n" in done.stderr
     # The shell has become doctor, whose parent is another program.
     assert any(line in finding["fix"] for finding in json.loads(done.stdout[done.stdout.index("[") :]))
-
-
-def test_a_session_without_a_request_is_not_confused_with_an_earlier_one(machine: Machine, tmp_path: Path) -> None:
-    (tmp_path / "document").write_text(machine.succeeds("export", "profileB", "--format", "dotenv").stdout)
-    lines = f"role-env use other\nset -a\n. {tmp_path}/document\nset +a\nrole-env use nosuch\nrole-env use -\necho $?\n"
-    done = machine.shell("bash", init("bash") + lines)
-    assert done.stdout == "3\n"
-    assert "go back with" not in done.stderr
-    assert "the session before this one cannot be requested again: it was not made for a shell" in done.stderr
 
 
 # --- where the profile has `agents = read-only`, the request is made anew by whoever types it
@@ -185,12 +167,3 @@ def test_within_a_narrowed_session_a_person_needs_full_for_what_an_agent_had_nar
     done = machine.shell("bash", init("bash") + "\n".join([*lines, "role-env use -", "echo $?"]) + "\n")
     assert done.stdout == "2\n"
     assert "the session of profileB would be wider than this one, which is read-only" in done.stderr
-
-
-def test_without_a_proof_an_agent_gets_nothing(machine: Machine) -> None:
-    request = machine.shell("bash", 'source <(role-env profileB)\nprintf %s "$ROLE_ENV_REQUEST"').stdout
-    calls = len(machine.sts.calls)
-    for planted in (request.replace(str(machine.file), "/etc/hostname"), request.replace("switchrolesbc", "hub")):
-        assert planted != request
-        machine.refuses("-", 4 if "hub" in planted else 3, ROLE_ENV_PREVIOUS=planted, CLAUDECODE="1")
-    assert len(machine.sts.calls) == calls

@@ -1,51 +1,52 @@
-"""A session in variables, as a prompt finds it, and what the prompt shows of it."""
+"""The variables of a session, as a prompt and `status` find them, and what a prompt shows."""
 
-import re
 import time
-from pathlib import Path
+
+from role_env.sessions.record import Record
 
 from cloud.world import ACCOUNT_B
 from role_env import variables
+from role_env.credentials import Credentials, Session
+from role_env.sessions import Request
 from support.machine import Machine
-from support.shell_terminal import HOOK, export, interactive
+from support.shell_terminal import LOOK, interactive, texts
 
-KEY_IDS = [key.access_key_id for key in variables.exported_keys(variables.DEFAULT_FAMILIES)]
-LIVE = {
-    "ROLE_ENV_PROFILE": "profileB",
-    "ROLE_ENV_ACCESS_KEY_ID": "STS.mine",
-    "ROLE_ENV_ROLE_ARN": f"acs:ram::{ACCOUNT_B}:role/switchRoleSbc",
-    "ROLE_ENV_ACCOUNT_ID": ACCOUNT_B,
-    "ROLE_ENV_FAMILIES": " ".join(variables.DEFAULT_FAMILIES),
-    **dict.fromkeys(KEY_IDS, "STS.mine"),
-    **variables.guards(),
-}
+ARN = f"acs:ram::{ACCOUNT_B}:role/switchrolesbc"
+KEY_ID = "STS.NUexample"
 
 
-def request(**changed: str) -> str:
-    """Return ROLE_ENV_REQUEST of the session LIVE with `changed` variables."""
-    values = LIVE | changed
-    shown = " ".join(values.get(name, "") for name in variables.SHOWN)
-    return f'{{"access_key_id":"{values["ROLE_ENV_ACCESS_KEY_ID"]}","shown":"{shown}"}}'
+def record(
+    seconds: float = 2550,
+    *,
+    profile: str = "profileB",
+    role_arn: str = ARN,
+    account_id: str = ACCOUNT_B,
+    policy: str = "",
+    color: str = "",
+) -> Record:
+    """Return a session, of an hour, with so many seconds left."""
+    end = int(time.time() + seconds)
+    credentials = Credentials(KEY_ID, "x" * 30, "t", issued=end - 3600, expiration=end)
+    made = Session(profile, role_arn, credentials, account_id=account_id, policy=policy, color=color, variables=())
+    found = Record(
+        made,
+        endpoint="sts.aliyuncs.com",
+        session_name="me",
+        policy_digest="",
+        chain="",
+        base="",
+        fingerprint_lines=[],
+    )
+    made.request = Request(profile).text("/home/me/profiles.ini", found)
+    return found
 
 
-LIVE["ROLE_ENV_REQUEST"] = request()
-"""A session that is whole, but for its end."""
-
-
-def live(seconds: float, **more: str) -> dict[str, str]:
-    """Return the variables of a session that lasts so many seconds more."""
-    return LIVE | {"ROLE_ENV_EXPIRATION": str(int(time.time() + seconds)), "ROLE_ENV_REQUEST": request(**more)} | more
-
-
-def path_with(shell: str, folder: Path) -> str:
-    """Return the line that looks for programs in a folder first."""
-    return export(shell, "PATH", f"{folder} $PATH" if shell == "fish" else f"{folder}:$PATH")
+def session(seconds: float = 2550, **of_session: str) -> dict[str, str]:
+    """Return the variables of a whole session, of an hour, with so many seconds left."""
+    return variables.assignments(record(seconds, **of_session).session, follows=False)
 
 
 def shown(machine: Machine, shell: str, *, before: str = "", **environ: str) -> str:
-    """ROLE_ENV_PROMPT as the next prompt has it."""
-    lines = f"{HOOK[shell]}; printf '<%s>\\n' \"$ROLE_ENV_PROMPT\""
-    done = interactive(machine, shell, lines, "", before, **environ)
-    found = re.search(r"<(.*)>", done.stdout, re.DOTALL)
-    assert found, done
-    return found[1]
+    """Return the text of the first prompt, with N for the minutes."""
+    (text,) = texts(interactive(machine, shell, LOOK[shell], "", before, **environ).stdout)
+    return text

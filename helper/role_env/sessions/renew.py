@@ -23,21 +23,28 @@ _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
 
 @dataclass(frozen=True)
 class _Wanted:
-    """The session that `asked` returned, and how it is requested again. `hint` goes into the errors."""
+    """The session that `asked` returned, and how it is requested again. `hint` goes into the errors.
+
+    With `is_full_allowed` the narrowing by the profile's key `agents` may be gone.
+    """
 
     asked: ShellRequest
     hint: str
     done: str = _RENEWED
+    is_full_allowed: bool = False
 
-    def bind(self, chain: Chain, agent: str) -> Chain:
+    def bind(self, chain: Chain, request: Request) -> Chain:
         """Return `chain` with the session's own name. Raises RefusedError if it would now give another session.
 
-        For another `agent` than before, the profile's key `agents` decides about the name and the policy.
+        Where the profile's key `agents` decides otherwise than before, for another agent or by `--full`, it also
+        decides about the name and the policy.
         """
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
-        if agent != self.asked.option("agent"):
+        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing and request.narrowing.agent)
+        is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
+        if is_decided_anew or (request.agent or "") != self.asked.option("agent"):
             return chain
         if chain.target.role_arn:
             named = replace(chain.target, role_session_name=self.asked.session_name)
@@ -111,7 +118,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
     invalid profile, WiderError for a session wider than the shell's (unless `is_full_allowed`), RefusedError if it
     would be another session, and any other RoleEnvError.
     """
-    wanted = _Wanted(asked, f"type: {asked.line(context.environ)}", _REQUESTED_AGAIN)
+    wanted = _Wanted(asked, f"type: {asked.line(context.environ)}", _REQUESTED_AGAIN, is_full_allowed)
     try:
         # The narrowing by the profile's key `agents` is not the option's.
         narrowing = Narrowing() if asked.option("agents") else _narrowing(wanted)
@@ -142,7 +149,7 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
     session_request = SessionRequest(request, context)
-    chain = wanted.bind(session_request.resolve(), request.agent)
+    chain = wanted.bind(session_request.resolve(), request)
     try:
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:

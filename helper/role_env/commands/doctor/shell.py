@@ -33,7 +33,7 @@ def _shell(environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     name = "shell integration"
-    version = printable(environ.get("ROLE_ENV_INIT", ""))[:40]  # of the integration
+    version = printable(environ.get("ROLE_ENV_INIT", ""))[:40]
     if version == __version__:
         return Finding(name, OK, f"loaded in this {shell}, version {version}")
     if version:

@@ -20,13 +20,14 @@ def check(at: Surroundings) -> list[Finding]:
         what = f"these variables of a session are invalid: {', '.join(unreadable)}"
         return [Finding("variables", FAIL, what, hints.restore(at.environ))]
     again = line_to_switch_again(at.environ)
-    if not state.is_served and not state.remaining():
-        what = f"the session of {state.profile} has expired"
-        return [Finding("variables", WARN, what, f"switch again with: {again}; or {hints.restore(at.environ)}")]
     findings = []
     for fault, names in state.faults().items():
         fix = f"{'unset it, or ' if fault.may_unset else ''}switch again with: {again}"
         findings += [Finding("variables", FAIL, fault.of_one(name), fix) for name in names]
+    if not state.is_served and not state.remaining():
+        what = f"the session of {state.profile} has expired"
+        fix = f"switch again with: {again}; or {hints.restore(at.environ)}"
+        findings.append(Finding("variables", WARN, what, fix))
     return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
 
 
