@@ -5,12 +5,12 @@ import time
 from collections.abc import Mapping
 
 import pytest
-from role_env.doctor import variables as doctors
-from role_env.doctor.finding import Surroundings
 
 from cloud.world import format_time
 from role_env import variables
 from role_env.command_table import INTEGRATED_SHELLS
+from role_env.commands.doctor import variables as doctors
+from role_env.commands.doctor.finding import Surroundings
 from role_env.environ.session import CHANGED, MIXED, OTHER_KEY, OUTRANKED, Fault
 from support.machine import Machine
 from support.prompts import ARN, session

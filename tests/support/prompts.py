@@ -2,12 +2,10 @@
 
 import time
 
-from role_env.sessions.record import Record
-
 from cloud.world import ACCOUNT_B
 from role_env import variables
 from role_env.credentials import Credentials, Session
-from role_env.sessions import Request
+from role_env.sessions import Record, Request
 from support.machine import Machine
 from support.shell_terminal import LOOK, interactive, texts
 
