@@ -104,7 +104,9 @@ def renew(context: Context) -> Session:
         request = _request(asked, _narrowing(wanted), asked.option("agent"))
         request.is_renewal = True
         session = _obtain(wanted, request, context, may_stay=False)
-    except (UsageError, WiderError) as error:  # the profile no longer allows an option
+    except WiderError:
+        raise wanted.another("another session policy") from None
+    except UsageError as error:  # the profile no longer allows an option
         raise ProfileError(error.message, hint=error.hint) from None
     if session.credentials.access_key_id == state.access_key_id and session.credentials.needs_renewal():
         raise wanted.failed(UnreachableError("its source gives the same one again", hint="try again"))
