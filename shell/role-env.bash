@@ -22,7 +22,7 @@ _role_env_untraced() {
 # The text that the hook compares: the variables that decide what the prompt shows. The names of all that begin with A
 # show what outranks a session, in a fifth of the time of their values.
 _role_env_observe() {
-	_role_env_observed=@EACH COMPARED ${ITEM-}/@END${!A*}
+	_role_env_observed="@EACH COMPARED ${ITEM-} @END ${!A*}"
 	if [[ -n ${ROLE_ENV_SERVER-} && ! -e ${ALICLOUD_SHARED_CREDENTIALS_FILE-} ]]; then _role_env_observed+=' ended'; fi
 }
 

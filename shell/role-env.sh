@@ -105,7 +105,10 @@ _role_env_look() {
 	if {
 		IFS='' read -r -t 1 _role_env_1 && IFS='' read -r _role_env_2 && IFS='' read -r _role_env_3 &&
 			IFS='' read -r _role_env_4 && IFS='' read -r _role_env_5 && IFS='' read -r _role_env_6
-	} < <(command role-env status --prompt 2>/dev/null &); then
+	} < <(
+		command role-env status --prompt 2>/dev/null &
+		:
+	); then
 		_role_env_name=${_role_env_1} _role_env_sign=${_role_env_2} _role_env_end=${_role_env_3}
 		_role_env_due=${_role_env_4} _role_env_usual=${_role_env_5} _role_env_warning=${_role_env_6}
 	else

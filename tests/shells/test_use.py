@@ -29,6 +29,14 @@ def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, sh
     assert (done.stdout, done.stderr) == ("0\n<>\n<mine>\n", "")
 
 
+@pytest.mark.parametrize("switches", ["use other", "use nosuch", "use nosuch; role-env use -", "renew"])
+def test_off_restores_what_was_set_before_the_first_session(machine: Machine, shell: str, switches: str) -> None:
+    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    lines = f"role-env use profileB; role-env {switches}; role-env off\n{SHOW}"
+    done = machine.shell(shell, init(shell) + lines, OSS_ACCESS_KEY_ID="before")
+    assert done.stdout == "<>\n<before>\n", done
+
+
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell: str) -> None:
     lines = f'text=$(role-env off)\nprintf %s "$text"\n{SHOW}eval "$text"\n{SHOW}'

@@ -30,13 +30,6 @@ _PROMPTS = {
 }
 
 
-def kept(shell: str, name: str, words: str) -> tuple[str, str]:
-    """Return a line that keeps the code of `role-env` with these words in a variable, and one that evaluates it."""
-    if shell == "fish":
-        return f"set -g {name} (role-env {words} --format fish | string collect)\n", f"eval ${name}\n"
-    return f"{name}=$(role-env {words} --format {shell})\n", f'eval "${name}"\n'
-
-
 def init(shell: str, options: str = "") -> str:
     """Return the line of an rc file that installs the integration."""
     line = f"role-env init {shell} {options}".rstrip()
