@@ -134,7 +134,8 @@ def test_with_the_key_agents_a_person_and_an_agent_each_have_a_session_on_the_fa
     machine.settle()
     for agent in ({}, {"CLAUDECODE": "1"}):
         machine.succeeds("profileB", **agent)
-        assert loaded_quickly(machine, ROWS["profileB"], "profileB", **agent) == ROWS["profileB"]
+        modules = ROWS["profileB"] | (below("profiles", "policies") if agent else set())
+        assert loaded_quickly(machine, modules, "profileB", **agent) == modules
     assert len(machine.sts.calls_of("AssumeRole")) == 2
 
 
