@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,7 @@ def steps(form: str) -> dict[str, tuple[str, dict[str, str], int]]:
 @pytest.mark.parametrize("program", steps("sh"))
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_program_that_is_cut_off_anywhere_sets_and_runs_nothing(shell: str, program: str, tmp_path: Path) -> None:
-    """Each beginning is read from a file and evaluated. Only the flags may be noted."""
+    """Each beginning is evaluated. Only the flags may be noted."""
     before, form = MINE, FORMATS[shell]
     for name, (made, after, _) in steps(form).items():
         if name == program:
@@ -153,19 +153,14 @@ KINDS = (
 def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(
     shell: str, name: str, tmp_path: Path
 ) -> None:
-    actions: dict[str, Callable[[ExportedShell], int]] = {
-        "new": lambda living: living.session(NEW),
-        "session": lambda living: living.session(NEW),
-        "failure": lambda living: living.fail(),
-        "off": lambda living: living.off(),
-    }
-    for action, act in actions.items():
+    for action in ("new", "session", "failure", "off"):
         living = ExportedShell(shell, tmp_path)
         if action != "new":
             assert living.session(OLD) == 0
         assert living.run(f"export {name}=kept; readonly {name}") == 0
         before = living.exported()
-        assert act(living) == 1, action
+        status = living.off() if action == "off" else living.fail() if action == "failure" else living.session(NEW)
+        assert status == 1, action
         found, errors = living.exported(), living.errors()
         living.close()
         (tmp_path / "errors").unlink()
