@@ -35,17 +35,6 @@ def program(sts: LocalSts, key: Key, *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
-def test_a_session_may_do_in_ecs_what_its_role_allows(sts: LocalSts) -> None:
-    """DescribeInstances is answered for the region asked for; DeleteInstance is Forbidden.RAM."""
-    session = assume(sts).key
-    listed = call(sts, session, "DescribeInstances", "2014-05-26", RegionId="cn-beijing").document
-    assert {one["RegionId"] for one in listed["Instances"]["Instance"]} == {"cn-beijing"}
-    refused = call(sts, session, "DeleteInstance", "2014-05-26", InstanceId="i-bp1web")
-    assert (refused.status, refused.code) == (403, "Forbidden.RAM")
-    user = call(sts, key_of(sts), "DescribeInstances", "2014-05-26", RegionId="cn-beijing")
-    assert user.code == "Forbidden.RAM"
-
-
 def test_a_session_policy_cannot_widen_what_the_role_allows(sts: LocalSts) -> None:
     everything = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
     session = assume(sts, Policy=everything).key
