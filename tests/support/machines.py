@@ -1,5 +1,7 @@
 """Prepared machines, by the names that transcripts use."""
 
+import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,11 +14,6 @@ def _write_key(machine: Machine, key_id: str, secret: str, more: str = "") -> No
     """Give profileA another key."""
     text = machine.standard_profiles().replace(machine.sts.access_key_id, key_id)
     machine.write(text.replace(machine.sts.access_key_secret, secret + more))
-
-
-def _key_in_keyring(machine: Machine) -> None:
-    machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    machine.log_in("profileA")
 
 
 def _expired_session(machine: Machine) -> None:
@@ -39,7 +36,6 @@ def _may_assume_strangers(machine: Machine) -> None:
 
 MACHINES: dict[str, Callable[[Machine], object]] = {
     "a disabled key": _disabled_key,
-    "a key in the keyring": _key_in_keyring,
     "a source session that has expired": _expired_session,
     "hub allows two hours": lambda machine: setattr(machine.sts.world.role("hub"), "max_session_seconds", 7200),
     "standard profiles": lambda machine: machine.write(machine.standard_profiles()),
@@ -48,9 +44,16 @@ MACHINES: dict[str, Callable[[Machine], object]] = {
 }
 
 
+def _key_of_days(machine: Machine, days: int) -> None:
+    machine.sts.world.keys[machine.sts.access_key_id].created = time.time() - (days + 0.5) * 86400
+    machine.log_in("profileA")
+
+
 def prepare(name: str, machine: Machine, request: pytest.FixtureRequest) -> None:
     """Prepare the machine in the way of this name, which may be a fixture of conftest.py."""
-    if name in MACHINES:
+    if found := re.fullmatch(r"a key of (\d+) days in the keyring", name):
+        _key_of_days(machine, int(found[1]))
+    elif name in MACHINES:
         MACHINES[name](machine)
     else:
         request.getfixturevalue(name)

@@ -2,7 +2,7 @@
 
     A mistyped profile is named with the closest one.        the promise: the test's name, up to the first empty line
 
-    machine: ram, a key in the keyring                       what is prepared, by the names in `machines.py`
+    machine: ram, a disabled key                             what is prepared, by the names in `machines.py`
     file: ~/notes                                            a file is written (mode 0600), with the indented lines
         its text
     line 6: source_profile = profilA                         what is now line 6 of the profiles file; no text: removed
@@ -34,6 +34,8 @@ from types import ModuleType
 
 import pytest
 
+from role_env.fingerprint import Fingerprint
+from role_env.profiles.endpoint import default_session_name
 from support.files import write_private
 from support.living_shell import LivingShell, loop
 from support.machine import Machine
@@ -131,8 +133,9 @@ class Player(ExitStack):
         return status, machine.reported[-1]
 
     def values(self) -> dict[str, str]:
-        """Return the values of this machine by their names: test_user1's key, those of others, sessions in order."""
+        """Return the values of this machine by their names; sessions are numbered."""
         sts, named = self._machine.sts, {"{sts}": self._machine.sts.endpoint, "~": str(self._machine.home)}
+        named["{me}"] = default_session_name(Fingerprint(self._machine.environ))
         for key in sts.world.keys.values():
             of = "" if key.id == sts.access_key_id else f" of {key.user.name if key.user else 'root'}"
             named |= {f"{{id{of}}}": key.id, f"{{secret{of}}}": key.secret}
