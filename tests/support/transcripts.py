@@ -46,7 +46,7 @@ from support.shells import COMMANDS, NOTHING_CHANGED
 from support.terminal import on_terminal
 
 HEAD = re.compile(
-    r"(?P<shell>[a-z]*)\$ (?P<typed>.+)|(?P<key>machine|file|line|sts) ?(?P<number>\d*):(?P<value>.*)|--.*"
+    r"(?P<shell>[a-z]*)\$ (?P<typed>.+)|(?P<key>machine|file|sts|line (?P<number>\d+)):(?P<value>.*)|-- .*"
 )
 """The first line of a step."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -92,16 +92,16 @@ class Player(ExitStack):
     def _type(self, shell: str, line: str, text: str) -> list[str]:
         """Type a line; return what is seen, with the exit status."""
         machine = self._machine
+        words = [re.sub("(^|=)~/", rf"\1{machine.home}/", word) for word in shlex.split(line)]
+        variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
+        program, *arguments = words[len(variables) :]
         if shell == "tty":
-            screen = on_terminal(machine, *line.split()[1:], columns=200)
+            screen = on_terminal(machine, *arguments, columns=200, environ=variables)
             lines, status = screen.lines if screen.raw else [], screen.status
         elif shell:
             status, shown = self._type_in(shell, line)
             lines = shown.splitlines()
         else:
-            words = [re.sub("(^|=)~/", rf"\1{machine.home}/", word) for word in shlex.split(line)]
-            variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
-            program, *arguments = words[len(variables) :]
             if program != "role-env" or FOR_A_SHELL.search(re.sub(r"'[^']*'", "", line)):
                 done = machine.run("bash", "-c", line, text=text)
             else:
