@@ -17,8 +17,9 @@
 
 It is the `machine` of conftest.py, with its canary. HOME is `~`, and `{id}`, `{secret}` … stand for its values, both in
 what is typed and in what is seen: see Player.values. Each line of stderr begins with `role-env: ` and none of stdout
-does; any other is shown behind `2> ` or `1> `. Not shown are empty lines at the end and the code by which a shell only
-fails. `tests/run tests/transcripts/x.txt --update` writes what is seen into the file; read it before you believe it.
+does; any other is shown behind `2> ` or `1> `. With `[exit 3; false]`, stdout is the code that only fails a shell. No
+empty lines are shown at the end. `tests/run tests/transcripts/x.txt --update` writes what is seen into the file; read
+it before you believe it.
 """
 
 import difflib
@@ -91,7 +92,7 @@ class Player(ExitStack):
 
     def _type(self, shell: str, line: str, text: str) -> list[str]:
         """Type a line; return what is seen, with the exit status."""
-        machine = self._machine
+        machine, fails_a_shell = self._machine, False
         words = [re.sub("(^|=)~/", rf"\1{machine.home}/", word) for word in shlex.split(line)]
         variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
         program, *arguments = words[len(variables) :]
@@ -106,7 +107,8 @@ class Player(ExitStack):
                 done = machine.run("bash", "-c", line, text=text)
             else:
                 done = machine.role_env(*arguments, text=text, **variables)
-            out = done.stdout.replace(NOTHING_CHANGED, "").splitlines()
+            fails_a_shell = done.stdout == NOTHING_CHANGED
+            out = [] if fails_a_shell else done.stdout.splitlines()
             lines = [f"1> {each}" if each.startswith("role-env: ") else each for each in out]
             lines += [each if each.startswith("role-env: ") else f"2> {each}" for each in done.stderr.splitlines()]
             status = done.returncode
@@ -114,7 +116,8 @@ class Player(ExitStack):
             lines = [line.replace(value, name) for line in lines]
         while lines and not lines[-1]:
             lines.pop()
-        return [TIME.sub("{time}", line) for line in lines] + [f"[exit {status}]"] * bool(status)
+        end = f"[exit {status}; false]" if fails_a_shell else f"[exit {status}]"
+        return [TIME.sub("{time}", line) for line in lines] + [end] * bool(status)
 
     def _type_in(self, name: str, line: str) -> tuple[int, str]:
         """Type a line in a living shell, which has the integration; return its status and what is seen."""
