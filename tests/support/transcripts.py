@@ -11,7 +11,7 @@
     profileA: …                                              what is seen: stdout, then stderr. `…` is any text, and a
     [exit 3]                                                 line `…` any lines. Without an `[exit N]` the status is 0
     bash$ role-env use profileB                              typed in a bash (zsh, fish, dash) that lives to the end
-    tty$ role-env list                                       the command on a terminal of 200 columns
+    tty$ role-env list                                       the command on a terminal of 300 columns
     sts: AssumeRole 2, GetCallerIdentity 1                   all that the local STS was asked since the start, or `none`
     -- a remark
 
@@ -97,7 +97,7 @@ class Player(ExitStack):
         variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
         program, *arguments = words[len(variables) :]
         if shell == "tty":
-            screen = on_terminal(machine, *arguments, columns=200, environ=variables)
+            screen = on_terminal(machine, *arguments, columns=300, environ=variables)
             lines, status = screen.lines if screen.raw else [], screen.status
         elif shell:
             status, shown = self._type_in(shell, line)
