@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def at_terminal(module: str, *arguments: str, home: Path) -> Iterator["pexpect.s
     """Run a module of tests/support on a terminal of 120 columns, with temporary files in `home`."""
     command = [sys.executable, "-m", f"support.{module}", *arguments]
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(home), "TERM": "xterm-256color"}
-    environ["TMPDIR"] = str(home)
+    environ |= {"TMPDIR": str(home), "SHORT_TMPDIR": tempfile.gettempdir()}
     screen = pexpect.spawn(
         command[0],
         command[1:],
