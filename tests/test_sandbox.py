@@ -106,6 +106,10 @@ def play(screen: "pexpect.spawn[str]") -> None:
     """Do in the playground what its welcome names."""
     screen.expect_exact(WELCOME)
     screen.expect(r"\$ ")
+    screen.sendline("cloud ecs")
+    screen.expect("'ecs' here; try: cloud ecs:DescribeInstances, or cloud oss:GetObject /bucket/key")
+    screen.sendline("cloud ecs:DescribeInstances")
+    screen.expect("ALIBABA_CLOUD_ACCESS_KEY_ID is not set; try: role-env use profileB")
     screen.sendline("role-env use profileB")
     screen.expect("profileB: role switchRoleSbc of 2222222222222222 for 59 min")
     screen.expect(r"\x1b\[1;31m ?profileB 59m")

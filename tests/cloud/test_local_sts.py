@@ -17,7 +17,6 @@ from cloud.local_sts import LocalSts
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, EXTERNAL_ID, Role, role_arn
 
 
-
 def resigned(target: str, key: Key, **changes: str) -> str:
     """The same request with other parameters, and a signature that fits them."""
     parameters = {**dict(parse_qsl(urlsplit(target).query)), **changes}

@@ -12,7 +12,6 @@ from cloud.api_client import key_of, sign
 from cloud.local_sts import LocalSts
 
 
-
 def test_a_careless_client_is_found_out_by_each_request_of_its_one_connection(tmp_path: Path) -> None:
     with LocalSts(tmp_path, certificate="wrong-host") as sts:
         careless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

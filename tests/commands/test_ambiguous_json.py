@@ -3,8 +3,8 @@
 import json
 
 from cloud.world import ACCOUNT_B
-from role_env.environ import request
 from role_env.http import responses
+from role_env.sessions import parse_request
 from support.machine import Machine
 
 
@@ -14,5 +14,5 @@ def test_a_response_or_a_request_with_a_key_twice_is_neither(machine: Machine) -
     assert responses.json_object(json.dumps({"AccountId": ACCOUNT_B}).encode()) == {"AccountId": ACCOUNT_B}
     script = 'eval "$(role-env export profileB --format bash)"; echo "$ROLE_ENV_REQUEST"'
     text = machine.shell("bash", script).stdout.strip()
-    assert request.parse(text)
-    assert request.parse(text[:-1] + ', "config": "/elsewhere.ini"}') is None
+    assert parse_request(text)
+    assert parse_request(text[:-1] + ', "config": "/elsewhere.ini"}') is None

@@ -78,6 +78,14 @@ def test_a_key_is_asked_for_with_its_id_shown_and_its_secret_hidden(machine: Mac
     machine.succeeds("new")
 
 
+def test_a_region_that_may_be_a_typo_is_reported_with_the_closest_as_soon_as_it_is_typed(machine: Machine) -> None:
+    person = Person(machine, "configure", "new", "--source-profile", "profileA", TERM="dumb")
+    person.answers("Role to assume", machine.sts.role_arn)
+    person.answers("Region", "cn-hangzou")
+    person.sees("unknown region cn-hangzou: did you mean cn-hangzhou?")
+    person.sees("Color")
+
+
 @pytest.mark.parametrize(("control", "status"), [("c", 130), ("d", 1)])
 def test_a_person_who_leaves_changes_nothing(machine: Machine, control: str, status: int) -> None:
     before, files = machine.file.read_bytes(), files_below(machine.home)

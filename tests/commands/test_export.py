@@ -7,7 +7,6 @@ from role_env.command_table import DOCUMENT_FORMATS, SHELLS, Shell
 from support.machine import Machine
 from support.waiting import DEADLINE
 
-
 EXPORT = "role-env profileB"
 
 
