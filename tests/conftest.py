@@ -31,6 +31,7 @@ from support.fork_server import ForkServer
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
+from support.transcripts import Transcript
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()
@@ -81,8 +82,15 @@ def bus() -> Iterator[KeyringBus]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run start each command as its users do, which takes twice as long."""
+    """Let a run start each command as its users do, which takes twice as long, and write transcripts."""
     parser.addoption("--processes", action="store_true", help="start every command anew instead of forking most")
+    parser.addoption("--update", action="store_true", help="write what is seen into the transcripts")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Transcript | None:
+    """Collect the transcripts."""
+    is_transcript = file_path.suffix == ".txt" and file_path.parent.name == "transcripts"
+    return Transcript.from_parent(parent, path=file_path) if is_transcript else None
 
 
 @pytest.fixture(scope="session")

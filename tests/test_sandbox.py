@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def at_terminal(module: str, *arguments: str, home: Path) -> Iterator["pexpect.s
     """Run a module of tests/support on a terminal of 120 columns, with temporary files in `home`."""
     command = [sys.executable, "-m", f"support.{module}", *arguments]
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(home), "TERM": "xterm-256color"}
-    environ["TMPDIR"] = str(home)
+    environ |= {"TMPDIR": str(home), "SHORT_TMPDIR": tempfile.gettempdir()}
     screen = pexpect.spawn(
         command[0],
         command[1:],
@@ -105,6 +106,10 @@ def play(screen: "pexpect.spawn[str]") -> None:
     """Do in the playground what its welcome names."""
     screen.expect_exact(WELCOME)
     screen.expect(r"\$ ")
+    screen.sendline("cloud ecs")
+    screen.expect("'ecs' here; try: cloud ecs:DescribeInstances, or cloud oss:GetObject /bucket/key")
+    screen.sendline("cloud ecs:DescribeInstances")
+    screen.expect("ALIBABA_CLOUD_ACCESS_KEY_ID is not set; try: role-env use profileB")
     screen.sendline("role-env use profileB")
     screen.expect("profileB: role switchRoleSbc of 2222222222222222 for 59 min")
     screen.expect(r"\x1b\[1;31m ?profileB 59m")

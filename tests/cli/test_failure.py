@@ -27,10 +27,6 @@ def test_a_failed_call_for_another_profile_takes_the_session_away(machine: Machi
         assert done.stdout.split() == ([issued.id] if stays else ["none", "1"]), line
 
 
-def test_a_shell_integration_that_is_none_fails_the_shell(machine: Machine) -> None:
-    assert machine.shell("bash", 'eval "$(role-env init tcsh)"').returncode == 1
-
-
 def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""The pages of --help and `help`, on a terminal of 80 columns; and what is said about a mistyped command."""
+"""The pages of --help and `help`, on a terminal of 80 columns."""
 
 import functools
 import os
@@ -15,7 +15,6 @@ from role_env.command_table.commands import COMMANDS
 from role_env.ui.reference import text_of
 from support.documents import codes, topic
 from support.machine import ROLE_ENV, Machine
-from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
 from support.waiting import DEADLINE
 
@@ -103,13 +102,6 @@ def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_bel
         assert re.search(rf"^  {re.escape(line)} +# in ~/{file}$", lines, re.MULTILINE)
 
 
-def test_a_mistyped_command_is_named_on_a_terminal_too_unless_it_is_a_profile(machine: Machine) -> None:
-    screen = on_terminal(machine, "statsu", columns=200)
-    assert (screen.status, screen.lines[-1]) == (2, "role-env: hint: did you mean role-env status?")
-    machine.add(f"[statsu]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    assert "did you mean --show?" in machine.role_env("statsu", "--shw").stderr
-
-
 def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe_without_any_sign_of_markdown() -> None:
     folder = Path(role_env.__file__).parent / "help"
     titles = {path.stem: path.read_text("utf-8").splitlines()[0][2:].upper() for path in folder.iterdir()}
@@ -120,30 +112,6 @@ def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe_without_
         signs = r"`|\*\*|\\\||^ *\||^#+ |\]\(|[\x00-\x09\x0b-\x1f]"
         assert re.findall(signs, text, re.MULTILINE) == [], name
         assert name in printed("help")
-
-
-def test_an_unknown_topic_is_answered_with_the_closest_command_too(machine: Machine) -> None:
-    done = machine.role_env("help", "exce")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "role-env: there is no command or help topic exce\nrole-env: hint: did you mean role-env help exec?\n"
-    )
-    assert "role-env help shows the commands and topics" in machine.role_env("help", "zzzzzz").stderr
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [
-        ("exit", "exit-statuses"),
-        ("github", "ci"),
-        ("SSH", "programs"),
-        ("oidc", "sources"),
-        ("docker", "programs"),
-        ("mfa", "sources"),
-    ],
-)
-def test_a_word_that_no_topic_is_called_leads_to_the_topic_about_it(machine: Machine, word: str, meant: str) -> None:
-    assert f"did you mean role-env help {meant}?" in machine.role_env("help", word).stderr
 
 
 def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -> None:
@@ -162,75 +130,8 @@ def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -
     assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("EXIT STATUSES")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environ", "said"),
-    [
-        (("off", "--format", "fish"), {}, "role-env off prints code for a shell to evaluate, and stdout is a terminal"),
-        (("off", "--format", "fish"), {}, "type role-env off | source, or add --show to see the code"),
-        (("profileB", "--format", "sh"), {}, 'type eval "$(role-env profileB || echo false)", or add --show to see it'),
-        (("profileB", "--format", "bash"), {"ROLE_ENV_INIT": "1"}, "type role-env use profileB, or add --show"),
-        (("export", "list", "--format", "fish"), {}, "type role-env export list | source, or add --show"),
-        (("profileB", "--format", "json"), {"ROLE_ENV_INIT": "1"}, "type role-env profileB --format json | …, or"),
-        (("process", "profileB"), {"ROLE_ENV_INIT": "1"}, "type role-env process profileB | …, or add --show"),
-    ],
-)
-def test_a_terminal_gets_the_line_to_type_instead(
-    machine: Machine, arguments: tuple[str, ...], environ: dict[str, str], said: str
-) -> None:
-    machine.add(f"[list]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    screen = on_terminal(machine, *arguments, columns=200, environ=environ)
-    assert screen.status == 2
-    assert said in screen.raw
-    assert ("secrets" in screen.raw) == (arguments[0] != "off")
-
-
 def test_the_version_is_printed_by_the_command_and_the_option() -> None:
     assert printed("version") == printed("--version") == f"role-env {__version__}\n"
-
-
-def test_no_words_at_all_show_a_short_help_on_stderr_and_fail_the_shell(machine: Machine) -> None:
-    done = machine.role_env()
-    assert (done.returncode, done.stdout) == (2, NOTHING_CHANGED)
-    assert done.stderr.startswith("usage: role-env [options] PROFILE\n")
-    assert "source <(role-env PROFILE)" in done.stderr
-    assert len(done.stderr.splitlines()) <= 12
-    screen = on_terminal(machine)
-    assert (screen.status, screen.lines[0]) == (2, "usage: role-env [options] PROFILE")
-
-
-@pytest.mark.parametrize("name", ["help", "version"])
-def test_a_new_commands_name_that_is_also_a_profile_is_neither_where_a_shell_reads(machine: Machine, name: str) -> None:
-    machine.succeeds(name)
-    machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    done = machine.role_env(name)
-    assert (done.returncode, done.stdout) == (2, NOTHING_CHANGED)
-    assert done.stderr == (
-        f"role-env: {name} is a command, and also a profile\nrole-env: hint: for the profile: role-env export {name}\n"
-    )
-    assert on_terminal(machine, name).status == 0
-    assert machine.role_env("help", "version").stdout.startswith("usage: role-env version")
-    assert f'"Profile": "{name}"' in machine.role_env("export", name, "--format", "json").stdout
-
-
-def test_a_profile_may_be_named_like_any_command(machine: Machine) -> None:
-    machine.add(f"[list]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    assert "profileB" in machine.role_env("list").stdout
-    assert '"Profile": "list"' in machine.role_env("export", "list", "--format", "json").stdout
-
-
-def test_a_duration_that_the_profile_does_not_allow_is_an_error_of_the_option(machine: Machine) -> None:
-    for value in ("899", "2h", "43201", "0"):
-        allowed = "must be between 900 and 3600 for profile profileB"
-        done = machine.fails("profileB", "--duration", value, status=2, said=allowed)
-        assert done.stderr.startswith("role-env: --duration ")
-        assert "line" not in done.stderr
-
-
-def test_minutes_and_hours_are_durations_too(machine: Machine) -> None:
-    machine.succeeds("profileB", "--duration", "30m", "--min-ttl", "20m")
-    assert machine.sts.calls_of("AssumeRole")[-1].duration == "1800"
-    machine.succeeds("profileB", "--duration", "1h")
-    assert machine.sts.calls_of("AssumeRole")[-1].duration == "3600"
 
 
 # ---- topics ----

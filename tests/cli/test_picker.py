@@ -9,7 +9,6 @@ from support.files import write_program
 from support.machine import Machine
 from support.programs import hide
 from support.secret_service_bus import require
-from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
 from support.terminal import Person
 
@@ -70,13 +69,6 @@ def test_enter_ctrl_d_and_ctrl_c_end_with_130_and_do_nothing(
     person.presses(leave)
     assert ("interrupted" if leave == "c" else "no profile was chosen") in person.ends(130)
     assert chosen_from.sts.calls == []
-
-
-def test_without_a_terminal_the_profile_is_required_and_by_export_always(machine: Machine) -> None:
-    for command, status, printed in (("exec", 125, ""), ("console", 2, ""), ("export", 2, NOTHING_CHANGED)):
-        done = machine.fails(command, status=status, said=f"role-env: {command} requires PROFILE\n")
-        assert done.stdout == printed, command
-    assert "export requires PROFILE" in Person(machine, "export").ends(2)
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,3 @@ def test_a_refresh_token_is_good_once(oauth: OAuthServer) -> None:
     oauth.rotates = False
     assert "refresh_token" not in refresh(oauth, second).document
     assert refresh(oauth, second).status == 200
-
-
-def test_revoking_the_refresh_token_ends_the_sign_in(oauth: OAuthServer) -> None:
-    tokens = sign_in(oauth)
-    assert client_of(oauth).post_form("/v1/revoke", token=tokens["refresh_token"], client_id=CLIENT).status == 200
-    assert client_of(oauth).post_bearer("/v1/exchange", tokens["access_token"]).status == 401
-    assert not oauth.refresh

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -70,9 +71,8 @@ def test_each_profile_has_a_browser_profile_of_its_own_until_clear(machine: Mach
     require("chromium")
     machine.add(f"[b/2]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     options = "--headless=new --no-sandbox --disable-gpu --dump-dom --timeout=5000"
-    program = write_program(
-        machine.home / "bin" / "chromium", f'#!/bin/sh\nTMPDIR=/tmp exec {shutil.which("chromium")} {options} "$@"\n'
-    )
+    start = f"TMPDIR={tempfile.gettempdir()} exec {shutil.which('chromium')}"  # where a socket's path is short enough
+    program = write_program(machine.home / "bin" / "chromium", f'#!/bin/sh\n{start} {options} "$@"\n')
     for name in ("profileB", "b/2"):
         done = machine.succeeds("console", name, "--isolated", BROWSER=str(program))
         assert "opens in the browser" in done.stdout

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from cloud.cloud_sso_portal import CloudSsoPortal
-from cloud.world import ACCOUNT_B, format_time
-from role_env.cli.profile_rows import COLUMNS, Row, columns_of_table
+from cloud.world import ACCOUNT_B
+from role_env.cli.profile_rows import Row, columns_of_table
 from role_env.ui import table as display
-from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
@@ -28,22 +27,6 @@ def locked(request: pytest.FixtureRequest) -> Iterator[KeyringBus]:
 
 
 # ---- the JSON ----
-
-
-def test_the_list_has_each_profile_in_file_order_with_what_its_session_has_left(machine: Machine) -> None:
-    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nregion_id = cn-x\n")
-    machine.role_env("profileB")
-    (issued,) = machine.sts.issued
-    until, role = format_time(issued.expiration), machine.sts.role_arn
-    rows = [
-        ("profileA", None, None, "access_key_id", None, None, None),
-        ("profileB", role, ACCOUNT_B, "profileA", None, until, None),
-        ("c", role, ACCOUNT_B, "profileA", "cn-x", None, None),
-    ]
-    keys = ("profile", "role_arn", "account_id", "source", "region_id", "expiration", "sign_in_expiration")
-    reported = json.loads(machine.role_env("list", "--json").stdout)
-    assert [tuple(row[key] for key in keys) for row in reported] == rows
-    assert [list(row) for row in reported] == [[column.json_key for column in COLUMNS if column.json_key]] * 3
 
 
 def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
@@ -82,72 +65,6 @@ def test_only_a_session_that_a_request_would_use_has_time_left(machine: Machine,
         assert json.loads(machine.role_env("explain", "profileB", "--json").stdout)["cached"]["valid"] == is_used
 
 
-def without_hints(text: str) -> list[str]:
-    """Return the lines of what was reported, without each one's hint."""
-    return [line for line in text.splitlines() if not line.startswith("role-env: hint: ")]
-
-
-def test_a_profile_that_is_wrong_is_one_row_and_one_line_and_hides_no_other(machine: Machine) -> None:
-    machine.add("[wrong]\nrole_arn = nonsense\nsource_profile = profileA\n")
-    done = machine.succeeds("list", "--json")
-    assert [row["profile"] for row in json.loads(done.stdout)] == ["profileA", "profileB", "wrong"]
-    assert done.stderr.startswith("role-env: profile wrong: role_arn")
-    assert len(without_hints(done.stderr)) == 1
-    done = machine.succeeds("list", "--sessions")
-    assert len(without_hints(done.stderr)) == 1
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["profileB", "wrong"]
-
-
-def test_what_is_wrong_with_a_source_is_reported_once_for_all_that_it_spoils(machine: Machine) -> None:
-    machine.write(machine.standard_profiles().replace("access_key_secret", "access_key_sicret"))
-    for name in "cd":
-        machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    done = machine.role_env("list")
-    assert len(without_hints(done.stderr)) == 1
-    assert [row["SESSION"] for row in cells_of(done.stdout)] == ["invalid"] * 4
-
-
-def test_a_chain_to_nowhere_or_round_in_a_loop_is_wrong(machine: Machine) -> None:
-    machine.add("[nowhere]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileAA\n")
-    machine.add("[round]\nrole_arn = acs:ram::1:role/x\nsource_profile = round\n")
-    done = machine.role_env("list")
-    assert [row["SESSION"] for row in cells_of(done.stdout)] == ["-", "-", "invalid", "invalid"]
-    assert len(without_hints(done.stderr)) == 2
-
-
-def test_names_of_sessions_are_those_of_profiles_that_give_one(machine: Machine) -> None:
-    role = f"role_arn = {machine.sts.role_arn}"
-    machine.add(
-        f"[a]\n{role}\ncredential_source = environment\n[b]\ncredential_source = environment\n"
-        "[c]\ncredential_source = ecs_ram_role\n[d]\ncredential_process = x\n[e]\n[f]\naccess_key_id = LTAI.f\n"
-        "[g]\ncredential_source = aliyun_cli\n[h]\ncredential_source = aliyun_cli\naliyun_profile = role\n"
-        "[i]\ncredential_source = aliyun_cli\naliyun_profile = missing\n"
-    )
-    key = {"access_key_id": "LTAI.cli", "access_key_secret": "x"}
-    profiles = [
-        {"name": "default", "mode": "AK", **key},
-        {"name": "role", "mode": "RamRoleArn", **key, "ram_role_arn": machine.sts.role_arn},
-    ]
-    machine.write_cli_file({"current": "default", "profiles": profiles})
-    names = machine.role_env("list", "--names").stdout.split()
-    assert names == ["profileA", "profileB", *"abcdefghi"]
-    done = machine.role_env("list", "--names", "--sessions")
-    assert (done.stdout.split(), done.stderr) == (["profileB", "a", "c", "d", "h"], "")
-    for name in names:
-        gives = machine.role_env("setup", "aliyun-cli", name, "--dry-run").returncode == 0
-        assert gives is (name in done.stdout.split()), name
-
-
-def test_names_of_sessions_in_the_file_of_an_sdk_go_by_its_types(machine: Machine) -> None:
-    machine.file.unlink()
-    write_private(
-        machine.home / ".alibabacloud" / "credentials.ini",
-        "[default]\ntype = access_key # mine\naccess_key_id = x\naccess_key_secret = y\n"
-        "[role]\ntype = ram_role_arn\n[ecs]\ntype = ecs_ram_role\n",
-    )
-    assert machine.role_env("list", "--names", "--sessions").stdout.split() == ["role", "ecs"]
-
-
 def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -> None:
     """Also on a terminal that does not say its size."""
     assert on_terminal(machine, "list", "--sessions", columns=0).lines == [f"profileB  switchrolesbc  {ACCOUNT_B}  -"]
@@ -158,15 +75,6 @@ def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -
 
 
 # ---- the table ----
-
-
-def test_the_table_has_a_heading_and_a_line_for_each_profile(machine: Machine) -> None:
-    machine.role_env("profileB")
-    assert machine.role_env("list").stdout.splitlines() == [
-        "PROFILE   ROLE           ACCOUNT           SOURCE    SESSION",
-        "profileA  -              -                 key       -",
-        "profileB  switchrolesbc  2222222222222222  profileA  59 min left",
-    ]
 
 
 def test_a_column_is_in_the_table_if_some_row_has_a_value() -> None:
@@ -226,23 +134,6 @@ def test_values_from_the_file_cannot_act_on_the_terminal(machine: Machine) -> No
     for character in "\x1b\x07\x9b\u202e":
         assert character not in screen.raw
     assert json.loads(machine.role_env("list", "--json").stdout)[2]["profile"] == "evil"
-
-
-def test_a_file_without_profiles_is_a_heading(machine: Machine) -> None:
-    machine.write("")
-    headings = [column.heading for column in COLUMNS if column.heading]
-    assert machine.role_env("list").stdout.split() == headings
-    assert json.loads(machine.role_env("list", "--json").stdout) == []
-
-
-def test_without_a_profiles_file_it_fails_and_says_where_one_would_be(machine: Machine) -> None:
-    machine.file.unlink()
-    screen = on_terminal(machine, "list", columns=300)
-    assert screen.status == 3
-    assert screen.lines == [
-        f"role-env: there is no profiles file: {machine.file} does not exist",
-        "role-env: hint: create it with: role-env configure; or name another with --config",
-    ]
 
 
 # ---- cached sessions ----

@@ -1,6 +1,4 @@
-"""A narrowed session changes none of role-env's own secrets, and every hint there can be followed."""
-
-import json
+"""A narrowed session changes none of role-env's own secrets."""
 
 import pytest
 
@@ -46,21 +44,3 @@ def test_a_narrowed_session_changes_no_secret_of_role_env_without_full(stored: M
     assert [call.action for call in stored.sts.calls[calls:]] == ["AssumeRole"]  # for the narrowed session itself
     assert stored.file.read_text() == text
     stored.succeeds(*line, "--full", text=keys, **NARROWED)
-
-
-def test_in_a_narrowed_session_a_hint_that_names_such_a_command_ends_the_session_first(machine: Machine) -> None:
-    machine.write(f"[a]\naccess_key_id = LTAI5tExample\n[b]\nrole_arn = {machine.sts.role_arn}\nsource_profile = a\n")
-    plain = "role-env: hint: run: role-env login a\n"
-    assert plain in machine.role_env("export", "b", "--read-only").stderr
-    off = 'role-env: hint: this session is narrowed: type eval "$(role-env off)" first; run: role-env login a\n'
-    assert off in machine.role_env("export", "b", "--read-only", **NARROWED).stderr
-    integrated = NARROWED | {"ROLE_ENV_INIT": "1"}
-    off = "role-env: hint: this session is narrowed: type role-env off first; run: role-env login a\n"
-    assert off in machine.role_env("export", "b", "--read-only", **integrated).stderr
-
-
-def test_in_a_narrowed_session_doctors_fixes_end_the_session_first_too(machine: Machine) -> None:
-    machine.write("")
-    done = machine.role_env("doctor", "--json", ROLE_ENV_INIT="1", **NARROWED)
-    fixes = [finding["fix"] for finding in json.loads(done.stdout)]
-    assert "this session is narrowed: type role-env off first; create one: role-env configure" in fixes

@@ -3,8 +3,6 @@
 import json
 import time
 
-import pytest
-
 from cloud.world import Session, format_time
 from role_env.credentials import parse_utc
 from support.cases import case
@@ -24,13 +22,6 @@ def test_process_prints_one_line_of_exactly_what_external_mode_reads(machine: Ma
     (issued,) = machine.sts.issued
     assert json.loads(done.stdout) == document(issued)
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
-
-
-@pytest.mark.parametrize("arguments", [("process", "nobody"), ("process",), ("process", "profileA")])
-def test_process_prints_nothing_when_it_fails(machine: Machine, arguments: tuple[str, ...]) -> None:
-    done = machine.role_env(*arguments)
-    assert (done.returncode in (2, 3), done.stdout) == (True, "")
-    assert done.stderr.startswith("role-env: ")
 
 
 # ---- of the shell ----
@@ -75,9 +66,3 @@ def test_in_a_served_session_it_asks_the_uri(machine: Machine) -> None:
     assert printed["access_key_id"] == machine.sts.issued[-1].id
     assert parse_utc(printed["expiration"]) > time.time()
     assert "region_id" not in printed
-
-
-def test_either_a_profile_or_session_is_required(machine: Machine) -> None:
-    for words in ([], ["profileB", "--session"]):
-        done = machine.fails("process", *words, status=2, said="either PROFILE or --session")
-        assert done.stdout == ""

@@ -31,6 +31,8 @@ def test_each_claim_about_safety_names_a_test_that_is_there() -> None:
     limits = [row[-1] for row in table("it relies on | which means | test", SECURITY)]
     assert len(defended) > 25
     for cell in (*defended, *filter(None, limits)):
+        if cell.startswith("`transcripts/") and (TOP / "tests" / cell.strip("`")).is_file():
+            continue
         named = re.fullmatch(r"`([\w/]+\.py)::(\w+)(?:\[(.+)\])?`", cell)
         assert named, f"name one test in the last column of .github/SECURITY.md: {cell}"
         file, test, row = named.groups()
@@ -128,9 +130,9 @@ def test_the_picture_shows_each_state_that_the_text_claims() -> None:
 
 LIST = TOP / ".github/ALIYUN_CLI.md"
 PACKAGE = TOP / "helper/role_env"
-BEHAVIOR = ("aliyun", "doctor", "environ", "issuers", "sessions", "shells", "sources")
+BEHAVIOR = ("aliyun", "commands/doctor", "environ", "issuers", "sessions", "shells", "sources")
 """The folders whose modules do what the CLI does, or what it is to find. The others only name it."""
-ONLY_NAMED = {"doctor/examination.py"}
+ONLY_NAMED = {"commands/doctor/__init__.py"}
 
 
 def rows() -> list[list[str]]:

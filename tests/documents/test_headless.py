@@ -42,7 +42,7 @@ def use_profiles(machine: Machine, containing: str) -> None:
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A folder whose path is short enough for the address of a socket in it."""
-    with tempfile.TemporaryDirectory(prefix="re-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="re-") as folder:
         yield Path(folder)
 
 

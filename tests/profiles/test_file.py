@@ -220,9 +220,3 @@ def test_the_command_ends_with_3_and_names_profile_key_and_line(machine: Machine
         assert f"({machine.file}, line 11)" in done.stderr
     assert not machine.sts.calls_of("AssumeRole")
     machine.succeeds("profileB")
-
-
-def test_the_key_of_a_source_is_never_printed(machine: Machine) -> None:
-    said = f"profile profileA is only a source, without role_arn ({machine.file}, line 1)"
-    for command, status in {"export": 3, "exec": 125, "process": 3}.items():
-        assert "ALIBABA_CLOUD" not in machine.fails(command, "profileA", status=status, said=said).stdout

@@ -78,7 +78,7 @@ def test_two_rotations_at_once_make_one_key_and_lose_none(
     ram.fault("delay:2", action="CreateAccessKey")
     first = start_creating(machine, ram)
     second = machine.start("rotate", "profileA", ROLE_ENV_TIMEOUT="60", **environ)
-    ended = [process.communicate(timeout=90) for process in (first, second)]
+    ended = [process.communicate(timeout=60) for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], ended
     assert ended[0][0] == ended[1][0]
     assert len(ram.calls_of("CreateAccessKey")) == 1

@@ -20,7 +20,7 @@ from support.waiting import wait_until
 def test_many_at_once_make_one_call_and_get_the_right_answer(machine: Machine, count: int, variables: Environ) -> None:
     """Also where the lock has to be in the state folder, of which a few are enough to tell."""
     patient = {**variables, "ROLE_ENV_TIMEOUT": "90"}
-    ended = [process.communicate(timeout=100) for process in [machine.start(*EXPORT, **patient) for _ in range(count)]]
+    ended = [process.communicate(timeout=60) for process in [machine.start(*EXPORT, **patient) for _ in range(count)]]
     (issued,) = machine.sts.issued
     assert all(issued.token in out for out, _ in ended)
     assert not [err for _, err in ended if err]

@@ -122,7 +122,7 @@ def test_processes_with_any_runtime_folders_make_one_refresh(machine: Machine, o
             machine.start("export", name, "--format", "json", "--no-cache", XDG_RUNTIME_DIR=folder, **PATIENT)
             for name, folder in zip(names, folders * 4, strict=True)
         ]
-        reported = [process.communicate(timeout=110) for process in processes]
+        reported = [process.communicate(timeout=60) for process in processes]
         assert [process.returncode for process in processes] == [0] * 12, [err for _, err in reported if err]
         assert all(json.loads(out)["AccessKeyId"] for out, _ in reported)
         assert (refreshes(oauth), oauth.reused) == (refreshed, [])
@@ -132,7 +132,7 @@ def test_processes_with_any_runtime_folders_make_one_refresh(machine: Machine, o
 @pytest.mark.parametrize("signed_in", [850], indirect=True)
 def test_processes_that_want_the_same_session_share_it(machine: Machine, oauth: OAuthServer) -> None:
     processes = [machine.start("export", "me", "--format", "json", **PATIENT) for _ in range(6)]
-    found = {json.loads(process.communicate(timeout=110)[0])["AccessKeyId"] for process in processes}
+    found = {json.loads(process.communicate(timeout=60)[0])["AccessKeyId"] for process in processes}
     assert (found, refreshes(oauth)) == ({oauth.sessions[0].id}, 1)
     assert len(oauth.sessions) == 1
 

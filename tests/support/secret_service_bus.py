@@ -335,8 +335,8 @@ def _environment() -> dict[str, str]:
 
 def short_folder() -> Path:
     """Return a folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
-    short = len(tempfile.gettempdir()) < 60
-    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if short else "/tmp"))
+    is_short = len(tempfile.gettempdir()) < 60
+    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if is_short else os.environ.get("SHORT_TMPDIR", "/tmp")))
 
 
 @functools.cache

@@ -20,9 +20,12 @@ class SystemFaults:
     def run(
         self, call: str, error: str, number: int, *words: str, **environ: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run it with `words`; its call `number`, from 1, of those named `call` ends with `error`, such as EIO."""
+        """Run it with `words`; its call `number`, from 1, of those named `call` ends with `error`, such as EIO.
+
+        The calls of a command that it becomes do not count.
+        """
         return self._machine.run(*self._injection(call, error, number), ROLE_ENV, *words, **environ)
 
     def _injection(self, call: str, error: str, number: int) -> list[str]:
         chosen = f"inject={call}:error={error}:when={number}"
-        return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", chosen]
+        return ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", chosen]

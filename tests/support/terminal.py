@@ -5,12 +5,13 @@ import re
 import signal
 import termios
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pexpect
 
 from support.machine import ROLE_ENV, Machine
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_until
 
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 
@@ -88,16 +89,26 @@ class Person:
         return not termios.tcgetattr(self._screen.child_fd)[3] & termios.ICANON
 
     def presses(self, control: str) -> None:
-        """Press a key together with Ctrl."""
+        """Press a key together with Ctrl, when the command waits."""
+        self._wait_for_its_wait()
         self._screen.sendcontrol(control)
 
     def interrupts(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Send the command a signal."""
+        """Send the command a signal, when it waits."""
+        self._wait_for_its_wait()
         self._screen.kill(number)
 
     def leaves(self) -> None:
         """Close the terminal, which sends a SIGHUP to all that runs on it."""
         self._screen.ptyproc.fileobj.close()
+
+    def _wait_for_its_wait(self) -> None:
+        """Let the command begin to wait, where that can be seen: CPython misses a signal right before a `read()`.
+
+        It has then looked for signals already, and only a second one ends the read.
+        """
+        stat = Path(f"/proc/{self._screen.pid}/stat")
+        wait_until(lambda: not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "SZ")
 
     def ends(self, status: int = 0) -> str:
         """Wait for the end of the command, whose exit status has to be `status`; return what it has shown since."""

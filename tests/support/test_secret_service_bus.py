@@ -13,17 +13,11 @@ import pytest
 
 from support import bus_client, secret_service_bus, silent_bus
 from support.processes import processes_with
-from support.secret_service_bus import KeptItem, KeyringBus, PrivateBus, require
+from support.secret_service_bus import KeyringBus, PrivateBus, require
 from support.silent_bus import SilentBus, StoppedBus
 from support.waiting import DEADLINE, wait_until
 
 # Choosing a backend is keyring's business, and costs more than all the rest.
-KEYRING = """
-from keyring.backends.SecretService import Keyring
-print(Keyring().get_password("service", "name"))
-Keyring().set_password("service", "name", "secret")
-Keyring().delete_password("service", "name")
-"""
 
 
 def python(code: str, bus: PrivateBus) -> subprocess.CompletedProcess[str]:
@@ -35,37 +29,6 @@ def python(code: str, bus: PrivateBus) -> subprocess.CompletedProcess[str]:
 def running_on(bus: PrivateBus) -> list[str]:
     """Command lines of the processes that belong to a bus: its folder's name is unique."""
     return list(processes_with(str(bus.runtime), str(bus.folder)).values())
-
-
-def test_each_bus_has_a_keyring_of_its_own(bus: KeyringBus, tmp_path: Path) -> None:
-    """A second bus, in a folder too deep for a socket and with an abstract address, sees nothing of the first."""
-    bus.clear()
-    bus.put("label", {"service": "service"}, b"secret")
-    deep = tmp_path / ("d" * 120)
-    with KeyringBus(deep, abstract=True) as other:
-        assert other.address.startswith("unix:abstract=")
-        assert other.items() == []
-        other.put("other", {"of": "the other"}, b"1")
-        (item,) = other.items()
-    assert item == KeptItem("other", {**item.attributes, "of": "the other"}, b"1")
-    assert [item.label for item in bus.items()] == ["label"]
-
-
-def test_what_a_silent_service_answers_is_plausible() -> None:
-    with SilentBus(answers=1000, secret=b"kept") as bus:
-        done = python(KEYRING, bus)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "kept\n", "")
-        assert {"OpenSession", "SearchItems", "GetSecret", "CreateItem", "Delete"} <= set(bus.calls())
-
-
-def test_a_stopped_bus_greets_when_it_goes_on() -> None:
-    greet = (
-        "from jeepney.io.blocking import open_dbus_connection as connect; print(connect(auth_timeout=%s).unique_name)"
-    )
-    with StoppedBus() as bus:
-        assert "Did not authenticate" in python(greet % 0.5, bus).stderr
-        bus.resume()
-        assert python(greet % DEADLINE, bus).stdout.startswith(":1.")
 
 
 @pytest.mark.parametrize("kind", [KeyringBus, SilentBus, StoppedBus])

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-DEADLINE = 180.0
+DEADLINE = 60.0
 """Seconds that what has to end or to come may take, well below pytest's own timeout."""
 
 
