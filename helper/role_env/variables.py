@@ -195,8 +195,11 @@ def agent_of(environ: "Mapping[str, str]") -> str:
 
 
 def has_begun(environ: "Mapping[str, str]") -> bool:
-    """Return whether the shell has a session, or has lost it by a failed switch: its own values are saved by now."""
-    return any(map(environ.get, (*OWN, SAVED)))
+    """Return whether the shell has a session, or has lost it by a failed switch: its own values are saved by now.
+
+    If something has removed every variable that describes the session, a guard still shows that there was one.
+    """
+    return any(map(environ.get, (*OWN, SAVED))) or environ.get("ALIBABA_CLOUD_PROFILE") == NO_ACCOUNT_VALUE
 
 
 def session_key_id(environ: "Mapping[str, str]") -> str:

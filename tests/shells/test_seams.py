@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,12 +128,17 @@ def test_each_program_does_its_work_and_shows_no_secret(shell: str, way: str, op
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_without_quotes_a_session_from_a_path_with_two_blanks_simply_works(machine: Machine, shell: str) -> None:
+def test_without_quotes_a_session_of_an_odd_path_works_beside_odd_files(machine: Machine, shell: str) -> None:
     file = machine.file.parent / "two  blanks, it's *.ini"
     machine.file.rename(file)
+    folder = machine.home / "files"
+    folder.mkdir()
+    for name in ("data (copy)", "i) ;; esac; role-env version; case a in i)", "*i*)", "_re_any=x", "[", "two_blanks"):
+        (folder / name).touch()
     substitution = "({})" if shell == "fish" else "$({})"
     lines = [f"eval {substitution.format('role-env ' + words)}" for words in ("profileB", "renew", "nosuch", "off")]
-    script = "\nrole-env status\n".join([*lines, ""])
+    first = f"cd {shlex.quote(str(folder))}\n{'shopt -s nullglob; ' if shell == 'bash' else ''}"
+    script = first + "\nrole-env status\n".join([*lines, ""])
     done = machine.shell(shell, script, ROLE_ENV_CONFIG=str(file))
     assert re.sub(r" \(.*\)", "", done.stdout) == "profileB  role switchrolesbc of 2222222222222222  59 min left\n" * 2
     assert "role-env: a switch to another profile failed" in done.stderr
@@ -171,6 +177,15 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(
         else:
             assert found.pop(name) == "kept"
             check_no_account(found | {key: value for key, value in variables.NO_ACCOUNT.items() if key == name})
+
+
+@pytest.mark.parametrize("shell", POSIX)
+def test_a_readonly_key_id_fails_even_for_the_session_of_that_key(shell: str, tmp_path: Path) -> None:
+    living = ExportedShell(shell, tmp_path)
+    assert living.session(OLD) == 0
+    assert living.run("readonly ROLE_ENV_ACCESS_KEY_ID") == 0
+    assert living.session(OLD) == 1
+    living.close()
 
 
 @pytest.mark.parametrize("name", ["ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_SECRET", "ROLE_ENV_EXPIRATION"])
@@ -237,7 +252,17 @@ def test_whatever_happened_off_removes_what_sessions_set_and_restores_what_was_b
             below = ExportedShell(shell, tmp_path, **inside)  # which has no values from before
             assert below.off() == 0
             assert below.exported() == CLEAN, words
+            assert ("the former value of OSS_ACCESS_KEY_ID is not in this shell" in below.errors()) == bool(saved)
             below.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_off_ends_a_session_of_which_only_keys_and_guards_are_left(shell: str, tmp_path: Path) -> None:
+    first = {name: value for name, value in variables.assignments(OLD, follows=False).items() if "ROLE_ENV" not in name}
+    living = ExportedShell(shell, tmp_path, **first)
+    assert living.off() == 0
+    assert living.exported() == CLEAN
+    living.close()
 
 
 # --- other programs

@@ -41,7 +41,7 @@ def test_off_restores_what_was_set_before_the_first_session(machine: Machine, sh
 def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell: str) -> None:
     lines = f'text=$(role-env off)\nprintf %s "$text"\n{SHOW}eval "$text"\n{SHOW}'
     done = machine.shell(shell, f"{init(shell)}role-env use profileB\n{lines}")
-    assert done.stdout.startswith("{ _re_flags=$-; ")
+    assert done.stdout.startswith("{ _re_flags=$- ")
     assert re.search(r"<profileB>\n<STS\..*>\n<>\n<>\n$", done.stdout)
     assert not [secret for secret in machine.secrets() if secret in done.stdout]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from role_env.profiles.policies import Narrowing
 
 _FORMAT = 1
+_ESCAPED = ('"', "\\", "  ", "*", "?", "[")
 
 
 class Request:
@@ -413,11 +414,15 @@ def _object(values: "dict[str, str]") -> str:
 
 
 def _text(value: str) -> str:
-    """Return `value` as JSON without two blanks in a row, which a shell would join if it read them without quotes."""
-    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value and "  " not in value:
+    """Return `value` as JSON that a shell reads unchanged even without quotes.
+
+    It would join two blanks, and replace a word with `*`, `?` or `[` by the names of files.
+    """
+    if value.isascii() and value.isprintable() and not any(text in value for text in _ESCAPED):
         return f'"{value}"'
     try:
         from _json import encode_basestring_ascii
     except ImportError:  # an interpreter without the C accelerator
         from json.encoder import encode_basestring_ascii
-    return str(encode_basestring_ascii(value)).replace("  ", " \\u0020")
+    found = str(encode_basestring_ascii(value)).replace("  ", " \\u0020")
+    return found.replace("*", "\\u002a").replace("?", "\\u003f").replace("[", "\\u005b")

@@ -121,7 +121,7 @@ def off(environ: "Mapping[str, str]") -> Change:
         restored=(name for name in saved if name != BARE_TOKEN or _has_taken_token(environ)),
         forgotten=saved,
         notice=_notice(environ, "removed with it"),
-        confirmation="role-env: the session is off; this shell has what was set before it",
+        confirmation=f"role-env: the session is off{'' if saved else '; this shell has what was set before it'}",
     )
 
 

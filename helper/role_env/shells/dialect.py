@@ -17,8 +17,10 @@ class Dialect(Protocol):
     def quote(self, value: str) -> str:
         """Return `value` as one word of the shell."""
 
-    def change(self, change: Change, *, otherwise: Change | None, success: tuple[str, str]) -> str:
-        """Return the code that does `change`, and succeeds if the variable in `success` then has that value.
+    def change(self, change: Change, *, otherwise: Change | None, key_id: str) -> str:
+        """Return the code that does `change`, and succeeds if the shell then has the session of `key_id`.
+
+        With an empty one it succeeds if the shell then has neither a session nor the no-account state.
 
         If one of the variables is readonly, it does nothing of it, but removes the former session by `otherwise`.
         """

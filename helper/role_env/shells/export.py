@@ -19,7 +19,6 @@ PROXIES = ("HTTP_PROXY", "http_proxy")
 """The variable of the proxy that the Python SDK uses even for a credentials URI on this machine, despite NO_PROXY."""
 # The variables that must be unset beside a credentials URI: every key outranks it, and EXTERNAL_DISABLED disables it.
 _BESIDE_URI = (*variables.USERS, *variables.OWN, variables.EXTERNAL_DISABLED, variables.SHARED_FILE, *PROXIES)
-_SESSION_KEY = "ROLE_ENV_ACCESS_KEY_ID"
 
 
 def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
@@ -32,21 +31,20 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     if form == "dotenv":
         return _dotenv(session)
     found = shells.switch(session, environ, may_follow=True, confirmation=confirmation(session))
-    success = (_SESSION_KEY, session.credentials.access_key_id)
-    return _dialect(form).change(found, otherwise=shells.no_account(environ), success=success)
+    key_id = session.credentials.access_key_id
+    return _dialect(form).change(found, otherwise=shells.no_account(environ), key_id=key_id)
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that replaces the shell's session by `session`; the user's keys stay."""
     text = f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
     found = shells.renewal(session, environ, confirmation=text)
-    return _dialect(form).change(found, otherwise=None, success=(_SESSION_KEY, session.credentials.access_key_id))
+    return _dialect(form).change(found, otherwise=None, key_id=session.credentials.access_key_id)
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that ends the shell's session, for a `form` of SHELL_FORMATS."""
-    otherwise = shells.no_account(environ)
-    return _dialect(form).change(shells.off(environ), otherwise=otherwise, success=(variables.NO_ACCOUNT_MARK, ""))
+    return _dialect(form).change(shells.off(environ), otherwise=shells.no_account(environ), key_id="")
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:

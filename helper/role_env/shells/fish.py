@@ -24,10 +24,10 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def change(change: Change, *, otherwise: "Change | None", success: tuple[str, str]) -> str:
-    """Return the code for `change`. It succeeds if the variable in `success` then has that value."""
-    name, value = success
-    return f'{_BEGIN}{"".join(_steps(change))}{_FORGET_PROMPT}test "${name}" = {quote(value)};\nend\n'
+def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
+    """Return the code for `change`. It succeeds if the shell then has the session of `key_id`; empty is none."""
+    success = f'test "$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT" = {quote(key_id)}'
+    return f"{_BEGIN}{''.join(_steps(change))}{_FORGET_PROMPT}{success};\nend\n"
 
 
 def failure(change: "Change | None") -> str:
@@ -49,6 +49,7 @@ def _steps(change: Change) -> "Iterator[str]":
     for name in change.restored:
         # Without the empty global one that hid it, a universal variable is visible again.
         yield f"set -e -g {name}; set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
+        yield f"or echo 'role-env: the former value of {name} is not in this shell' >&2;\n"
     if change.forgotten:
         yield f"set -e -g {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
     if change.notice:

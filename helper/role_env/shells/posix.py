@@ -1,7 +1,9 @@
 """Generate code for bash, zsh and any POSIX shell, as `dialect` describes it.
 
 The code is one group, so that a truncated text is a syntax error and does nothing. Each statement ends in a semicolon
-and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the shell joins the lines with spaces.
+and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the shell joins the lines with spaces. It
+also replaces each word that is a pattern of file names by the files, so no word has a `*`, `?` or `[…]` of the code's
+own: `_re_any` is the `*` of patterns, which zsh only finds in `$~_re_any`.
 `set -v` would print the group while it is read, so another group before it turns that off; `set -x` would show values,
 and `set -a` would export the former ones.
 """
@@ -14,13 +16,12 @@ if TYPE_CHECKING:
 
 NOTHING = "{ :; }\n"
 FAILURE = "{ false; }\n"
-_BEGIN = "{ _re_flags=$-; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
+_BEGIN = "{ _re_flags=$- _re_any=\\*; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
+_IF_FLAG = 'case $_re_flags in $_re_any"{0}"$_re_any|$~_re_any"{0}"$~_re_any) {1} ;; esac;\n'
 _END = (
     '[ -z "${ROLE_ENV_PROMPT-}" ] || ROLE_ENV_PROMPT=;\n'
-    "case $_re_flags in *a*) set -a ;; esac;\n"
-    "case $_re_flags in *v*) set -v ;; esac;\n"
-    "case $_re_flags in *x*) set -x ;; esac;\n"
-    "unset _re_flags;\n"
+    + "".join(_IF_FLAG.format(flag, f"set -{flag}") for flag in "avx")
+    + "unset _re_flags _re_any;\n"
 )
 _READONLY = "echo 'role-env: a readonly variable, named above, is in the way: start a new shell without it' >&2;\n"
 _LONGEST_REPEATED = 40
@@ -31,17 +32,16 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def change(change: Change, *, otherwise: "Change | None", success: tuple[str, str]) -> str:
+def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
     """Return the code for `change`. If a variable is readonly, nothing of it is done, but `otherwise`.
 
-    The code succeeds if the variable in `success` then has that value.
+    The code succeeds if the shell then has the session of `key_id`; for an empty one, no session and what was before.
     """
     steps = "".join(_steps(change))
     if change.names:
         failed = _READONLY + "".join(_forced(otherwise))
         steps = f"if (unset {' '.join(change.names)}); then\n{steps}else\n{failed}fi;\n"
-    name, value = success
-    return f'{_BEGIN}{steps}{_END}[ "${{{name}-}}" = {quote(value)} ];\n}}\n'
+    return f'{_BEGIN}{steps}{_END}[ "${{ROLE_ENV_ACCESS_KEY_ID-}}${{ROLE_ENV_NO_ACCOUNT-}}" = {quote(key_id)} ];\n}}\n'
 
 
 def failure(change: "Change | None") -> str:
@@ -64,13 +64,15 @@ def _steps(change: Change) -> "Iterator[str]":
             if len(value) > _LONGEST_REPEATED:
                 places.setdefault(value, f'"${name}"')
     for name in change.restored:
-        yield f'[ -z "${{_role_env_old_{name}+x}}" ] || export {name}="$_role_env_old_{name}";\n'
+        missing = f"role-env: the former value of {name} is not in this shell"
+        yield f'if [ -n "${{_role_env_old_{name}+x}}" ]; then export {name}="$_role_env_old_{name}";\n'
+        yield f"else echo '{missing}' >&2; fi;\n"
     if change.forgotten:
         yield f"unset {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
     if change.notice:
         yield f"echo {quote(change.notice)} >&2;\n"
     if change.confirmation:
-        yield f"case $_re_flags in *i*) echo {quote(change.confirmation)} >&2 ;; esac;\n"
+        yield _IF_FLAG.format("i", f"echo {quote(change.confirmation)} >&2")
 
 
 def _forced(change: "Change | None") -> "Iterator[str]":
