@@ -24,7 +24,7 @@ def session(seconds: float = 2550, changed: Mapping[str, str] | None = None) -> 
     """The variables of a session with so many seconds left; `changed` come on top."""
     end = int(time.time() + seconds)
     made = Session("profileB", ARN, Credentials(ID, "x" * 30, "t", issued=end - 3600, expiration=end), variables=())
-    return variables.assignments(made) | dict(changed or {})
+    return variables.assignments(made, follows=False) | dict(changed or {})
 
 
 def document(machine: Machine, **environ: str) -> tuple[int, dict[str, object]]:

@@ -7,32 +7,23 @@ from pathlib import Path
 from role_env import __version__
 from role_env.command_table import INTEGRATED_SHELLS, SHELLS
 from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.commands.status import find_faults
 from role_env.environ import tools
 from role_env.environ.session import ShellState
 from role_env.errors import printable
-from role_env.sessions import line_to_switch_again
 from role_env.shells import hints, parent
 
 
 def check_variables(at: Surroundings) -> list[Finding]:
     """Check the session in the variables, and the variables set beside it or instead of it."""
     state = ShellState(at.environ)
-    if state.lost_account:
-        return [Finding("variables", WARN, tools.no_account(at.environ), hints.restore(at.environ))]
-    if not state.has_session_variables:
+    if not state.lost_account and not state.has_session_variables:
         return [_without_session(at.environ)]
-    if unreadable := state.unreadable():
-        what = f"these variables of a session are invalid: {', '.join(unreadable)}"
-        return [Finding("variables", FAIL, what, hints.restore(at.environ))]
-    again = line_to_switch_again(at.environ)
-    if not state.is_served and not state.remaining():
-        what = f"the session of {state.profile} has expired"
-        return [Finding("variables", WARN, what, f"switch again with: {again}; or {hints.restore(at.environ)}")]
-    findings = []
-    for fault, names in state.faults().items():
-        fix = f"{'unset it, or ' if fault.may_unset else ''}switch again with: {again}"
-        findings += [Finding("variables", FAIL, fault.of_one(name), fix) for name in names]
-    return findings or [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
+    is_spoilt = not state.lost_account and (state.unreadable() or state.faults())
+    faults = find_faults(at.environ)
+    if not faults:
+        return [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
+    return [Finding("variables", FAIL if is_spoilt else WARN, fault.message, fault.hint) for fault in faults]
 
 
 def _without_session(environ: Mapping[str, str]) -> Finding:
