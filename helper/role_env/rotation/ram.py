@@ -17,7 +17,7 @@ from role_env.deadline import Deadline
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.http import responses
 from role_env.http.server import TRIES
-from role_env.rotation.journal import Journal, Step
+from role_env.rotation.holders import Journal, Step
 from role_env.sts import client, sdk
 from role_env.sts.client import StsError
 

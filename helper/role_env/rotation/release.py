@@ -7,8 +7,7 @@ from role_env import ui
 from role_env.context import Context
 from role_env.errors import RefusedError
 from role_env.rotation import report
-from role_env.rotation.holders import Holders
-from role_env.rotation.journal import Journal, Step, Unreadable
+from role_env.rotation.holders import Holders, Journal, Step, Unreadable
 from role_env.rotation.ram import Ram, endpoint_of
 
 
