@@ -74,7 +74,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _edit(invocation: Invocation, context: Context) -> int:
-    from role_env.profiles.edit import edit
+    from role_env.cli.edit import edit
     from role_env.profiles.locate import locate
 
     if others := vars(invocation).keys() - _WITH_EDIT:
