@@ -28,7 +28,7 @@ from role_env.sessions.flight import SingleFlight
 from role_env.sessions.store import Cache
 from role_env.shells import hints
 from role_env.sources import rows
-from role_env.sources.keyring import KeyringKey
+from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import prompt
