@@ -21,7 +21,7 @@ from role_env.profiles.profile import Profile
 from role_env.rotation import ram as rams
 from role_env.rotation import report, trial
 from role_env.rotation.holders import Holders, Journal, Step, Unreadable
-from role_env.rotation.ram import PUBLIC_ENDPOINT, AtRam, KeyState, Look, Ram, Status, endpoint_of
+from role_env.rotation.ram import PUBLIC_ENDPOINT, AtRam, KeyState, Look, Ram, Status
 from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
 from role_env.sources import rows
@@ -51,7 +51,7 @@ def rotate(
     sharing = [one.name for one in file.valid_profiles() if one.source and one.source.row is rows.KEYRING]
     holders = Holders(file.path, name, context, others=sharing)
     profile = _profile(file, holders)
-    ram = Ram(context, ram_endpoint or endpoint_of(context.environ))
+    ram = Ram(context, ram_endpoint)
     if ram.endpoint != PUBLIC_ENDPOINT:
         context.messages.say(f"RAM is asked at {ram.endpoint}, which learns new keys")
     try:
