@@ -166,17 +166,19 @@ def test_a_file_that_the_aliyun_cli_cannot_use_or_that_no_longer_works_or_is_ope
     only(examined(healthy), "aliyun CLI", "fail", "not JSON")
     healthy.write_cli_file({"current": "gone", "profiles": [{"name": "x", "mode": "AK"}]})
     only(examined(healthy), "aliyun CLI", "fail", "current is gone", "set current to one of: x")
+    process = f"role-env process --config {healthy.file}"
     for name, command, *words in (
-        ("profileB", "/gone/role-env process profileB", "/gone/role-env does not exist", "role-env setup aliyun-cli"),
-        ("nobody", "role-env process nobody", "has no such profile", "role-env setup aliyun-cli"),
+        ("profileB", f"/gone/{process} profileB", "/gone/role-env does not exist", "role-env setup aliyun-cli"),
+        ("nobody", f"{process} nobody", "has no such profile", "role-env setup aliyun-cli"),
         ("role-env-none", "", "fail", "aliyun configure delete --profile role-env-none"),
         ("role-env-served", "", "fail", "aliyun configure delete --profile role-env-served"),
     ):
         entry = {"name": name, "mode": "External" if command else "AK", "process_command": command}
         path = healthy.write_cli_file({"current": name, "profiles": [entry]})
         only(examined(healthy), "aliyun CLI", f"profile {name}", *words)
-    healthy.write_cli_file({"profiles": []}).chmod(0o644)
-    only(examined(healthy), "aliyun CLI", "warn", f"chmod 600 {path}")
+    entry = {"name": "x", "mode": "AK", "access_key_id": "LTAIx", "access_key_secret": "s"}
+    healthy.write_cli_file({"current": "x", "profiles": [entry]}).chmod(0o644)
+    only(examined(healthy), "aliyun CLI", "warn", "others can read it", f"chmod 600 {path}")
 
 
 # ---- other tools ----
