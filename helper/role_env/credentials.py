@@ -50,7 +50,7 @@ class Credentials(AccessKey):
         return self.expiration - time.time()
 
     def needs_renewal(self, min_ttl: int = 0) -> bool:
-        """Return whether less than min(300 s, a fifth of their life), or less than `min_ttl` seconds, is left.
+        """Return whether less than their `renewal_window`, or less than `min_ttl` seconds, is left.
 
         A session that seems to have more than its whole life left was issued by a clock that has since been set
         back; it needs renewal too, because its end is unknown.

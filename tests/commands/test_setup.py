@@ -126,8 +126,8 @@ def test_a_symlink_is_followed_and_stays(home: Home) -> None:
         (ONE + b" // a comment", ""),
         (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
         (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),
-        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "line 3: the key later appears twice"),
-        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "line 3: the key a appears twice"),
+        (b'{"profiles": [{"name": "default"}],\n "later": 1,\n "later": 2}', "the key later appears twice"),
+        (b'{"profiles": [{"name": "default",\n "A": {},\n "a": [{}]}]}', "the key a appears twice"),
         (b'{"profiles": [{"name": "default"}], "Profiles": []}', ""),
     ],
 )

@@ -27,7 +27,8 @@ def test_our_own_profile_follows_the_profiles_file_and_keeps_what_others_put_the
 
 def test_a_profile_without_a_region_is_reported_and_its_region_in_the_file_stays(home: Home) -> None:
     name = "team/日本:prod"
-    home.write(written({**OURS, "name": name, "process_command": f"role-env process {name}", "region_id": "eu-west-1"}))
+    command = f"role-env process --config x.ini {name}"
+    home.write(written({**OURS, "name": name, "process_command": command, "region_id": "eu-west-1"}))
     home.setup(name, said="no region_id")
     assert home.entry(name)["region_id"] == "eu-west-1"
 

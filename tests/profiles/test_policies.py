@@ -86,14 +86,6 @@ def test_a_policy_that_leaves_no_room_for_reading_only_is_refused() -> None:
         policies.read_only(own)
 
 
-def test_a_session_says_whether_it_is_full_read_only_or_of_which_policy() -> None:
-    assert policies.Narrowing().name == ""
-    assert policies.Narrowing(is_read_only=True).name == "read-only"
-    one, other = (policies.Narrowing(f'{{"a":{value}}}').name for value in (1, 2))
-    assert one != other
-    assert len(one) == 64
-
-
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [

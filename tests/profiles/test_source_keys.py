@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from role_env.errors import UnknownProfileError
+from role_env.sources.access_key import KeyringKey
 from role_env.sources.aliyun_cli import AliyunCliProfile
 from role_env.sources.base import Source
 from role_env.sources.credential_process import Process
 from role_env.sources.ecs_metadata import EcsRole
 from role_env.sources.environment import EnvironmentKey
-from role_env.sources.keyring import KeyringKey
 from role_env.sources.oidc import OidcToken
 from support.profiles_folder import ARN, KEY, OIDC, PROVIDER, A, B, Folder, failure, role
 
@@ -93,7 +93,10 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(folder: Fold
             "credential_source = ecs_ram_role\naliyun_profile = p",
             "aliyun_profile requires credential_source = aliyun_cli",
         ),
-        ("credential_source = ecs_ram_role\nrole_name = a/b", "role_name is not a role's name"),
+        *(
+            (f"credential_source = ecs_ram_role\nrole_name = {role}", "role_name is not a role's name")
+            for role in ("a/b", "../token", "a b", "x" * 65, "rôle")
+        ),
     ],
 )
 def test_a_role_has_one_whole_source(folder: Folder, keys: str, reported: str) -> None:

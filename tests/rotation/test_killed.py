@@ -17,9 +17,7 @@ import pytest
 from cloud.ram import LocalRam
 from role_env.credentials import AccessKey
 from role_env.errors import RoleEnvError
-from role_env.keyrings import access_keys, vault
-from role_env.rotation import journal as rotation_journal
-from role_env.rotation.journal import Journal
+from role_env.rotation.holders import Holders, Journal
 from support.contexts import context
 from support.kill_points import KillPoints
 from support.machine import Machine
@@ -57,18 +55,19 @@ class Trial:
         """Return what there is now."""
         path, made = self.machine.file, context(self.machine.environ)
         at_ram = {key.id: (key.active, key.last_used) for key in self.ram.world.keys_of("test_user1")}
-        journal = rotation_journal.load(rotation_journal.entry_of(str(path), "profileA"), made)
-        return State(access_keys.load(access_keys.entry_of(str(path), "profileA"), made), journal, at_ram)
+        holders = Holders(str(path), "profileA", made)
+        return State(holders.key(), holders.own_journal(), at_ram)
 
     def restore(self, state: State) -> None:
         """Make it what it was, but for the cached sessions."""
         path, made = self.machine.file, context(self.machine.environ)
         assert state.key
-        access_keys.store(access_keys.entry_of(str(path), "profileA"), state.key, made)
+        holders = Holders(str(path), "profileA", made)
+        holders.store(state.key)
         if state.journal:
-            rotation_journal.store(state.journal, made)
+            holders.record(state.journal, state.journal.step)
         else:
-            vault.delete(rotation_journal.entry_of(str(path), "profileA"), made)
+            holders.drop()
         world = self.ram.world
         of_user = {key.id: key for key in (*world.deleted_keys, *world.keys_of("test_user1"))}
         for key in of_user.values():

@@ -7,9 +7,9 @@ import pytest
 
 from role_env.credentials import AccessKey
 from role_env.keyrings import Entry
-from role_env.rotation.journal import Journal, Step
+from role_env.rotation.holders import Journal, Step
 from role_env.rotation.ram import AtRam, Look
-from role_env.rotation.rotation import Command, Rotation
+from role_env.rotation.rotation import Goal, Rotation
 
 STATES = [
     state
@@ -22,19 +22,19 @@ With True the profile has a key that is not the journal's.
 """
 
 
-def ways(step: Step, has_other: bool, at_ram: AtRam) -> dict[Command, str]:
-    """Return the name of the way of each command."""
+def ways(step: Step, has_other: bool, at_ram: AtRam) -> dict[Goal, str]:
+    """Return the name of the way to each goal."""
     unused: Any = None
     journal = Journal(Entry("", ""), step, AccessKey("", ""), started_at=0)
     found = Look(at_ram, {}, [], None)
     parts = (unused, unused, unused, unused, journal, found)
-    commands = (Command.ROTATE, Command.FINISH, Command.ABORT)
-    return {command: Rotation(*parts, command, unused).way(has_other=has_other).__name__ for command in commands}
+    goals = (Goal.ROTATE, Goal.FINISH, Goal.ABORT)
+    return {goal: Rotation(*parts, goal, unused).way(has_other=has_other).__name__ for goal in goals}
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_each_state_has_a_way_on(state: tuple[Step, bool, AtRam]) -> None:
-    assert not ways(*state)[Command.ABORT].startswith("refuse")
+    assert not ways(*state)[Goal.ABORT].startswith("refuse")
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -8,6 +8,7 @@ import pytest
 
 from role_env import sessions as records
 from role_env.profiles import policies
+from role_env.sessions import Narrowing
 from support.cached_sessions import exports, kept, key_id, put_instead
 from support.cases import case
 from support.machine import Machine
@@ -139,3 +140,11 @@ def test_a_narrowed_session_says_so_in_its_variables_in_status_and_in_explain(ma
     assert "narrowed: read-only" in machine.role_env("explain", "--read-only", "profileB").stdout
     full = machine.role_env("exec", "profileB", "--", "sh", "-c", 'echo "${ROLE_ENV_POLICY-none}"')
     assert full.stdout == "none\n"
+
+
+def test_a_session_says_whether_it_is_full_read_only_or_of_which_policy() -> None:
+    assert Narrowing().name == ""
+    assert Narrowing(is_read_only=True).name == "read-only"
+    one, other = (Narrowing(f'{{"a":{value}}}').name for value in (1, 2))
+    assert one != other
+    assert len(one) == 64

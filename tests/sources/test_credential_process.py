@@ -125,14 +125,10 @@ def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "no command"),
-        ("  ", "no command"),
-        ("'' x", "no command"),
-        ("'open --password the-secret", "quote"),
+        ("'' the-secret", "cannot run"),
         ("no-such-command --password the-secret", "command no-such-command not found"),
         ("/etc/passwd the-secret", "cannot run"),
         ("/ the-secret", "cannot run"),
-        ("a\0b", "no command"),
         ("\udcff", "not found"),
     ],
 )

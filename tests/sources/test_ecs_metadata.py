@@ -93,13 +93,6 @@ def test_nothing_is_asked_where_the_service_is_switched_off(service: MetadataSer
     assert credentials(ALIBABA_CLOUD_ECS_METADATA_DISABLED="true", ROLE_ENV_NO_ACCOUNT="1")  # by a failed switch
 
 
-def test_an_invalid_role_name_is_never_requested(service: MetadataServer) -> None:
-    for role in ("a/b", "../token", "a b", "a\nb", "x" * 65, "rôle"):
-        with case(role):
-            fails(ProfileError, asked(role=role), "role_name", secrets=secrets(service))
-    assert not service.asked
-
-
 def test_an_instance_without_a_role_is_reported_and_several_are_not_chosen_from(service: MetadataServer) -> None:
     for answer in ((404, "Not Found"), (200, ""), (200, "\n")):
         service.answers[ROLES_PATH] = answer

@@ -8,7 +8,7 @@ from typing import Any
 
 from role_env.aliyun import entries
 from role_env.aliyun.config import ConfigFile
-from role_env.aliyun.entries import Entry
+from role_env.aliyun.entries import CliEntry
 from role_env.files.user_file import BACKUP_SUFFIX, UserFile
 from support.files import write_private
 from support.fork_server import ForkServer, run_command
@@ -104,7 +104,7 @@ ROLE = {"ram_role_arn": "acs:ram::1:role/x", "ram_session_name": "me", "expired_
 CHAINED = {"name": "c", "mode": "ChainableRamRoleArn", "source_profile": "default", **ROLE}
 AK = profile("AK", **KEY)
 ONE = dumped(AK, indent=None)
-OURS = {"name": "profileB", "mode": "External", "process_command": "role-env process profileB"}
+OURS = {"name": "profileB", "mode": "External", "process_command": "role-env process --config x.ini profileB"}
 FILES: dict[str, bytes] = {
     "AK": dumped(AK),
     "StsToken": dumped(profile("StsToken", **SESSION)),
@@ -136,18 +136,18 @@ FILES: dict[str, bytes] = {
 THEIRS: list[dict[str, Any]] = [
     {"name": "profileB", "mode": "AK", **KEY},
     {"name": "profileB", "mode": "External", "process_command": "other-tool process profileB"},
-    {"name": "profileB", "mode": "External", "process_command": "role-env process another"},
-    {"name": "profileB", "mode": "External", "process_command": "role-env process profileB; echo"},
-    {"name": "profileB", "mode": "External", "process_command": "sh -c 'role-env process profileB'"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env process --config x.ini another"},
+    {"name": "profileB", "mode": "External", "process_command": "role-env process --config x.ini profileB; echo"},
+    {"name": "profileB", "mode": "External", "process_command": "sh -c 'role-env process --config x.ini profileB'"},
     {"name": "profileB", "mode": "External", "process_command": "role-env export profileB"},
     {"name": "profileB", "mode": "External", "process_command": "role-env 'process profileB"},
     {"name": "profileB", "mode": "External"},
-    {"name": "profileB", "mode": "AK", "process_command": "role-env process profileB"},
+    {"name": "profileB", "mode": "AK", "process_command": "role-env process --config x.ini profileB"},
     {"name": "profileB", "mode": "External", "process_command": ["role-env", "process", "profileB"]},
 ]
 
 
-ENTRY = [Entry("profileB", command="role-env process profileB", region_id="cn-beijing")]
+ENTRY = [CliEntry("profileB", command="role-env process --config x.ini profileB", region_id="cn-beijing")]
 
 
 def replace(home: Home) -> bool:

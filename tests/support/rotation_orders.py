@@ -233,9 +233,11 @@ class Order:
         return (lines[1], lines[2]) if len(lines) > 2 else ("", "")
 
     def _has_journal(self, profile: Profile) -> bool:
-        from role_env.rotation import journal
+        from role_env.rotation.holders import Holders
+        from support.contexts import context
 
-        return bool(self._entry(profile, journal.entry_of(str(profile.file), profile.name).service))
+        holders = Holders(str(profile.file), profile.name, context())
+        return bool(self._entry(profile, holders.journal_entry.service))
 
     def _entry(self, profile: Profile, service: str) -> str:
         path = profile.home.folder / "keyring.json"

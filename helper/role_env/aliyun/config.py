@@ -174,10 +174,10 @@ _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "source_profile": ("source_profile", str),
     "sts_region": ("sts_region", validators.region),
     "sts_endpoint": ("sts_endpoint", validators.host),
-    "ecs_role_name": ("ram_role_name", str),
+    "ecs_role_name": ("ram_role_name", validators.of_kind(validators.ROLE_NAME)),
     "oidc_provider_arn": ("oidc_provider_arn", str),
     "oidc_token_file": ("oidc_token_file", str),
-    "process_command": ("process_command", str),
+    "process_command": ("process_command", validators.command),
     "credentials_uri": ("credentials_uri", str),
 }
 _ROLE = ("role_arn", "session_name", "policy", "sts_region", "sts_endpoint")

@@ -12,7 +12,6 @@ from role_env.errors import ProfileError
 HINT = "check whether the aliyun CLI can read it: aliyun configure list"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _COMMENT = ("//", "/*", "#")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _INDENT = re.compile(r'^([ \t]+)"', re.MULTILINE)
 
 
@@ -40,11 +39,18 @@ def parse_for_change(path: str, content: bytes) -> dict[str, Any]:
     """
     if content.startswith(BYTE_ORDER_MARK):
         raise mark_error(path)
-    document = parse(path, content)
-    if twice := _key_given_twice(_text(path, content)):
-        key, line = twice
-        raise ProfileError(f"{path}, line {line}: the key {key} appears twice", hint="keep one of the two")
-    return document
+    parse(path, content)
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the object of `pairs`, whose keys differ in more than case."""
+        keys = [key.lower() for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ProfileError(f"{path}: the key {twice} appears twice", hint="keep one of the two")
+        return dict(pairs)
+
+    changed: dict[str, Any] = json.loads(_text(path, content), object_pairs_hook=object_of)
+    return changed
 
 
 def mark_error(path: str) -> ProfileError:
@@ -92,19 +98,3 @@ def _is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _key_given_twice(text: str) -> tuple[str, int] | None:
-    """Return the first duplicate key of an object and its line, or None. `text` is valid JSON."""
-    levels: list[set[str]] = []
-    for token in _TOKEN.finditer(text):
-        if token[0] in ("{", "["):
-            levels.append(set())
-        elif token[0] in ("}", "]"):
-            levels.pop()
-        elif text[token.end() :].lstrip().startswith(":"):
-            key = json.loads(token[0])
-            if key.lower() in levels[-1]:
-                return key, text.count("\n", 0, token.start()) + 1
-            levels[-1].add(key.lower())
-    return None

@@ -26,7 +26,7 @@ _EMPTY_DEFAULT = {"name": DEFAULT_NAME, "mode": "", **_TASTE}
 _NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n}\n'
 
 
-class Entry:
+class CliEntry:
     """A profile to write into the CLI's file. `region_id` may be empty.
 
     Raises ProfileError if a command cannot contain the path of role-env or of the profiles file.
@@ -50,15 +50,11 @@ class Entry:
         return self.members["process_command"]
 
 
-def profiles_file_of(entry: Mapping[str, Any]) -> str | None:
-    """Return the profiles file in the command of a profile that `setup` wrote; None for any other profile.
-
-    It is empty if the command names none, as in older releases.
-    """
-    arguments = process_command.own_arguments(entry.get("process_command"))
-    if entry.get("mode") != "External" or arguments is None:
-        return None
-    return process_command.named_config(arguments, str(entry.get("name")))
+def profiles_file_of(entry: Mapping[str, Any]) -> str:
+    """Return the profiles file in the command of a profile that `setup` wrote; an empty text for any other profile."""
+    arguments = process_command.own_arguments(entry.get("process_command")) or []
+    is_ours = entry.get("mode") == "External" and len(arguments) == 3 and arguments[0] == "--config"
+    return arguments[1] if is_ours and arguments[2] == entry.get("name") else ""
 
 
 def is_session_entry(entry: Mapping[str, Any]) -> bool:
@@ -80,7 +76,7 @@ def is_session_profile_changed(path: str) -> bool:
 def is_own(entry: Mapping[str, Any]) -> bool:
     """Return whether `setup` wrote the profile `entry`."""
     is_session = entry.get("name") == SESSION_NAME and process_command.is_session_command(entry.get("process_command"))
-    return is_session or profiles_file_of(entry) is not None
+    return is_session or bool(profiles_file_of(entry))
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def has_profiles(path: str, content: bytes | None) -> bool:
     return bool(_entries(path, content))
 
 
-def with_entries(path: str, content: bytes | None, wanted: Sequence[Entry]) -> bytes:
+def with_entries(path: str, content: bytes | None, wanted: Sequence[CliEntry]) -> bytes:
     """Return the content of the CLI's file `path` after the profiles `wanted` are added to `content` (None: no file).
 
     Raises ProfileError for a file that the CLI cannot use, and for a profile that `setup` did not write.
@@ -181,7 +177,7 @@ def _entries(path: str, content: bytes | None) -> dict[str, dict[str, Any]]:
     return ConfigFile(path, content).entries if content is not None else {}
 
 
-def _merge(listed: list[dict[str, Any]], wanted: Sequence[Entry]) -> None:
+def _merge(listed: list[dict[str, Any]], wanted: Sequence[CliEntry]) -> None:
     """Add the entries `wanted` to the list in the file, or replace what `setup` has written there."""
     if not listed:  # without it the CLI cannot start: its current profile would be missing
         listed.append(dict(_EMPTY_DEFAULT))

@@ -78,16 +78,6 @@ def is_session_command(command: object) -> bool:
     return own_arguments(command) == ["--session"]
 
 
-def named_config(arguments: Sequence[str], name: str) -> str | None:
-    """Return the profiles file in the arguments of `process` for the profile `name`.
-
-    It is empty if they name none, as in older releases, and None if `setup` did not write these arguments.
-    """
-    if list(arguments) == [name]:
-        return ""
-    return arguments[1] if len(arguments) == 3 and arguments[0] == "--config" and arguments[2] == name else None
-
-
 def _after_program(words: Sequence[str]) -> list[str]:
     """Return the words after `role-env`; none if the command runs another program."""
     if words[1:3] == ["-m", "role_env"]:

@@ -4,14 +4,16 @@ No traceback is ever shown: it could contain a secret.
 """
 
 import contextlib
+import errno
 import os
 import sys
+from types import TracebackType
 
 from role_env import ui, validators, variables
-from role_env.cli import options, system_faults
+from role_env.cli import options
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
-from role_env.errors import CanceledError, CommandError, RoleEnvError, UnknownProfileError, WiderError
+from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvError, UnknownProfileError, WiderError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 from role_env.ui import messages
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from role_env.cli import Invocation
 
+_DISK_AND_LIMITS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
+"""The errors of a disk, its free space and the limits of a process."""
+
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
     """Report the failure on stderr and, if a shell reads it, on stdout. Return the exit status."""
@@ -29,7 +34,7 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     is_taken_away = False
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
-    error = failure if isinstance(failure, RoleEnvError) else system_faults.recognize(failure) or _bug(failure)
+    error = failure if isinstance(failure, RoleEnvError) else _system_fault(failure) or _bug(failure)
     error.hint = hints.followable(_hint(error, invocation, environ), environ)
     messages.error(error)
     if is_taken_away:
@@ -145,6 +150,60 @@ def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
 
 def _bug(failure: BaseException) -> RoleEnvError:
     """Return an error with the type and place of a bug. Its text is left out, since it could contain a secret."""
-    trace = system_faults.innermost(failure)
+    trace = _innermost(failure)
     place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
+
+
+# -- failures of the system, such as exhausted memory or a full disk, by the exceptions that they raise --
+
+
+def _system_fault(failure: BaseException) -> ResourceError | None:
+    """Return the error to report if the system caused `failure`, else None."""
+    if _is_exhaustion(failure):
+        return ResourceError(
+            "the system has no more memory, threads or processes for role-env",
+            hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
+        )
+    if isinstance(failure, ImportError) and _is_unloadable(failure):
+        return ResourceError(
+            f"the module {failure.name} of this installation could not be loaded",
+            hint="check the memory and the disk, and try again; if it fails again, reinstall role-env",
+        )
+    if isinstance(failure, OSError) and _is_of_disk_or_limits(failure):
+        return ResourceError(
+            f"the system reported: {failure.strerror}",
+            hint="check the disk, its free space and the limits (ulimit -a), and try again",
+        )
+    return None
+
+
+def _innermost(failure: BaseException) -> TracebackType | None:
+    """Return the traceback entry of the line that raised `failure`, or None if it has no traceback."""
+    trace = failure.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace
+
+
+def _is_exhaustion(failure: BaseException) -> bool:
+    """Return whether there is no memory, thread or process left.
+
+    CPython can lose an error that it has no memory for, and then raises SystemError, which Python code never does.
+    """
+    if isinstance(failure, OSError):
+        return failure.errno in (errno.EAGAIN, errno.ENOMEM)
+    trace = _innermost(failure)
+    is_in_threading = trace is not None and trace.tb_frame.f_globals.get("__name__") == "threading"
+    return isinstance(failure, MemoryError | SystemError) or (isinstance(failure, RuntimeError) and is_in_threading)
+
+
+def _is_unloadable(failure: ImportError) -> bool:
+    """Return whether a module was not found or a library failed to load. Otherwise a loaded module lacks a name."""
+    return isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py")
+
+
+def _is_of_disk_or_limits(failure: OSError) -> bool:
+    """Return whether the system itself reported the error: then the error has the system's own text."""
+    name = errno.errorcode.get(failure.errno or 0, "")
+    return name in _DISK_AND_LIMITS and failure.strerror == os.strerror(failure.errno or 0)

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from role_env.context import Context
     from role_env.credentials import Session
     from role_env.profiles.file import ProfilesFile
-    from role_env.profiles.policies import Narrowing
-    from role_env.sessions import Request
+    from role_env.sessions import Narrowing, Request
 
 
 def obtain(invocation: "Invocation", context: "Context") -> "Session":
@@ -93,13 +92,15 @@ def check_narrowing(invocation: "Invocation") -> None:
 
 def _narrowing(invocation: "Invocation") -> "Narrowing":
     """Return the narrowing that the options ask for. Raises UsageError for an invalid or unreadable policy."""
-    from role_env.profiles.policies import Narrowing, PolicyError, compact
+    from role_env.sessions import Narrowing
 
     is_read_only, is_full_allowed = invocation.read_only, invocation.full
     if invocation.policy and is_read_only:
         raise UsageError("--policy and --read-only exclude each other", hint="give one of them")
     if not invocation.policy:
         return Narrowing(is_read_only=is_read_only, is_full_allowed=is_full_allowed)
+    from role_env.profiles.policies import PolicyError, compact
+
     try:
         text = compact(_policy_text(invocation.policy))
     except PolicyError as error:

@@ -14,8 +14,8 @@ from role_env.profiles.endpoint import directory_endpoint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.profiles.offers import Choices, Offer
-from role_env.profiles.policies import Narrowing, may_allow
-from role_env.sessions import Request
+from role_env.profiles.policies import may_allow
+from role_env.sessions import Narrowing, Request
 from role_env.sessions import chain as chains
 from role_env.sessions.obtain import SessionRequest
 from role_env.sts import client as sts

@@ -1,8 +1,13 @@
-"""Read the options of `configure`: the keys of a profile, or the choices for a whole list of profiles."""
+"""The keys of the profile that `configure` creates, each from its option, else from an answer, else left out.
+
+For a whole list of profiles, the options are choices among them.
+"""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.entries import is_own
 from role_env.cli import Invocation
 from role_env.command_table.commands import COMMANDS
 from role_env.errors import UsageError
@@ -10,6 +15,7 @@ from role_env.profiles.append import NewProfile
 from role_env.profiles.offers import Choices
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
+from role_env.ui import prompt
 
 # The options that choose the credential source. At most one source may be given.
 _KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
@@ -20,6 +26,7 @@ _IMPLIED = {key: kind for kind, row in rows.NAMED.items() for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
 # The options for a whole list of profiles. Each requires one of the options that add such a list.
 _OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
+_MODES_WITHOUT_KEY = ("RsaKeyPair", "BearerToken", "Anonymous", "")
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
 
@@ -53,13 +60,93 @@ def read_options(invocation: Invocation) -> dict[str, str]:
     return given
 
 
-def origins_of(invocation: Invocation, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the option that gave each key."""
-    origins = {key: f"--{option_name(key)}" for key in given}
-    for name in _IMPLIED:
-        if name in given and rows.CREDENTIAL_SOURCE not in invocation.source_keys:
-            origins["credential_source"] = origins[name]
-    return origins
+def missing_words(invocation: Invocation, given: Mapping[str, str]) -> list[str]:
+    """Return the words and options that a profile lacks with the keys `given`, as they are typed."""
+    may_have_role = any(row.gives_session is None for row in rows.ROWS if row.is_chosen_by(given))
+    missing = [] if invocation.profile else ["PROFILE"]
+    if not (invocation.role_arn or invocation.login or may_have_role):
+        missing.append("--role-arn")
+    if not has_source(invocation):
+        missing.append("one of " + ", ".join(f"--{option_name(name)}" for name in SOURCE_OPTIONS))
+    return missing
+
+
+def has_source(invocation: Invocation) -> bool:
+    """Return whether an option gives the credential source."""
+    return any(invocation.source_keys.values()) or invocation.login
+
+
+class Answers:
+    """The keys of a new profile: the options `given`, and with `asks` a person's answers, in the order of a section.
+
+    `origins` are the options that gave the keys, and the origin of those that a person gave.
+    """
+
+    def __init__(self, invocation: Invocation, given: Mapping[str, str], *, asks: bool) -> None:
+        self.values: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
+        self._invocation = invocation
+        self._given = given
+        self._asks = asks
+
+    def take(self, *keys: str) -> None:
+        """Add the keys that options give."""
+        for key in keys:
+            if value := self._given.get(key):
+                self.values[key] = value
+                is_implied = key == rows.CREDENTIAL_SOURCE and key not in self._invocation.source_keys
+                implying = next(name for name in self._given if name in _IMPLIED) if is_implied else key
+                self.origins[key] = f"--{option_name(implying)}"
+
+    def ask(self, key: str, question: str, *, default: str = "", is_required: bool = False) -> str:
+        """Add `key`: from its option, else the answer to `question` if it is not empty. Return an answer."""
+        self.take(key)
+        if key in self.values or not self._asks:
+            return ""
+        if answer := prompt.ask(question, default=default, check=_check_of(key, is_required=is_required)):
+            self.values[key], self.origins[key] = answer, "your answer"
+        return answer
+
+    def ask_source(self, others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool) -> None:
+        """Add the keys of the credential source; `others` are the profiles of the profiles file.
+
+        An access key, which is in no key, is offered if there is a keyring that `stores_key`. Without a role, the
+        sources are those that give a session.
+        """
+        self.take(*_KEY_OPTIONS, rows.CREDENTIAL_SOURCE)
+        if not self._asks or has_source(self._invocation):
+            return
+        has_role = "role_arn" in self.values
+        choices: list[tuple[str, dict[str, str], Sequence[tuple[str, str]]]] = []
+        for name, entry in cli_file.entries.items() if cli_file else ():
+            if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
+                keys = {rows.ALIYUN_CLI.chooser: rows.ALIYUN_CLI.kind, "aliyun_profile": name}
+                choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", keys, ()))
+        choices += [(f"profile {name} of this file", {rows.SOURCE_PROFILE: name}, ()) for name in others if has_role]
+        for row in rows.ROWS:
+            is_offered = stores_key if row is rows.KEYRING else has_role or (row.gives_session and row is not rows.OIDC)
+            if row.choice and is_offered:
+                choices.append((row.choice, {row.chooser: row.kind} if row.is_named else {}, row.questions))
+        chosen = prompt.Menu([text for text, *_ in choices]).choose("Source of the credentials, by number")
+        _, keys, questions = choices[chosen]
+        self.values |= keys
+        self.origins |= dict.fromkeys(keys, "your answer")
+        for key, question in questions:
+            self.ask(key, question, is_required=True)
+
+
+def _check_of(key: str, *, is_required: bool) -> Callable[[str], str]:
+    """Return the check of an answer for `key`, which returns it as it is written to the file."""
+
+    def check(text: str) -> str:
+        """Return the answer. Raises ValueError."""
+        if is_required and not text:
+            raise ValueError("type a value")
+        if text:
+            PROFILE_KEYS[key](text)
+        return text
+
+    return check
 
 
 def option_name(key: str) -> str:

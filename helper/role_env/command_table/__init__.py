@@ -23,8 +23,8 @@ CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
 
-SITES = ("china", "international")
-"""The two sites of Alibaba Cloud."""
+SITE_NAMES = ("china", "international")
+"""The two sites of Alibaba Cloud, as `--site` names them."""
 
 SECRETS, CODE = "secrets", "the code"
 """The kinds of output that go to a terminal only with `--show`."""

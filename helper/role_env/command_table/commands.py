@@ -76,7 +76,10 @@ _SESSIONS = (
                 "a product, such as ecs, or an address of the console (default: the console's home page)",
             ),
             Option(
-                "--site", "SITE", "site to sign in to (default: the destination's, else china)", choices=model.SITES
+                "--site",
+                "SITE",
+                "site to sign in to (default: the destination's, else china)",
+                choices=model.SITE_NAMES,
             ),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
@@ -179,7 +182,7 @@ _STORING = (
                 "--site",
                 "SITE",
                 "with --resource-directory: site of the organization (default: china)",
-                choices=model.SITES,
+                choices=model.SITE_NAMES,
             ),
             Option(
                 "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"

@@ -7,8 +7,9 @@ from pathlib import Path
 from role_env import ui, validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
-from role_env.cli import Invocation, options, profile_options, questions
+from role_env.cli import Invocation, options, profile_options
 from role_env.cli.access_key_input import read_access_key
+from role_env.cli.profile_options import Answers
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
@@ -27,7 +28,7 @@ from role_env.sessions.flight import SingleFlight
 from role_env.sessions.store import Cache
 from role_env.shells import hints
 from role_env.sources import rows
-from role_env.sources.keyring import KeyringKey
+from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import prompt
@@ -73,7 +74,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _edit(invocation: Invocation, context: Context) -> int:
-    from role_env.profiles.edit import edit
+    from role_env.cli.edit import edit
     from role_env.profiles.locate import locate
 
     if others := vars(invocation).keys() - _WITH_EDIT:
@@ -115,35 +116,35 @@ def _plan_profile(
     file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
-    has_source = any(invocation.source_keys.values()) or invocation.login
-    missing = _missing(invocation, given, has_source=has_source)
+    missing = profile_options.missing_words(invocation, given)
     if missing and not prompt.is_possible():
         raise UsageError(
             "without a terminal, configure requires PROFILE, --role-arn and a source",
             hint=f"add {' and '.join(missing)}",
         )
     # Before the first question: --login requires a keyring, and the question about the source may offer one.
-    if missing and invocation.login and not invocation.dry_run:
+    asks_key = bool(missing) and not invocation.dry_run
+    if asks_key and invocation.login:
         vault.check_available(entry_of(path, invocation.profile), context)
-    stores_key = has_source or not missing or invocation.dry_run or _has_keyring(invocation.profile, path, context)
+    has_source = profile_options.has_source(invocation)
+    stores_key = has_source or not asks_key or _has_keyring(invocation.profile, path, context)
     name = _choose_name(invocation.profile, known, path, invocation.config_option)
-    origins = profile_options.origins_of(invocation, given)
-    if not missing:
-        return NewProfile(name, given), origins, None
-    cli_file = None if has_source else _cli_file(context)
-    role_arn = invocation.role_arn or questions.ask_role()
-    source = {key: given[key] for key in profile_options.SOURCE_OPTIONS if key in given}
-    if not has_source:
-        source = questions.ask_source(known, cli_file, stores_key=stores_key, has_role=bool(role_arn))
+    cli_file = _cli_file(context) if missing and not has_source else None
+    answers = Answers(invocation, given, asks=bool(missing))
+    answers.ask(
+        "role_arn", "Role to assume (acs:ram::<account>:role/<name>; Enter for none, if the source gives a session)"
+    )
+    answers.ask_source(known, cli_file, stores_key=stores_key)
     # Before the other questions, whose prompts would show a secret that is pasted too early.
-    access_key = None if source or invocation.dry_run else _read_key(name, path, context)
-    region = invocation.region or questions.ask_region(_region_of(source, cli_file))
-    if warning := validators.region_warning(region):
+    is_key = asks_key and not answers.values.keys() & rows.CHOOSERS.keys()
+    access_key = _read_key(name, path, context) if is_key else None
+    default = _region_of(answers.values, cli_file)
+    question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
+    if warning := validators.region_warning(answers.ask("region_id", question, default=default)):
         context.messages.say(warning)
-    color = invocation.color or questions.ask_color()
-    values = {"role_arn": role_arn, **source, "region_id": region, **given, "color": color}
-    profile = NewProfile(name, {key: value for key, value in values.items() if value})
-    return profile, {**dict.fromkeys(profile.values, "your answer"), **origins}, access_key
+    answers.ask("color", "Color in the prompt, such as red (Enter for none)")
+    answers.take("expected_account_id")
+    return NewProfile(name, answers.values), answers.origins, access_key
 
 
 def _has_keyring(name: str, path: str, context: Context) -> bool:
@@ -162,37 +163,30 @@ def _has_keyring(name: str, path: str, context: Context) -> bool:
     return True
 
 
-def _missing(invocation: Invocation, given: Mapping[str, str], *, has_source: bool) -> list[str]:
-    """Return the missing words and options, as they are typed."""
-    may_have_role = any(row.gives_session is None for row in rows.ROWS if row.is_chosen_by(given))
-    needs_role = not (invocation.login or may_have_role)
-    missing = ["PROFILE"] if not invocation.profile else []
-    missing += ["--role-arn"] if needs_role and not invocation.role_arn else []
-    source = "one of " + ", ".join(f"--{profile_options.option_name(name)}" for name in profile_options.SOURCE_OPTIONS)
-    return missing if has_source else [*missing, source]
-
-
 def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str:
     """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one.
 
     `config` is the option --config as it is typed, or empty.
     """
 
-    def check_new(name: str) -> None:
-        """Raise ValueError for a name that exists or is reserved."""
+    def check(name: str) -> str:
+        """Return a name that can be used. Raises ValueError."""
+        if fault := validators.name_fault(name):
+            raise ValueError(fault)
         if name in known:
             raise ValueError(f"profile {name} already exists in {path}")
         if name in RESERVED_PROFILES:
             raise ValueError(f"the name {name} is reserved for role-env itself")
+        return name
 
-    name = name or questions.ask_name(check_new)
+    if not name:
+        return prompt.ask("Name of the profile", check=check)
     options.check_profile_name(name)
     try:
-        check_new(name)
+        return check(name)
     except ValueError as error:
         change = f", or change it with: role-env configure --edit {name}{config}" if name in known else ""
         raise UsageError(f"{error}, and nothing was changed", hint=f"choose another name{change}") from None
-    return name
 
 
 def _cli_file(context: Context) -> ConfigFile | None:

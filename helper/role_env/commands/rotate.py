@@ -5,17 +5,17 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.profiles import file as profiles
-from role_env.rotation.rotation import Command, rotate
+from role_env.rotation.rotation import Goal, rotate
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
     options.check_profile_name(invocation.profile)
-    asked = {Command.STATUS: invocation.status, Command.FINISH: invocation.finish, Command.ABORT: invocation.abort}
+    asked = {Goal.STATUS: invocation.status, Goal.FINISH: invocation.finish, Goal.ABORT: invocation.abort}
     rotate(
         invocation.profile,
         profiles.load(invocation.config, context.environ),
-        next((command for command, is_asked in asked.items() if is_asked), Command.ROTATE),
+        next((command for command, is_asked in asked.items() if is_asked), Goal.ROTATE),
         context,
         ram_endpoint=_ram_endpoint(invocation),
         force=invocation.force,

@@ -6,7 +6,7 @@ from pathlib import Path
 from role_env import ui
 from role_env.aliyun import entries, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
-from role_env.aliyun.entries import Entry
+from role_env.aliyun.entries import CliEntry
 from role_env.aliyun.location import config_path
 from role_env.cli import Invocation
 from role_env.context import Context
@@ -26,7 +26,8 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.profiles or invocation.all:
         wanted = _without_foreign(file, _profile_entries(invocation, context), invocation, context)
     else:
-        wanted = [Entry(entries.SESSION_NAME, command=process_command.session_command(context.environ), region_id="")]
+        command = process_command.session_command(context.environ)
+        wanted = [CliEntry(entries.SESSION_NAME, command=command, region_id="")]
     _write(file, wanted, invocation)
     for entry in wanted:
         _warn_of_limits(entry, context)
@@ -35,7 +36,7 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _write(file: UserFile, wanted: list[Entry], invocation: Invocation) -> None:
+def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation) -> None:
     """Show the change and, without --dry-run, make it. Raises ProfileError, UnreachableError."""
     before = file.read()
     shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
@@ -82,7 +83,7 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
     ui.write(f"removed; current is {current} now\n" if is_other else "removed\n")
 
 
-def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
+def _profile_entries(invocation: Invocation, context: Context) -> list[CliEntry]:
     """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
     file = profiles.load(invocation.config, context.environ)
     found = []
@@ -101,13 +102,13 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[Entry]:
         if chain.gives_session:
             # Otherwise a CLI that starts elsewhere, with other variables, would find that name in another file.
             command = process_command.profile_command(name, file.real_path, context.environ)
-            found.append(Entry(name, command=command, region_id=chain.target.region_id))
+            found.append(CliEntry(name, command=command, region_id=chain.target.region_id))
     if not found:
         raise ProfileError(f"no profile of {file.path} gives a session", hint="list the profiles with: role-env list")
     return found
 
 
-def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation, context: Context) -> list[Entry]:
+def _without_foreign(file: UserFile, found: list[CliEntry], invocation: Invocation, context: Context) -> list[CliEntry]:
     """Return the entries. With --all, leave out and warn of names that the CLI's file has and `setup` did not write."""
     theirs = entries.foreign(file.path, file.read(), [entry.name for entry in found]) if invocation.all else []
     for name in theirs:
@@ -115,7 +116,7 @@ def _without_foreign(file: UserFile, found: list[Entry], invocation: Invocation,
     return [entry for entry in found if entry.name not in theirs]
 
 
-def _warn_of_limits(entry: Entry, context: Context) -> None:
+def _warn_of_limits(entry: CliEntry, context: Context) -> None:
     """Warn of limits: where the profile does not work, or what it requires."""
     if "region_id" not in entry.members:
         context.messages.say(f"profile {entry.name} has no region_id, so aliyun requires --region each time")

@@ -32,7 +32,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0 if state.is_valid() else 1
     if state.has_session:
         ui.write("  ".join(filter(None, (_line(state), _why_read_only(state, context.environ)))) + "\n")
-    if fault := _fault(state, context.environ):
+    for fault in find_faults(context.environ):
         raise fault
     return 0
 
@@ -121,26 +121,28 @@ def _name(state: ShellState) -> str:
     return f"{state.profile}{narrowed}" if state.profile else ""
 
 
-def _fault(state: ShellState, environ: "Mapping[str, str]") -> RoleEnvError | None:
-    """Return why the shell's session is invalid; None if it is valid."""
-    half_keys = incomplete_keys(environ)
+def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
+    """Return why the shell has no valid session, the gravest reason first; none if it has one."""
+    state, half_keys = ShellState(environ), incomplete_keys(environ)
     completing = "set both, or neither; " if half_keys else ""
     if state.lost_account:
         from role_env.environ import tools  # only for an invalid session
 
-        return RoleEnvError(tools.no_account(environ), hint=completing + hints.restore(environ))
+        return [RoleEnvError(tools.no_account(environ), hint=completing + hints.restore(environ))]
     if not state.has_session_variables:
         what = "; ".join(filter(None, ("this shell has no session", half_keys)))
         begin = f"begin one with: {hints.switch('PROFILE', environ)}; role-env list has the names"
-        return RoleEnvError(what, hint=completing + begin)
+        return [RoleEnvError(what, hint=completing + begin)]
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
-        return RoleEnvError(what, hint=hints.restore(environ))
-    faults = state.faults()
-    if not faults and state.is_valid():
-        return None
+        return [RoleEnvError(what, hint=hints.restore(environ))]
+    if state.is_valid():
+        return []
     from role_env.sessions import line_to_switch_again
 
-    what = next((fault.of_all(names) for fault, names in faults.items()), "the session has expired")
     again = f"switch again with: {line_to_switch_again(environ)}"
-    return RoleEnvError(what, hint=f"ask who: role-env whoami; or {again}" if OTHER_KEY in faults else again)
+    found = [
+        RoleEnvError(fault.of_all(names), hint=f"ask who: role-env whoami; or {again}" if fault is OTHER_KEY else again)
+        for fault, names in state.faults().items()
+    ]
+    return found or [RoleEnvError("the session has expired", hint=again)]

@@ -1,4 +1,4 @@
-"""Determine a profile's STS endpoint and default session name, and the endpoint of a Resource Directory."""
+"""Determine a profile's STS endpoint and default session name, and the endpoints that variables name."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -32,10 +32,13 @@ def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
 
     Raises ProfileError for an invalid variable.
     """
-    of_variable = environ.get(_DIRECTORY_VARIABLE)
-    if of_variable:
-        return _checked(_DIRECTORY_VARIABLE, of_variable)
-    return _DIRECTORIES[site]
+    return named_endpoint(environ, _DIRECTORY_VARIABLE, default=_DIRECTORIES[site])
+
+
+def named_endpoint(environ: Mapping[str, str], variable: str, *, default: str) -> str:
+    """Return the `host[:port]` that `variable` names, else `default`. Raises ProfileError for an invalid one."""
+    named = environ.get(variable)
+    return _checked(variable, named) if named else default
 
 
 @cache  # each profile of a file asks for the same one

@@ -92,13 +92,11 @@ class ProfilesFile:
             return self._profiles[name]
         if name not in self._sections:
             raise self.unknown_profile(name)
-        from role_env.profiles.profile import parse_profile  # the shells' completion needs only names
+        from role_env.profiles.profile import parse_profile, translate_sdk_section  # completion needs only names
 
         section = self._sections[name]
         if self._is_sdk_file:
-            from role_env.profiles import sdk_file
-
-            section = sdk_file.translate(section)
+            section = translate_sdk_section(section)
         self._profiles[name] = parse_profile(section, self.fingerprint)
         return self._profiles[name]
 

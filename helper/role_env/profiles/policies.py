@@ -5,7 +5,6 @@ AssumeRole, `Policy`). In general two policies cannot be intersected, but a Deny
 """
 
 from role_env.fingerprint import sha256
-from role_env.variables import READ_ONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,31 +43,6 @@ They use the case of the actions: RAM ignores the case of actions "in most cases
 that ignore the case are denied on purpose too: `*:*nlog*` matches binlogs and the logs of domains. Many begin in the
 middle of a word, which costs fewer characters: `*:*pload*` matches uploads. `*:*t*Logs` leaves `vpc:DescribeFlowLogs`.
 """
-
-
-class Narrowing:
-    """The narrowing of a request: by the policy `text` from `file` (empty for stdin), or to reading.
-
-    `is_full_allowed` allows a full request within a narrowed session, or by an agent. `agent` is the agent for which
-    the profile, and no option, narrows to reading. Without arguments it narrows nothing. `name` is the session's value
-    of ROLE_ENV_POLICY, empty for a full session.
-    """
-
-    def __init__(
-        self,
-        text: str = "",
-        *,
-        file: str = "",
-        is_read_only: bool = False,
-        is_full_allowed: bool = False,
-        agent: str = "",
-    ) -> None:
-        self.text = text
-        self.file = file
-        self.is_read_only = is_read_only
-        self.is_full_allowed = is_full_allowed
-        self.agent = agent
-        self.name = READ_ONLY if is_read_only else sha256(text) if text else ""
 
 
 class PolicyError(ValueError):

@@ -121,6 +121,16 @@ _OTHERS: "dict[str, Callable[[str], Any]]" = {
 }
 PROFILE_KEYS = _FIELDS | rows.SOURCE_KEYS | _OTHERS
 """Every key that a profile can have, with its check."""
+_WITHOUT_SOURCE = PROFILE_KEYS.keys() - rows.SOURCE_KEYS.keys()
+# The keys that are used of a section of the Alibaba SDKs' own file, by its `type`. Format:
+# https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
+_KEYS_OF_TYPE = {
+    "": set(PROFILE_KEYS),
+    "access_key": _WITHOUT_SOURCE - {"role_arn"} | rows.FILE_KEY.keys.keys(),
+    "ram_role_arn": _WITHOUT_SOURCE | rows.FILE_KEY.keys.keys(),
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {rows.CREDENTIAL_SOURCE, *rows.ECS_ROLE.keys},
+    "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
+}
 
 
 def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
@@ -152,6 +162,24 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         what = f"= {seconds} must be between 900 and {longest}"
         raise section.error("duration_seconds", what, hint=_DURATION_HINT)
     return Profile(section.name, section.where, section.path, **chosen)
+
+
+def translate_sdk_section(section: Section) -> Section:
+    """Return a section of the Alibaba SDKs' own file with role-env's keys, read as the SDKs read it.
+
+    A value ends at a #. Keys of other programs or of another `type` are ignored. Raises ProfileError for an unknown
+    `type`.
+    """
+    values = {key: value.split("#")[0].strip() for key, value in section.values.items()}
+    kind = values.get("type", "")
+    if kind not in _KEYS_OF_TYPE:
+        raise section.error("type", f"must be one of {', '.join(filter(None, _KEYS_OF_TYPE))}")
+    if kind == "ecs_ram_role":
+        values["credential_source"] = kind
+    if kind == "oidc_role_arn" and "oidc_token_file_path" in values:
+        values["oidc_token_file"] = values["oidc_token_file_path"]
+    used = _KEYS_OF_TYPE[kind]
+    return section.with_values({key: value for key, value in values.items() if value and key in used})
 
 
 def _check_keys(section: Section) -> None:

@@ -1,6 +1,11 @@
-"""Find, lock and change what shares an access key: entries of the keyring, for profiles of any file, and files."""
+"""What shares an access key: entries of the keyring, for profiles of any file, and files; and its rotation's journal.
+
+The journal is in the OS keyring. With it, every step can be repeated after a crash. It contains both keys, so that no
+crash loses a secret that RAM has sent.
+"""
 
 import contextlib
+import enum
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,19 +15,92 @@ from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError, RefusedError
 from role_env.files import locks
 from role_env.fingerprint import read_file
-from role_env.keyrings import Entry, access_keys, vault
-from role_env.rotation import journal as journals
-from role_env.rotation.journal import Journal, Step
+from role_env.keyrings import Entry, access_keys, profile_entry, vault
 
+_HEAD = "role-env rotation 1"
+_SERVICE = "role-env rotation "
 _TRIES = 5
 """How many times the keys may change while this process waits for their locks."""
+
+
+class Step(enum.Enum):
+    """The last step of a rotation known to be done.
+
+    `STARTED` is never stored, as nothing has been sent yet. `CREATING` means that CreateAccessKey may have been sent.
+    `CREATED` is also the step of a rotation that goes back.
+    """
+
+    STARTED = "started"
+    CREATING = "creating"
+    CREATED = "created"
+    SWAPPED = "swapped"
+    RETIRED = "retired"
+
+
+class Unreadable(KeyringError):
+    """The journal is damaged, or was written by a newer role-env."""
+
+
+class Journal:
+    """A rotation from the key `old` to the key `new` (None until it is created), stored as `entry`.
+
+    Times are RAM's (epoch seconds): `started_at`, and `retired_at`, when role-env made the old key inactive, else 0.
+    """
+
+    def __init__(
+        self,
+        entry: Entry,
+        step: Step,
+        old: AccessKey,
+        *,
+        started_at: int,
+        new: AccessKey | None = None,
+        retired_at: int = 0,
+    ) -> None:
+        self.entry = entry
+        self.step = step
+        self.old = old
+        self.new = new
+        self.started_at = started_at
+        self.retired_at = retired_at
+
+    @property
+    def keys(self) -> list[AccessKey]:
+        """The keys in the journal, the old one first."""
+        return [self.old, *([self.new] if self.new else [])]
+
+    @property
+    def old_id(self) -> str:
+        """The ID of the old key."""
+        return self.old.access_key_id
+
+    @property
+    def new_id(self) -> str:
+        """The ID of the new key, empty until it is created."""
+        return self.new.access_key_id if self.new else ""
+
+    @property
+    def replacement(self) -> AccessKey:
+        """The new key, once it is created."""
+        if self.new is None:
+            raise AssertionError(f"a rotation that is {self.step.value} has a new key")
+        return self.new
+
+    def names(self, access_key_id: str) -> bool:
+        """Return whether the journal contains the key `access_key_id`."""
+        return any(key.access_key_id == access_key_id for key in self.keys)
+
+    def expected(self) -> AccessKey:
+        """Return the key that the profile has at this step."""
+        return self.new if self.new and self.step in (Step.SWAPPED, Step.RETIRED) else self.old
 
 
 class Holders:
     """The profile `profile` of the profiles file at `path`, and every other entry that may have the same key.
 
     `others` are the profiles of that file whose key is in the keyring. Entries of other files are found by the index or
-    by a search of the Secret Service. `entry` is that of the profile's own key. Every method may raise KeyringError.
+    by a search of the Secret Service. `entry` is that of the profile's own key, `journal_entry` that of the journal of
+    a rotation that it began. Every method may raise KeyringError.
     """
 
     def __init__(self, path: str, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
@@ -30,7 +108,7 @@ class Holders:
         self.profile = profile
         self._context = context
         self.entry = access_keys.entry_of(path, profile)
-        self._journal = journals.entry_of(path, profile)
+        self.journal_entry = profile_entry(_SERVICE, path, profile)
         self._others = [access_keys.entry_of(path, name) for name in others]
 
     @property
@@ -100,7 +178,7 @@ class Holders:
 
     def own_journal(self) -> Journal | None:
         """Return the journal of the rotation that the profile began, or None. May also raise Unreadable."""
-        return journals.load(self._journal, self._call_context)
+        return _load(self.journal_entry, self._call_context)
 
     def journal(self) -> Journal | None:
         """Return the journal of the key's rotation, which this profile or another one with the key began; or None."""
@@ -108,20 +186,29 @@ class Holders:
 
     def journal_of(self, access_key_id: str) -> Journal | None:
         """Return the journal, of any profile, that contains the key `access_key_id`, or None; also for an empty ID."""
-        return journals.find(access_key_id, self._call_context) if access_key_id else None
+        context = self._call_context
+        for entry in vault.entries(_SERVICE, context) if access_key_id else ():
+            with contextlib.suppress(Unreadable):
+                journal = _load(entry, context)
+                if journal and journal.names(access_key_id):
+                    return journal
+        return None
 
     def new_journal(self, old: AccessKey) -> Journal:
         """Return a new journal of the profile, without storing it."""
-        return Journal(self._journal, Step.STARTED, old, started_at=int(time.time()))
+        return Journal(self.journal_entry, Step.STARTED, old, started_at=int(time.time()))
 
     def record(self, journal: Journal, step: Step) -> None:
         """Note in `journal` that `step` is done, and store it."""
         journal.step = step
-        journals.store(journal, self._call_context)
+        lines = [_HEAD, step.value, str(journal.started_at), str(journal.retired_at)]
+        for key in (journal.old, journal.new or AccessKey("", "")):
+            lines += [key.access_key_id, key.access_key_secret, str(key.created)]
+        vault.write(journal.entry, "\n".join(lines), self._call_context)
 
     def drop(self, journal: Journal | None = None) -> None:
         """Delete `journal` with its secrets; by default the journal of the rotation that the profile began."""
-        vault.delete(journal.entry if journal else self._journal, self._call_context)
+        vault.delete(journal.entry if journal else self.journal_entry, self._call_context)
 
     # -- the lock --
 
@@ -160,7 +247,7 @@ class Holders:
 
         With `are_rotated` only those with a rotation.
         """
-        services = [journals.SERVICE] if are_rotated else [journals.SERVICE, access_keys.SERVICE]
+        services = [_SERVICE] if are_rotated else [_SERVICE, access_keys.SERVICE]
         found = [name for service in services for name in vault.profiles_of(service, self.path, self._call_context)]
         known = set(names)
         return [name for name in dict.fromkeys(found) if name not in known]
@@ -185,6 +272,30 @@ class Holders:
     def way_back(self, former: str) -> str:
         """Return the first part of a hint: what to do before the key of a `former` profile can be used."""
         return f"name the profile {former} again in {self.path}"
+
+
+def _load(entry: Entry, context: Context) -> Journal | None:
+    """Return the journal stored as `entry`, or None. Raises Unreadable, KeyringError."""
+    text = vault.read(entry, context)
+    if not text:
+        return None
+    with contextlib.suppress(ValueError):
+        head, step, started_at, retired_at, old_id, old_secret, old_created, new_id, new_secret, new_created = (
+            text.split("\n")
+        )
+        if head == _HEAD:
+            return Journal(
+                entry,
+                Step(step),
+                AccessKey(old_id, old_secret, created=int(old_created)),
+                started_at=int(started_at),
+                new=AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
+                retired_at=int(retired_at),
+            )
+    raise Unreadable(
+        f"the journal of the rotation of {entry.username} is damaged, or of a newer role-env",
+        hint=f"update role-env; or drop it, and the secrets in it: role-env rotate {entry.username} --force",
+    )
 
 
 def _content(path: str, access_key_id: str) -> bytes:

@@ -9,20 +9,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from role_env import validators
 from role_env.context import Context
 from role_env.credentials import FIELDS, AccessKey, parse_date, parse_utc
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
-from role_env.errors import ProfileError, RoleEnvError
+from role_env.errors import RoleEnvError
 from role_env.http import responses
 from role_env.http.server import TRIES
-from role_env.rotation.journal import Journal, Step
+from role_env.profiles.endpoint import named_endpoint
+from role_env.rotation.holders import Journal, Step
 from role_env.sts import client, sdk
 from role_env.sts.client import StsError
 
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
-VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
+_VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 # How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 2.0
 _NO_KEY = "EntityNotExist.User.AccessKey"
@@ -40,31 +40,20 @@ class KeyState:
     is_active: bool
 
 
-def endpoint_of(environ: Mapping[str, str]) -> str:
-    """Return `host[:port]` of RAM, by ALIBABA_CLOUD_RAM_ENDPOINT if that is set.
-
-    Raises ProfileError for a host that a variable may not name: it would receive new keys.
-    """
-    try:
-        return validators.host(environ.get(VARIABLE) or PUBLIC_ENDPOINT)
-    except ValueError as error:
-        raise ProfileError(
-            f"the variable {VARIABLE} {error}", hint="unset it, or name another host by: role-env rotate --ram-endpoint"
-        ) from None
-
-
 def cannot_sign(refusal: StsError) -> bool:
     """Return whether a call was refused because of the key that signed it."""
     return refusal.code.startswith(_NO_SIGNER)
 
 
 class Ram(client.Service):
-    """A client of RAM at `endpoint`. Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT.
+    """A client of RAM at `endpoint`, by default the one that ALIBABA_CLOUD_RAM_ENDPOINT names, else the public one.
 
-    `moment` is the time of RAM's last response (epoch seconds), by this machine's clock if RAM sent no time.
+    Each call may take `seconds`, by default those of ROLE_ENV_TIMEOUT. `moment` is the time of RAM's last response (in
+    epoch seconds), by this machine's clock if RAM sent no time.
     """
 
-    def __init__(self, context: Context, endpoint: str, *, seconds: float | None = None) -> None:
+    def __init__(self, context: Context, endpoint: str = "", *, seconds: float | None = None) -> None:
+        endpoint = endpoint or named_endpoint(context.environ, _VARIABLE, default=PUBLIC_ENDPOINT)
         super().__init__("RAM", endpoint, context)
         self._context = context
         self._limit = seconds
@@ -138,7 +127,7 @@ class Ram(client.Service):
     ) -> dict[str, Any]:
         self.deadline = Deadline(self._limit) if self._limit else self._context.restarted().deadline
         try:
-            return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
+            return self.send(sdk.request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
             self.moment = parse_date(self.date) or int(time.time())
 
@@ -147,7 +136,7 @@ def find_creation(key: AccessKey, context: Context) -> int:
     """Return when `key` was created (epoch seconds); 0 if RAM does not report it at once. A login does not need it."""
     try:
         with context.messages.waiting_for("RAM"):
-            states = Ram(context, endpoint_of(context.environ), seconds=_DATE_SECONDS).list_keys(key, tries=1)
+            states = Ram(context, seconds=_DATE_SECONDS).list_keys(key, tries=1)
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0

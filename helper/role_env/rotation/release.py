@@ -7,9 +7,8 @@ from role_env import ui
 from role_env.context import Context
 from role_env.errors import RefusedError
 from role_env.rotation import report
-from role_env.rotation.holders import Holders
-from role_env.rotation.journal import Journal, Step, Unreadable
-from role_env.rotation.ram import Ram, endpoint_of
+from role_env.rotation.holders import Holders, Journal, Step, Unreadable
+from role_env.rotation.ram import Ram
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def _say_what_stays(journal: Journal | None, holders: Holders, context: Context)
     if journal is None:
         _say(report.UNREADABLE, holders)
         return
-    found, why = report.look_or_guess(journal, lambda: Ram(context, endpoint_of(context.environ)))
+    found, why = report.look_or_guess(journal, lambda: Ram(context))
     if why:
         context.messages.say(f"RAM could not be asked for the state of the keys: {why}")
     for line in report.of_rotation(journal, found, holders):

@@ -7,8 +7,7 @@ from role_env import ui
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import RoleEnvError
-from role_env.rotation.holders import Holders
-from role_env.rotation.journal import Journal, Step, Unreadable
+from role_env.rotation.holders import Holders, Journal, Step, Unreadable
 from role_env.rotation.ram import AtRam, KeyState, Look, Ram, Status, look, may_be_propagating
 
 STATES = {

@@ -20,9 +20,8 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.rotation import ram as rams
 from role_env.rotation import report, trial
-from role_env.rotation.holders import Holders
-from role_env.rotation.journal import Journal, Step, Unreadable
-from role_env.rotation.ram import PUBLIC_ENDPOINT, AtRam, KeyState, Look, Ram, Status, endpoint_of
+from role_env.rotation.holders import Holders, Journal, Step, Unreadable
+from role_env.rotation.ram import PUBLIC_ENDPOINT, AtRam, KeyState, Look, Ram, Status
 from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
 from role_env.sources import rows
@@ -32,8 +31,8 @@ from role_env.ui.messages import Messages
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-class Command(enum.Enum):
-    """The user's command: continue to the new key, delete the old one, go back to it, or only look."""
+class Goal(enum.Enum):
+    """What a call is to reach: continue to the new key, delete the old one, go back to it, or only look."""
 
     ROTATE = ""
     FINISH = "--finish"
@@ -42,9 +41,9 @@ class Command(enum.Enum):
 
 
 def rotate(
-    name: str, file: ProfilesFile, command: Command, context: Context, *, ram_endpoint: str = "", force: bool = False
+    name: str, file: ProfilesFile, goal: Goal, context: Context, *, ram_endpoint: str = "", force: bool = False
 ) -> None:
-    """Take the rotation of the key of the profile `name` as far as `command` asks, and print its state.
+    """Take the rotation of the key of the profile `name` as far as `goal`, and print its state.
 
     Completed steps stay, and the next call continues. Raises ProfileError, RefusedError, UnreachableError and
     KeyringError.
@@ -52,33 +51,33 @@ def rotate(
     sharing = [one.name for one in file.valid_profiles() if one.source and one.source.row is rows.KEYRING]
     holders = Holders(file.path, name, context, others=sharing)
     profile = _profile(file, holders)
-    ram = Ram(context, ram_endpoint or endpoint_of(context.environ))
+    ram = Ram(context, ram_endpoint)
     if ram.endpoint != PUBLIC_ENDPOINT:
         context.messages.say(f"RAM is asked at {ram.endpoint}, which learns new keys")
     try:
         holders.check_not_renamed(file.names())
     except Unreadable:
-        if command is not Command.STATUS and not force:
+        if goal is not Goal.STATUS and not force:
             raise
         with holders.lock(lambda: {holders.key_id()}):
             report.show_status(holders, ram, context)
             way = f"to drop it: role-env rotate {name} --force"
-            if command is not Command.STATUS:
+            if goal is not Goal.STATUS:
                 holders.drop()
                 way = "it is dropped, and the key in the keyring stays"
             ui.write(f"{name}: {way}\n")
         return
-    if command is Command.STATUS:
+    if goal is Goal.STATUS:
         report.show_status(holders, ram, context)
         return
     with holders.lock(lambda: _locked_ids(holders)):
-        journal = _journal(command, holders)
+        journal = _journal(goal, holders)
         key_id = holders.key_id()
         has_other = bool(key_id) and not journal.names(key_id)
         found = _look(journal, profile, ram, context, has_other=has_other)
         if not key_id:  # a swap was interrupted
             holders.store(journal.expected())
-        rotation = Rotation(profile, file, holders, ram, journal, found, command, context, force=force)
+        rotation = Rotation(profile, file, holders, ram, journal, found, goal, context, force=force)
         rotation.way(has_other=has_other)()
 
 
@@ -118,11 +117,11 @@ def _locked_ids(holders: Holders) -> set[str]:
     return {journal.old_id if journal else holders.key_id()}
 
 
-def _journal(command: Command, holders: Holders) -> Journal:
+def _journal(goal: Goal, holders: Holders) -> Journal:
     """Return the journal of the rotation. To begin one, return a new journal, which is not stored yet."""
     if journal := holders.journal():
         return journal
-    if command is not Command.ROTATE:
+    if goal is not Goal.ROTATE:
         raise RefusedError(
             f"no rotation of {holders.profile} is under way", hint=f"begin one: role-env rotate {holders.profile}"
         )
@@ -158,12 +157,12 @@ class Rotation:
     ram: Ram
     journal: Journal
     found: Look
-    command: Command
+    goal: Goal
     context: Context
     force: bool = False
 
     def way(self, *, has_other: bool) -> Callable[[], None]:
-        """Return what comes next, by the command, the journal's last step, and which of its keys RAM has.
+        """Return what comes next, by the goal, the journal's last step, and which of its keys RAM has.
 
         In every state at least one command continues or ends the rotation. With `has_other` the profile has a key that
         is not the journal's. Which of the journal's keys it has does not matter: a way stores the key that it needs.
@@ -187,7 +186,7 @@ class Rotation:
         else:
             step, at_ram = self.journal.step, self.found.at_ram
             ways = next(row[2] for row in rows if step in row[0] and row[1] in (None, at_ram))
-        return ways[(Command.ROTATE, Command.FINISH, Command.ABORT).index(self.command)]
+        return ways[(Goal.ROTATE, Goal.FINISH, Goal.ABORT).index(self.goal)]
 
     # -- to the new key --
 
@@ -325,7 +324,7 @@ class Rotation:
         """Store the old key in every entry, since the new one was deleted."""
         self._swap(self.journal.replacement, self.journal.old)
         self.holders.drop(self.journal)
-        if self.command is not Command.ABORT:
+        if self.goal is not Goal.ABORT:
             raise RefusedError(
                 f"the new key {self.journal.new_id} was deleted at RAM, so {self.journal.old_id} is used again",
                 hint=f"start again: {self._rotate}",
@@ -342,7 +341,7 @@ class Rotation:
 
         If none can sign, store an inactive one that RAM still has: it can be made active in the console.
         """
-        keys = self.journal.keys if self.command is Command.ABORT else self.journal.keys[::-1]
+        keys = self.journal.keys if self.goal is Goal.ABORT else self.journal.keys[::-1]
         inactive = [key for key in keys if self.found.states[key.access_key_id] is Status.INACTIVE]
         for other in self.journal.keys:
             if self.found.at_ram is AtRam.UNKNOWN and inactive and other is not inactive[0]:

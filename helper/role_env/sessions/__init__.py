@@ -14,10 +14,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from role_env.profiles.policies import Narrowing
-
 _FORMAT = 1
 _ESCAPED = ('"', "\\", "  ", "*", "?", "[")
+
+
+class Narrowing:
+    """The narrowing of a request: by the policy `text` from `file` (empty for stdin), or to reading.
+
+    `is_full_allowed` allows a full request within a narrowed session, or by an agent. `agent` is the agent for which
+    the profile, and no option, narrows to reading. Without arguments it narrows nothing. `name` is the session's value
+    of ROLE_ENV_POLICY, empty for a full session.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        file: str = "",
+        is_read_only: bool = False,
+        is_full_allowed: bool = False,
+        agent: str = "",
+    ) -> None:
+        self.text = text
+        self.file = file
+        self.is_read_only = is_read_only
+        self.is_full_allowed = is_full_allowed
+        self.agent = agent
+        self.name = variables.READ_ONLY if is_read_only else sha256(text) if text else ""
 
 
 class Request:
@@ -42,7 +65,7 @@ class Request:
         no_cache: bool = False,
         expect_account: str = "",
         wanted_ttl: int = 0,
-        narrowing: "Narrowing | None" = None,
+        narrowing: Narrowing | None = None,
         agent: str = "",
         is_renewal: bool = False,
     ) -> None:
@@ -56,7 +79,7 @@ class Request:
         self.no_cache = no_cache
         self.expect_account = expect_account
         self.wanted_ttl = wanted_ttl
-        self.narrowing = narrowing
+        self.narrowing = narrowing or Narrowing()
         self.agent = agent
         self.is_renewal = is_renewal
 
@@ -69,15 +92,14 @@ class Request:
 
         An agent has entries of its own, with and without --full: the profile's key `agents` decides what they are.
         """
-        narrowing = self.narrowing
-        policy = narrowing.name if narrowing and not narrowing.agent else ""
+        policy = "" if self.narrowing.agent else self.narrowing.name
         options = [str(self.duration or ""), self.session_name, policy, self.agent, self._full]
         return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
 
     @property
     def _full(self) -> str:
         """`yes` for an agent's --full, which decides what the session is. A person's only allows it."""
-        return "yes" if self.agent and self.narrowing and self.narrowing.is_full_allowed else ""
+        return "yes" if self.agent and self.narrowing.is_full_allowed else ""
 
     def text(self, path: str, found: "Record") -> str:
         """Return the JSON of ROLE_ENV_REQUEST for the session `found`, requested through the profiles file at `path`.
@@ -85,13 +107,13 @@ class Request:
         It begins with the number of its format, and repeats every variable that shows the session: a value of another
         session, or a changed one, is noticed.
         """
-        policy = self.narrowing.name if self.narrowing else ""
+        policy = self.narrowing.name
         options = {
             "session_name": self.session_name,
             "region": self.region,
             "expect_account": self.expect_account,
             "policy": policy or found.agents,
-            "policy_file": self.narrowing.file if self.narrowing else "",
+            "policy_file": self.narrowing.file,
             "agent": self.agent,
             "agents": found.agents,
             "full": self._full,

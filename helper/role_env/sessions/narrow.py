@@ -6,9 +6,8 @@ from role_env import variables
 from role_env.dataclass import replace
 from role_env.errors import ProfileError, RoleEnvError, UsageError, WiderError
 from role_env.profiles import policies
-from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
-from role_env.sessions import Request
+from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 
 _LONGEST_SESSION_NAME = 64
@@ -36,7 +35,7 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
 
 def narrow_agent(request: Request, target: Profile) -> None:
     """Narrow the request of an agent as the key `agents` of its profile says. Raises UsageError for --policy."""
-    narrowing = request.narrowing or Narrowing()
+    narrowing = request.narrowing
     is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
     if not request.agent or not is_narrowed or request.is_renewal:
         return

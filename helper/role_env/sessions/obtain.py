@@ -16,7 +16,6 @@ from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvErr
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
-from role_env.profiles.policies import Narrowing
 from role_env.profiles.profile import Profile
 from role_env.sessions import UNCHANGED, Record, Request
 from role_env.sessions import chain as chains
@@ -102,7 +101,7 @@ class SessionRequest:
         self._role_arn = chain.role_arn
         chains.check_loop(chain, self._context.environ)
         _check_accounts(chain, request.expect_account)
-        chain = narrow(chain, request.narrowing or Narrowing(), self._context.environ)
+        chain = narrow(chain, request.narrowing, self._context.environ)
         chains.check_gives_session(chain, file)
         if chain.why_read_only:
             self._context.messages.decided(f"the session of {chain.target.name} is read-only by {chain.why_read_only}")

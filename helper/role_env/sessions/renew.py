@@ -11,8 +11,8 @@ from role_env.dataclass import dataclass, replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError, WiderError
 from role_env.fingerprint import read_file
-from role_env.profiles.policies import Narrowing, compact
-from role_env.sessions import Request, ShellRequest, parse_request, request_of_shell
+from role_env.profiles.policies import compact
+from role_env.sessions import Narrowing, Request, ShellRequest, parse_request, request_of_shell
 from role_env.sessions.chain import Chain
 from role_env.sessions.flight import RENEWAL_SECONDS
 from role_env.sessions.obtain import SessionRequest

@@ -1,10 +1,14 @@
-"""The credential source for an access key in the profiles file."""
+"""The credential sources for an access key: in the profiles file, or in the OS keyring by `role-env login`."""
+
+import contextlib
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
+from role_env.keyrings import access_keys, vault
 from role_env.sources import rows
-from role_env.sources.base import Source, key_digest
+from role_env.sources.base import Source, SourceFault, key_digest
 from role_env.sources.section import Section
 
 TYPE_CHECKING = False
@@ -27,8 +31,6 @@ class FileKey(Source):
     def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
         """Return the source for the key in the file or, if its secret is missing, for the key in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
-            from role_env.sources.keyring import KeyringKey  # most profiles have another source
-
             return KeyringKey.parse(section, values, fingerprint)
         for key in ("access_key_id", "access_key_secret"):
             if key not in values:
@@ -47,3 +49,97 @@ class FileKey(Source):
     def key(self, context: Context) -> AccessKey:
         """Return the key."""
         return self.access_key
+
+
+class KeyringKey(Source):
+    """A credential source whose key is in the keyring, for a profile of the file at `path`."""
+
+    row = rows.KEYRING
+
+    def __init__(self, profile: str, where: str, path: str, access_key_id: str = "", *, has_role: bool = False) -> None:
+        super().__init__(profile, where)
+        self.path = path
+        self.access_key_id = access_key_id
+        self.has_role = has_role
+        # The key that has been read, since some keyrings ask a person each time.
+        self._read: dict[str, AccessKey | None] = {}
+
+    @classmethod
+    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
+        """Return the source for the key in the keyring; the section may name its ID."""
+        key = "access_key_id"
+        has_role = "role_arn" in values
+        return cls(section.name, section.where_is(key), section.path, values.get(key, ""), has_role=has_role)
+
+    def use(self, key: AccessKey) -> None:
+        """Use `key` as if it were in the keyring."""
+        self._read["key"] = key
+
+    def watch(self, fingerprint: Fingerprint) -> None:
+        """Add the mark that every login and logout changes."""
+        access_keys.watch_mark(fingerprint)
+
+    def identity(self, context: Context) -> list[str]:
+        """Return a digest of the key."""
+        return [key_digest(self.key(context))]
+
+    def stored_key(self, context: Context) -> AccessKey | None:
+        """Return the key if the keyring is unlocked and has it, else None."""
+        with contextlib.suppress(KeyringError):
+            return self._look(context, prompts=False)
+        return None
+
+    def find_fault(self, context: Context) -> SourceFault | None:
+        """Return the fault of a missing key or keyring. Another fault of the keyring is reported elsewhere."""
+        try:
+            return None if self._look(context, prompts=False) else self._missing()
+        except vault.NoKeyring as error:
+            return SourceFault(self._unreadable(error), error.hint, is_certain=False)
+        except KeyringError:
+            return None
+
+    def key(self, context: Context) -> AccessKey:
+        """Return the key in the keyring."""
+        try:
+            key = self._look(context)
+        except KeyringError as error:
+            raise KeyringError(self._unreadable(error), hint=error.hint) from None
+        if key is None:
+            fault = self._missing()
+            raise ProfileError(fault.message, hint=fault.hint)
+        if self.access_key_id not in ("", key.access_key_id):
+            raise ProfileError(
+                f"profile {self.profile}: access_key_id is {self.access_key_id}, but the keyring has the secret of"
+                f" {key.access_key_id} ({self.where})",
+                hint=f"run: role-env login {self.profile}",
+            )
+        return key
+
+    def _unreadable(self, error: KeyringError) -> str:
+        what = "its access key cannot be read"
+        if self.has_role and not self.access_key_id:
+            what = "it has no credential source in the file, and an access key of its own cannot be read"
+        return f"profile {self.profile}: {what}: {error.message} ({self.where})"
+
+    def _missing(self) -> SourceFault:
+        """Return the fault of a missing key. A profile with a role may instead need another source."""
+        name, login = self.profile, f"run: role-env login {self.profile}"
+        if self.access_key_id:
+            return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)
+        if self.has_role:
+            what = f"profile {name} has no credential source, and no access key in the keyring ({self.where})"
+            return SourceFault(what, f"add {_choices()}, or {login}")
+        return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
+
+    def _look(self, context: Context, *, prompts: bool = True) -> AccessKey | None:
+        """Return the key in the keyring, or None. Raises KeyringError."""
+        if "key" not in self._read:
+            entry = access_keys.entry_of(self.path, self.profile)
+            self._read["key"] = access_keys.load(entry, context, prompts=prompts)
+        return self._read["key"]
+
+
+def _choices() -> str:
+    """Return the keys that choose a source, as a list for a hint."""
+    *others, last = [rows.SOURCE_PROFILE, *(row.hint for row in rows.ROWS if row.hint)]
+    return f"{', '.join(others)} or {last}"

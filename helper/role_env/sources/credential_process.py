@@ -59,14 +59,14 @@ class Process(Source):
 def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: bool = False) -> AccessKey:
     """Run `command` in the environment `environ` and return the key that it prints, as Credentials if it expires.
 
-    With `silent` its stderr is shown only if it fails. Raises ProfileError for an invalid command or document, and
-    UnreachableError if it does not end within `seconds`.
+    `command` has passed its check, `validators.command`. With `silent` its stderr is shown only if it fails. Raises
+    ProfileError if it cannot run or prints an invalid document, UnreachableError if it does not end within `seconds`.
     """
-    words = _words(command)
+    words = shlex.split(command)
     name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
     began, end = time.time(), Deadline(seconds)
     try:
-        output, status = _read_output(lambda: _start(name, command, words, environ, silent), end)
+        output, status = _read_output(lambda: _start(name, words, environ, silent), end)
     except TimedOut:
         raise UnreachableError(
             f"the credential process {name} did not end within {seconds:.0f} seconds",
@@ -80,20 +80,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
     return _key(name, output, began)
 
 
-def _words(command: str) -> list[str]:
-    """Return the words of the command. Raises ProfileError without quoting them, since one may be a secret."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        raise ProfileError("credential_process has an unclosed quote", hint="quote it as for a shell") from None
-    if not words or not words[0] or "\0" in command:
-        raise ProfileError("credential_process has no command")
-    return words
-
-
-def _start(
-    name: str, command: str, words: list[str], environ: Mapping[str, str], silent: bool
-) -> "subprocess.Popen[bytes]":
+def _start(name: str, words: list[str], environ: Mapping[str, str], silent: bool) -> "subprocess.Popen[bytes]":
     """Start the process. Raises ProfileError, which contains only the name from the command."""
     try:
         return subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them

@@ -51,8 +51,6 @@ class EcsRole(Source):
                 "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
                 hint="unset it, or use another source",
             )
-        if self.role_name and not _ROLE.fullmatch(self.role_name):
-            raise ProfileError("role_name is not a role's name", hint="leave it out to use the instance's own role")
         service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
         service.fetch_token(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
         return service.fetch_credentials(self.role_name or service.fetch_role_name())

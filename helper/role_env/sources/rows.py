@@ -84,7 +84,7 @@ FILE_KEY = SourceRow(
 )
 KEYRING = SourceRow(
     "keyring",
-    "keyring.KeyringKey",
+    "access_key.KeyringKey",
     {},
     gives_session=False,
     is_renewable=False,

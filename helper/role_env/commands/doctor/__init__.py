@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from role_env import ui
 from role_env.cli import Invocation
-from role_env.commands.doctor import keyring, profiles, shell, sources, sts, tools, variables
+from role_env.commands.doctor import keyring, profiles, shell, tools
 from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Check, Finding, Surroundings
 from role_env.context import Context
 from role_env.dataclass import replace
@@ -22,14 +22,14 @@ from role_env.ui import table
 
 CHECKS: dict[str, Check] = {
     "profiles file": profiles.check,
-    "sign-in": sources.check_sign_ins,
-    "access keys": sources.check_keys,
+    "sign-in": profiles.check_sign_ins,
+    "access keys": profiles.check_keys,
     "keyring": keyring.check,
-    "STS": sts.check,
-    "variables": variables.check,
+    "STS": profiles.check_endpoints,
+    "variables": shell.check_variables,
     "aliyun CLI": tools.check_aliyun_cli,
     "other tools": tools.check_others,
-    "shell integration": shell.check,
+    "shell integration": shell.check_integration,
 }
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
 _COLORS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}

@@ -1,4 +1,4 @@
-"""Check the shell integration."""
+"""Check the shell: its integration, the session in its variables, and what tools prefer to that."""
 
 import re
 from collections.abc import Mapping
@@ -6,12 +6,38 @@ from pathlib import Path
 
 from role_env import __version__
 from role_env.command_table import INTEGRATED_SHELLS, SHELLS
-from role_env.commands.doctor.finding import OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.commands.status import find_faults
+from role_env.environ import tools
+from role_env.environ.session import ShellState
 from role_env.errors import printable
 from role_env.shells import hints, parent
 
 
-def check(at: Surroundings) -> list[Finding]:
+def check_variables(at: Surroundings) -> list[Finding]:
+    """Check the session in the variables, and the variables set beside it or instead of it."""
+    state = ShellState(at.environ)
+    if not state.lost_account and not state.has_session_variables:
+        return [_without_session(at.environ)]
+    is_spoilt = not state.lost_account and (state.unreadable() or state.faults())
+    faults = find_faults(at.environ)
+    if not faults:
+        return [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
+    return [Finding("variables", FAIL if is_spoilt else WARN, fault.message, fault.hint) for fault in faults]
+
+
+def _without_session(environ: Mapping[str, str]) -> Finding:
+    if found := tools.conflicting_tool_keys(environ):
+        names = ", ".join(dict.fromkeys(name for tool in found for name in tool.variables[:1]))
+        fix = "unset those that you do not need; role-env whoami shows the identity of each"
+        return Finding("variables", WARN, f"tools find different keys, in {names}", fix)
+    return Finding("variables", OK, "no session, and nothing that disagrees")
+
+
+# -- the integration --
+
+
+def check_integration(at: Surroundings) -> list[Finding]:
     """Check that the shell has this version's integration, and that its bash can read from `source <(…)`."""
     shell, program = _shell(at.environ)
     if shell not in INTEGRATED_SHELLS:

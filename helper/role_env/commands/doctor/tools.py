@@ -3,7 +3,6 @@
 import contextlib
 import shlex
 import shutil
-import stat
 from pathlib import Path
 
 from role_env.aliyun import entries as cli_profiles
@@ -13,6 +12,7 @@ from role_env.aliyun.location import config_path
 from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
+from role_env.files.private import check_private
 from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
@@ -35,8 +35,10 @@ def check_aliyun_cli(at: Surroundings) -> list[Finding]:
     except ProfileError as error:
         return [Finding(NAME, FAIL, error.message, error.hint)]
     findings = []
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        findings.append(Finding(NAME, WARN, f"others can open {file.path}", f"chmod 600 {file.path}"))
+    try:
+        check_private(f"the aliyun CLI's file {path}", path, status, has_secret=file.has_secret)
+    except ProfileError as error:
+        findings.append(Finding(NAME, WARN, error.message, error.hint))
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
     findings += _profile_findings(file, at)
@@ -52,7 +54,7 @@ def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
         if name == cli_profiles.SESSION_NAME and not cli_profiles.is_session_entry(entry):
             findings.append(_changed_session_profile(file, at))
         config = cli_profiles.profiles_file_of(entry)
-        if config is not None and (fault := _command_fault(name, entry["process_command"], config, at)):
+        if config and (fault := _command_fault(name, entry["process_command"], config, at)):
             fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli {name}"
             findings.append(Finding(NAME, FAIL, f"{file.path}: profile {name}: {fault}", fix))
     return findings
@@ -97,7 +99,7 @@ def _command_fault(name: str, command: str, config: str, at: Surroundings) -> st
     if not shutil.which(program, path=at.environ.get("PATH")):
         return f"its command {program} does not exist"
     with contextlib.suppress(ProfileError):  # another check reports on the profiles file
-        if name not in profiles.load(config or at.config, at.environ).names():
+        if name not in profiles.load(config, at.environ).names():
             return "the profiles file has no such profile any more"
     return ""
 
