@@ -127,7 +127,7 @@ class Ram(client.Service):
     ) -> dict[str, Any]:
         self.deadline = Deadline(self._limit) if self._limit else self._context.restarted().deadline
         try:
-            return self.send(sdk.request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
+            return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
             self.moment = parse_date(self.date) or int(time.time())
 

@@ -25,7 +25,6 @@ from role_env.sts.hop import Hop
 
 # How long the error about a missing permission may wait for the caller's identity (seconds).
 _IDENTITY_SECONDS = 3.0
-_API = ("Sts", "2015-04-01")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to sign with the token in it. No other word is that long.
 _LONGEST_WORD = 120
@@ -54,7 +53,7 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
         context.messages.decided(f"{hop.profile}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
         service = Service("STS", hop.endpoint, context)
         service.connect()  # while the SDK is imported
-        request = sdk.request(*_API, "AssumeRole")
+        request = sdk.assume_role_request()
         parameters = _parameters(hop, ExternalId=hop.external_id, SourceIdentity=hop.source_identity)
         issued = time.time()
         try:
@@ -81,7 +80,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     """Return STS's response about the identity that `key` belongs to. Raises StsError and UnreachableError."""
     service = Service("STS", endpoint, context)
     service.connect()
-    document = service.send(sdk.request(*_API, "GetCallerIdentity"), {}, key)
+    document = service.send(sdk.caller_identity_request(), {}, key)
     arn, account = document.get("Arn"), document.get("AccountId")
     with service.reading():
         if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
@@ -140,7 +139,7 @@ class Service(Server):
             """Return the path and query, with the time and a nonce of this try."""
             common = {
                 "Action": action,
-                "Version": _API[1],
+                "Version": "2015-04-01",
                 "Format": "JSON",
                 "Timestamp": format_utc(int(time.time())),
                 "SignatureNonce": secrets.token_hex(16),

@@ -65,7 +65,7 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> tuple[dict[s
 
     def ask(number: int, token: str) -> dict[str, Any]:
         """Return a page."""
-        request = sdk.request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
+        request = sdk.rpc_request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
         by_number = {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}
         return service.send(request, {"MaxResults": str(MOST_ROWS), "NextToken": token} if token else by_number, key)
 
