@@ -165,7 +165,7 @@ def test_status_doctor_and_prompt_agree_on_a_session_that_some_tool_does_not_fin
         assert prompt(machine, **environ)[1] == "≠", name
         assert document(machine, **environ)[1]["valid"] is False, name
         findings = doctors.check_variables(Surroundings(environ, ""))
-        assert [finding.status for finding in findings if finding.message == fault.of_one(name)] == ["fail"], name
+        assert [finding.status for finding in findings if finding.message == fault.of_all([name])] == ["fail"], name
         assert machine.role_env("process", "--session", **environ).returncode == 3, name
 
 

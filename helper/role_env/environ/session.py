@@ -22,37 +22,20 @@ NO_ACCOUNT = "a switch to another profile failed and left this shell without an 
 
 
 class Fault:
-    """A reason why some tool may not find a session.
+    """A reason why some tool may not find a session. `text` is the message about its variables."""
 
-    `text` is the message about all its variables, and `of_one` the one about a single variable, by default the same.
-    With `may_unset`, the variables do not belong to the session.
-    """
-
-    def __init__(self, text: str, *, of_one: str = "", may_unset: bool = False) -> None:
-        self._text, self._of_one = text, of_one
-        self.may_unset = may_unset
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def of_all(self, names: list[str]) -> str:
         """Return the message about the variables `names`."""
         are, have, s = ("is", "has", "s") if len(names) == 1 else ("are", "have", "")
         return self._text.format(names=", ".join(names), are=are, have=have, s=s)
 
-    def of_one(self, name: str) -> str:
-        """Return the message about the variable `name`."""
-        return self._of_one.format(name=name) or self.of_all([name])
 
-
-OTHER_KEY = Fault(
-    "{names} {are} no longer the session's: some tools act as somebody else",
-    of_one="{name} is not the session's, and some tools read it first",
-    may_unset=True,
-)
+OTHER_KEY = Fault("{names} {are} no longer the session's: some tools act as somebody else")
 MIXED = Fault("{names} {are} not as in ROLE_ENV_REQUEST: the variables of two sessions are mixed, or one was changed")
-OUTRANKED = Fault(
-    "{names} outrank{s} the session in some tools",
-    of_one="{name} is set and outranks or changes the session",
-    may_unset=True,
-)
+OUTRANKED = Fault("{names} outrank{s} the session in some tools")
 NOT_SERVED = Fault("{names}")
 CHANGED = Fault("{names} no longer {have} the session's value: some tools find another account")
 
