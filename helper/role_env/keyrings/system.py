@@ -102,8 +102,8 @@ class SystemKeyring:
             found.update(zip((entry.name for entry in part), texts, strict=False))
         return found
 
-    def write(self, entry: Entry, text: str) -> None:
-        """Store `text` as `entry`."""
+    def write(self, entry: Entry, text: str, *, seconds: int = 0) -> None:
+        """Store `text` as `entry`. This keyring cannot drop it after `seconds`, as others do."""
 
         def work(backend: "KeyringBackend") -> None:
             backends.check_encrypted(backend, self._context.environ)
