@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _UNREPORTED_SECONDS = 0.9
 """The longest wait without a message at a terminal. The slow way reports longer ones."""
 _PATIENT_SECONDS = 2.5
-"""The longest wait for a keyring on a busy machine. The slow way would add to the load."""
+"""The longest wait for a keyring. The slow way would add to the load of a busy machine."""
 _SERVED_FIELDS = {
     "after_dashes",
     "command",
@@ -153,10 +153,10 @@ def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[st
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            patience = _patience(environ)
-            (text,) = secret_service.read([entry], environ, at_most=patience, meanwhile=map(__import__, modules))
+            meanwhile = map(__import__, modules)
+            (text,) = secret_service.read([entry], environ, seconds=_patience(environ), meanwhile=meanwhile)
             if text is None and (seconds := _wait_for_other(entry, environ)):
-                (text,) = secret_service.read([entry], environ, seconds=seconds, at_most=patience)
+                (text,) = secret_service.read([entry], environ, seconds=seconds)
         except secret_service.SlowService as slow:
             notes.report_wait(slow.seconds)
             return ""
@@ -182,14 +182,11 @@ def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):
         seconds = min(seconds, _UNREPORTED_SECONDS)
-    lock = EntryLock(entry.name, environ)
-    if not lock.wait_for_holder(seconds):
-        return 0
-    return seconds if lock.has_stored() else secret_service.USUAL_SECONDS
+    return seconds if EntryLock(entry.name, environ).wait_for_holder(seconds) else 0
 
 
 def _patience(environ: "Mapping[str, str]") -> float:
-    """Return how long the keyring may take on a busy machine."""
+    """Return how long the keyring may take (seconds)."""
     seconds = _UNREPORTED_SECONDS if os.isatty(2) else _PATIENT_SECONDS
     if environ.get("ROLE_ENV_TIMEOUT"):
         from role_env import context  # `_is_usual` has imported it

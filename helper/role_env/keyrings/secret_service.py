@@ -22,10 +22,6 @@ COLLECTION_INTERFACE, ITEM_INTERFACE = "org.freedesktop.Secret.Collection", "org
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""), "vo")
 _LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
-# The wait for a reply (seconds). A healthy service takes milliseconds, and `keyring` handles prompts.
-USUAL_SECONDS = 0.25
-# How often to check whether processes still wait for a processor, as the service may (seconds).
-_STEP_SECONDS = 0.25
 
 
 class AskKeyring(Exception):
@@ -41,21 +37,15 @@ class SlowService(AskKeyring):
 
 
 class _Wait:
-    """The time limit of a read: `seconds`, or up to `at_most` while processes wait for a processor."""
+    """The time limit of a read: `seconds`."""
 
-    def __init__(self, seconds: float, at_most: float) -> None:
+    def __init__(self, seconds: float) -> None:
         self._began = time.monotonic()
         self._end = self._began + seconds
-        self._last = self._began + at_most
 
     def left(self) -> float:
         """Return the seconds left to wait. Raises TimeoutError at the end."""
         now = time.monotonic()
-        if self._end <= now < self._last:
-            from role_env.deadline import is_busy  # a normal reply comes before this is needed
-
-            if is_busy():
-                self._end = min(now + _STEP_SECONDS, self._last)
         if now >= self._end:
             raise TimeoutError
         return self._end - now
@@ -70,7 +60,7 @@ class _Wait:
             began = time.monotonic()
             step = next(steps, None)
             took = time.monotonic() - began
-            self._began, self._end, self._last = self._began + took, self._end + took, self._last + took
+            self._began, self._end = self._began + took, self._end + took
             if step is None:
                 return
             yield step
@@ -80,16 +70,15 @@ def read(
     entries: "Sequence[Entry]",
     environ: "Mapping[str, str]",
     *,
-    seconds: float = USUAL_SECONDS,
-    at_most: float = 0,
+    seconds: float,
     meanwhile: "Iterator[object] | None" = None,
 ) -> "list[str | None]":
     """Return the text of each of `entries` in the default collection, None for a missing one, over one connection.
 
     `meanwhile` is advanced while the service works; its time is not counted. Raises AskKeyring, also if only one entry
-    cannot be read, and SlowService after `seconds`, or up to `at_most` on a busy machine.
+    cannot be read, and SlowService after `seconds`.
     """
-    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds, at_most)
+    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds)
     try:
         with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
             found = _search(bus, entries)

@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from role_env.context import Context
-from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
+from role_env.deadline import TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -125,8 +125,7 @@ class SystemKeyring:
         It does nothing if the backend has yet to be chosen: that would import third-party backends, which may print.
         """
         if not self.fault and self._preparation is None and self._notes.is_secret_service():
-            with contextlib.suppress(NoThread):
-                self._preparation = Worker(self._open_ahead)
+            self._preparation = Worker(self._open_ahead)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
@@ -139,8 +138,7 @@ class SystemKeyring:
     def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
         """Return the text of each of `entries` in the Secret Service; an empty list after a timeout.
 
-        It may take the whole time of a use: on a busy machine, `keyring` would be even slower. Raises AskKeyring if
-        only `keyring` can answer.
+        Raises AskKeyring if only `keyring` can answer.
         """
         try:
             with self._waiting() as (seconds, _):
