@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from role_env.credentials import Session
     from role_env.keyrings import Entry
 
-_UNREPORTED_SECONDS = 0.9
-"""The longest wait without a message at a terminal. The slow way reports longer ones."""
-_PATIENT_SECONDS = 2.5
-"""The longest wait for a keyring. The slow way would add to the load of a busy machine."""
+_PATIENT_SECONDS = 0.9
+"""The longest wait for a keyring and, at a terminal, for another process. The slow way reports longer ones."""
 _SERVED_FIELDS = {
     "after_dashes",
     "command",
@@ -154,12 +152,9 @@ def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[st
     if notes.is_secret_service() and not notes.is_avoided():
         try:
             meanwhile = map(__import__, modules)
-            (text,) = secret_service.read([entry], environ, seconds=_patience(environ), meanwhile=meanwhile)
+            (text,) = secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=meanwhile)
             if text is None and (seconds := _wait_for_other(entry, environ)):
                 (text,) = secret_service.read([entry], environ, seconds=seconds)
-        except secret_service.SlowService as slow:
-            notes.report_wait(slow.seconds)
-            return ""
         except secret_service.AskKeyring:
             return ""
         return text or ""
@@ -181,18 +176,8 @@ def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
 
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):
-        seconds = min(seconds, _UNREPORTED_SECONDS)
+        seconds = min(seconds, _PATIENT_SECONDS)
     return seconds if EntryLock(entry.name, environ).wait_for_holder(seconds) else 0
-
-
-def _patience(environ: "Mapping[str, str]") -> float:
-    """Return how long the keyring may take (seconds)."""
-    seconds = _UNREPORTED_SECONDS if os.isatty(2) else _PATIENT_SECONDS
-    if environ.get("ROLE_ENV_TIMEOUT"):
-        from role_env import context  # `_is_usual` has imported it
-
-        seconds = min(seconds, context.timeout_of(environ) / 2)
-    return seconds
 
 
 def _read_kernel(entry: "Entry") -> str:

@@ -60,8 +60,6 @@ _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 # The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
 _lists: "dict[str, list[str]]" = {}
 _timeouts: "dict[str, float]" = {}
-# The seconds that this process has waited for the keyring without a reply, by session bus.
-_waits: "dict[str, float]" = {}
 
 
 class KeyringNotes:
@@ -137,14 +135,6 @@ class KeyringNotes:
         _timeouts.pop(self._folder + self._avoided, None)
         with contextlib.suppress(OSError):  # it does not exist, or the next process tries again
             os.unlink(self._folder + self._avoided)  # noqa: PTH108
-
-    def report_wait(self, seconds: float) -> None:
-        """Shorten this process's next use of the keyring by `seconds`."""
-        _waits[self._bus] = seconds
-
-    def take_wait(self) -> float:
-        """Return, once, the seconds by which the next use must be shorter."""
-        return _waits.pop(self._bus, 0)
 
     @property
     def _bus(self) -> str:

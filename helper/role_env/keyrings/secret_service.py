@@ -29,19 +29,14 @@ class AskKeyring(Exception):
 
 
 class SlowService(AskKeyring):
-    """The bus, or the service on it, timed out after `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__("timeout")
-        self.seconds = seconds
+    """The bus, or the service on it, timed out."""
 
 
 class _Wait:
     """The time limit of a read: `seconds`."""
 
     def __init__(self, seconds: float) -> None:
-        self._began = time.monotonic()
-        self._end = self._began + seconds
+        self._end = time.monotonic() + seconds
 
     def left(self) -> float:
         """Return the seconds left to wait. Raises TimeoutError at the end."""
@@ -50,17 +45,12 @@ class _Wait:
             raise TimeoutError
         return self._end - now
 
-    def spent(self) -> float:
-        """Return the seconds spent so far."""
-        return time.monotonic() - self._began
-
     def around(self, steps: "Iterator[object]") -> "Iterator[object]":
         """Yield from `steps`, whose time is not counted."""
         while True:
             began = time.monotonic()
             step = next(steps, None)
-            took = time.monotonic() - began
-            self._began, self._end = self._began + took, self._end + took
+            self._end += time.monotonic() - began
             if step is None:
                 return
             yield step
@@ -85,7 +75,7 @@ def read(
             session = _open_session(bus, found)
             return _secrets(bus, found, session)
     except TimeoutError:
-        raise SlowService(wait.spent()) from None
+        raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
 

@@ -233,14 +233,14 @@ class SystemKeyring:
         """Return the seconds that a use may take.
 
         With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
-        it is a third of the time left, less what this process has already waited, and at least `_least_part` of it.
+        it is a third of the time left, and at least `_least_part` of it.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
             return UNASKED_SECONDS
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
-        return max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait(), left * self._least_part)
+        return max(1, min(TIMEOUT_SECONDS, left / 3), left * self._least_part)
 
 
 def _delete(backend: "KeyringBackend", entry: Entry) -> None:
