@@ -109,19 +109,6 @@ def test_a_bus_that_drips_is_unsure_at_the_deadline(folder: Path) -> None:
         assert assert_unsure(bus.environ) > SHORT * 0.9
 
 
-def test_a_bus_that_listens_slowly_is_unsure_at_the_deadline(folder: Path) -> None:
-    ended = threading.Event()
-
-    def play(connection: socket.socket) -> None:
-        # Fast enough that no one wait is long, too slow for the whole.
-        while connection.recv(16384) and not ended.wait(0.02):
-            pass
-
-    with ScriptedBus(folder, play) as bus:
-        assert assert_unsure(bus.environ, seconds=1, username="x" * 5_000_000) > 0.9
-        ended.set()
-
-
 def test_a_bus_whose_queue_is_full_is_unsure_in_time(folder: Path) -> None:
     full = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(3)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -241,8 +228,6 @@ BAD_ADDRESSES = {
     "spaces for an escape": "unix:path={path}%  ",
     "a sign for an escape": "unix:path={path}%+4",
     "not ascii for an escape": "unix:path={path}%é",
-    "escaped NUL": "unix:path={path}%00",
-    "abstract by a NUL": "unix:path=%00{path}",
     "surrogates": "unix:path={path}\ud800",
 }
 

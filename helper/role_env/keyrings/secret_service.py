@@ -117,13 +117,5 @@ def _secrets(bus: Bus, found: "list[list[str]]", session: str) -> "list[str | No
         if items:
             calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
     secrets = iter(bus.exchange(*calls))
-    return [_text(next(secrets)[0], session) if items else None for items in found]
-
-
-def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
-    """Return the text in a Secret. Its struct has the session, the parameters (none if plain), the value and a type."""
-    found, parameters, value, _ = struct
-    # A record has no NUL. If an invalid length added padding to the value, the padding is NULs.
-    if found != session or parameters or 0 in value:
-        raise UnexpectedReply("not the secret of this session")
-    return value.decode("utf-8")
+    # Its struct has the session, the parameters (none if plain), the value and a content type.
+    return [next(secrets)[0][2].decode("utf-8") if items else None for items in found]
