@@ -188,17 +188,9 @@ def _portal_entry(url: str) -> Entry:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None if it is damaged or of another format."""
+    """Return the sign-in in `text`, or None if it is incomplete or of another format."""
     head, *lines = (text or "").split("\n")
-    pairs = [line.partition(" ")[::2] for line in lines]
-    names = [name for name, _ in pairs]
-    if head != _HEAD or names != [*_TEXTS, *_NUMBERS]:
+    values: dict[str, Any] = dict(line.partition(" ")[::2] for line in lines)
+    if head != _HEAD or list(values) != [*_TEXTS, *_NUMBERS]:
         return None
-    if not all(value.isascii() and value.isprintable() for _, value in pairs):
-        return None
-    values: dict[str, Any] = dict(pairs)
-    try:
-        values |= {name: float(values[name]) for name in _NUMBERS}
-    except ValueError:
-        return None
-    return SignIn(**values) if values["id"] and values["host"] and values["access_token"] else None
+    return SignIn(**values | {name: float(values[name]) for name in _NUMBERS})
