@@ -3,7 +3,6 @@
 A chain makes no request. If its source is a profile of the `aliyun` CLI, that profile's source and roles replace it.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 
@@ -101,6 +100,8 @@ class Chain:
         source = [self.source.row.kind, *self.source.identity(context)]
         if not self.target.role_arn:  # the account of a source is known only after a request
             source.append(self.target.expected_account_id)
+        import json  # takes 3 ms, and `list` needs no digest
+
         return sha256(json.dumps([source, roles]))
 
     def shell_settings(self) -> "ShellSettings | None":
