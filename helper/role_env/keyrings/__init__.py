@@ -119,14 +119,13 @@ class KeyringNotes:
         if not self._bus and self.is_usual():
             self._add_us(_ABSENT)
 
-    def avoid(self) -> str:
-        """Avoid the keyring in every process for AVOID_SECONDS. Return why that is not recorded, or an empty text."""
+    def avoid(self) -> None:
+        """Avoid the keyring for AVOID_SECONDS, in every process if that can be recorded."""
+        import contextlib  # not for the warm path
+
         _timeouts[self._folder + self._avoided] = time.time()
-        try:
+        with contextlib.suppress(OSError):
             paths.touch(self._environ, self._avoided)
-        except OSError as error:
-            return error.strerror or type(error).__name__
-        return ""
 
     def use_again(self) -> None:
         """Undo `avoid`, because the keyring has replied."""

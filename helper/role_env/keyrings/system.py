@@ -212,8 +212,8 @@ class SystemKeyring:
         self.fault = fault
         is_detailed = fault in (KeyringFault.BROKEN, KeyringFault.FOREIGN_BUS)
         self.reason = f"{fault.text} ({failure})" if is_detailed else fault.text
-        if fault.is_timeout and (why := self._notes.avoid()):
-            self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
+        if fault.is_timeout:
+            self._notes.avoid()
         if fault.is_absence:
             self._notes.note_absence()
 
