@@ -141,6 +141,7 @@ def test_with_the_key_agents_a_person_and_an_agent_each_have_a_session_on_the_fa
 
 @pytest.mark.parametrize("line", ["list", "list --names --sessions"])
 def test_a_list_loads_no_module_that_costs_more_than_its_profiles(machine: Machine, line: str) -> None:
+    machine.settle()
     assert machine.role_env("profileB").returncode == 0
     costly = {"dataclasses", "inspect", "json", "keyring", "platformdirs", "typing"}
     assert loaded(machine, *line.split()).isdisjoint(costly)
@@ -286,7 +287,7 @@ def test_a_bad_timeout_is_reported_though_a_session_is_cached(cached: Machine, v
 def test_a_mark_from_the_future_does_not_count(machine: Machine) -> None:
     machine.role_env("profileB")
     notes = KeyringNotes(machine.environ)
-    assert notes.avoid() == ""
+    notes.avoid()
     (mark,) = (machine.home / ".local/state/role-env").glob("keyring-avoided-*")
     assert notes.is_avoided()
     os.utime(mark, (time.time() + 3600, time.time() + 3600))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import RefusedError, UnreachableError
 from role_env.http.server import Server
-from role_env.sessions import Record, end_line, parse_record
+from role_env.sessions import Record, parse_record
 from role_env.sts import client as sts
 from support.contexts import context, hop
 
@@ -60,31 +60,11 @@ def changed(draw: st.DrawFn) -> str:
     return text
 
 
-@st.composite
-def resealed(draw: st.DrawFn) -> str:
-    """A changed record whose last line says that it is whole, as another release or program might write it."""
-    lines = draw(changed()).split("\n")[:-1]
-    return "\n".join([*lines, end_line(lines)])
-
-
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(changed())
 def test_a_changed_record_is_no_record(text: str) -> None:
     found = parse_record(text, "profileB")
     assert found is None or text == WHOLE
-
-
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(resealed())
-def test_a_record_of_any_lines_is_sound_or_none(text: str) -> None:
-    found = parse_record(text, "profileB")
-    if found:
-        credentials = found.session.credentials
-        values = (credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
-        assert all(value.isascii() and value.isprintable() and value for value in values)
-        assert credentials.issued < credentials.expiration
-        assert found.is_unchanged({}) in (True, False)
-        credentials.needs_renewal()
 
 
 # ---- STS's answers ----

@@ -1,8 +1,8 @@
 """A small `dataclasses`: `@dataclass(frozen=True)` with `field`, `fields` and `replace`.
 
 `list` and `explain` cannot afford `dataclasses`: with `inspect` and `typing`, its import takes longer than to list all
-profiles. A type checker sees the real module, so this one raises errors where the real one does. It adds no repr, since
-a value may be a secret. The fast path's modules do not import this one either: their classes have handwritten
+profiles. A type checker sees the real module and checks every use, so this one checks nothing. It adds no repr, since a
+value may be a secret. The fast path's modules do not import this one either: their classes have handwritten
 constructors.
 """
 
@@ -34,39 +34,19 @@ else:
         return tuple(cls.__dataclass_fields__.values())
 
     def dataclass(*, frozen: bool) -> object:
-        """Return the class decorator. It adds a constructor, and equality by the fields."""
-        if not frozen:
-            raise TypeError("a value is frozen")
+        """Return the class decorator. It adds a constructor, and equality by the fields. mypy checks the calls."""
         return _value_class
 
     def _value_class(cls: type) -> type:
-        if hasattr(cls, "__dataclass_fields__"):
-            raise TypeError(f"{cls.__name__} inherits from a class of values, whose fields it would lose")
         found = {name: _field_of(cls, name) for name in cls.__annotations__}
-        unset = {name: one.default for name, one in found.items()}
-        required = [name for name, default in unset.items() if default is _REQUIRED]
-        if required != list(found)[: len(required)]:
-            raise TypeError(f"{cls.__name__}: a field without a default follows one that has one")
-        for name, default in list(unset.items())[len(required) :]:
-            if type(default).__hash__ is None:
-                raise ValueError(f"{cls.__name__}: the default of {name} can change, and all instances would share it")
-            setattr(cls, name, default)
-
-        names = tuple(found)
+        defaults = {name: one.default for name, one in found.items()}
+        for name, default in defaults.items():
+            if default is not _REQUIRED:
+                setattr(cls, name, default)
 
         def construct(self: object, *values: object, **named: object) -> None:
-            """Set the fields. Raises TypeError for what `dataclasses` refuses."""
-            held = {**unset, **named}  # in the order of the fields
-            held.update(zip(names, values, strict=False))
-            if len(values) > len(names):
-                raise TypeError(f"{cls.__name__} takes {len(names)} values, not {len(values)}")
-            if twice := [name for name in names[: len(values)] if name in named]:
-                raise TypeError(f"{cls.__name__} is given {', '.join(twice)} twice")
-            if len(held) > len(names):
-                raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(held.keys() - found.keys()))}")
-            if missing := [name for name in required if held[name] is _REQUIRED]:
-                raise TypeError(f"{cls.__name__} requires {', '.join(missing)}")
-            vars(self).update(held)
+            """Set the fields, in their order."""
+            vars(self).update({**defaults, **dict(zip(found, values, strict=False)), **named})
 
         cls.__dataclass_fields__ = found
         cls.__init__ = construct

@@ -50,33 +50,21 @@ class Deadline:
         self._end += seconds
 
 
-def is_crowded(load: str = "/proc/loadavg", *, crowd: int = _CROWD) -> bool:
-    """Return whether more than `crowd` processes for each processor are runnable: a healthy service may take seconds.
-
-    `load` is Linux's file with the number.
-    """
+def is_crowded() -> bool:
+    """Return whether so many processes are runnable that a healthy service may take seconds. Only Linux reports it."""
     try:
-        with open(load, encoding="utf-8") as file:  # noqa: PTH123
-            runnable = int(file.read().split()[3].partition("/")[0])
-    except (OSError, ValueError, IndexError):
+        with open("/proc/loadavg", encoding="utf-8") as file:  # noqa: PTH123
+            return int(file.read().split()[3].partition("/")[0]) > _CROWD * (os.cpu_count() or 1)
+    except OSError:
         return False
-    return runnable > crowd * (os.cpu_count() or 1)
 
 
-def is_busy() -> bool:
-    """Return whether a process waits for a processor."""
-    return is_crowded(crowd=1)
-
-
-def idle_seconds(thread: str = "/proc/thread-self/schedstat") -> float:
-    """Return a clock (seconds) that stops while this thread runs or waits for a processor.
-
-    `thread` is Linux's file with the time spent waiting.
-    """
+def idle_seconds() -> float:
+    """Return a clock (seconds) that stops while this thread runs or, on Linux, waits for a processor."""
     try:
-        with open(thread, encoding="utf-8") as file:  # noqa: PTH123
+        with open("/proc/thread-self/schedstat", encoding="utf-8") as file:  # noqa: PTH123
             queued = int(file.read().split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
+    except OSError:
         queued = 0.0
     return time.monotonic() - time.thread_time() - queued
 
@@ -87,8 +75,8 @@ class Worker:
     A thread is the only way to stop waiting for a name lookup or a keyring: keyring's own handlers swallow an exception
     raised by a signal handler.
 
-    `threading.Thread.start` waits until the thread has reported its start. It waits forever if the thread dies before
-    that, as happens when memory is short.
+    `threading.Thread.start` waits until the thread has reported its start: an interruption there would lose a thread
+    that has begun, and a thread that dies before that, as when memory is short, would be waited for forever.
     """
 
     def __init__(self, work: "Callable[[], object]") -> None:

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from role_env.credentials import Session
     from role_env.keyrings import Entry
 
-_UNREPORTED_SECONDS = 0.9
-"""The longest wait without a message at a terminal. The slow way reports longer ones."""
-_PATIENT_SECONDS = 2.5
-"""The longest wait for a keyring on a busy machine. The slow way would add to the load."""
+_PATIENT_SECONDS = 0.9
+"""The longest wait for a keyring and, at a terminal, for another process. The slow way reports longer ones."""
 _SERVED_FIELDS = {
     "after_dashes",
     "command",
@@ -153,13 +151,10 @@ def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[st
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
         try:
-            patience = _patience(environ)
-            (text,) = secret_service.read([entry], environ, at_most=patience, meanwhile=map(__import__, modules))
+            meanwhile = map(__import__, modules)
+            (text,) = secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=meanwhile)
             if text is None and (seconds := _wait_for_other(entry, environ)):
-                (text,) = secret_service.read([entry], environ, seconds=seconds, at_most=patience)
-        except secret_service.SlowService as slow:
-            notes.report_wait(slow.seconds)
-            return ""
+                (text,) = secret_service.read([entry], environ, seconds=seconds)
         except secret_service.AskKeyring:
             return ""
         return text or ""
@@ -181,21 +176,8 @@ def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
 
     seconds = context.timeout_of(environ) / 2
     if os.isatty(2):
-        seconds = min(seconds, _UNREPORTED_SECONDS)
-    lock = EntryLock(entry.name, environ)
-    if not lock.wait_for_holder(seconds):
-        return 0
-    return seconds if lock.has_stored() else secret_service.USUAL_SECONDS
-
-
-def _patience(environ: "Mapping[str, str]") -> float:
-    """Return how long the keyring may take on a busy machine."""
-    seconds = _UNREPORTED_SECONDS if os.isatty(2) else _PATIENT_SECONDS
-    if environ.get("ROLE_ENV_TIMEOUT"):
-        from role_env import context  # `_is_usual` has imported it
-
-        seconds = min(seconds, context.timeout_of(environ) / 2)
-    return seconds
+        seconds = min(seconds, _PATIENT_SECONDS)
+    return seconds if EntryLock(entry.name, environ).wait_for_holder(seconds) else 0
 
 
 def _read_kernel(entry: "Entry") -> str:

@@ -93,7 +93,7 @@ class Fingerprint:
 def read_file(path: "Path | str") -> tuple[bytes, os.stat_result]:
     """Read the regular file `path` as `Fingerprint.read` does, without recording it. Raises OSError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError:  # a NUL or half a surrogate pair, which JSON can contain
         raise OSError("it is not a path") from None
     try:

@@ -91,7 +91,7 @@ def has_namespaces() -> bool:
     return subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode == 0
 
 
-_UNSHARE = ["unshare", "--net"] if os.name == "posix" and os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+_UNSHARE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
 
 
 def in_namespace(*command: str, relay: tuple[Path, int] | None = None) -> list[str]:

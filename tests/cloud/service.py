@@ -263,5 +263,5 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 def _reset_on_close(connection: socket.socket) -> None:
     """Let closing the connection send RST instead of FIN."""
-    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    linger = struct.pack("ii", 1, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

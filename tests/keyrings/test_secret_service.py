@@ -75,11 +75,8 @@ def test_a_foreign_item_with_an_extra_attribute_is_read_as_keyring_reads_it(keyr
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "shadow"
 
 
-@pytest.mark.parametrize(
-    "secret", [b"\xff\xfe", b"a\0b", b"\0", b"x" * 300_000], ids=["bytes", "text with NUL", "NUL", "huge"]
-)
-def test_a_secret_that_is_binary_or_too_large_for_a_record_is_unsure(keyring: KeyringBus, secret: bytes) -> None:
-    keyring.put("foreign", ATTRIBUTES, secret)
+def test_a_secret_that_is_binary_is_unsure(keyring: KeyringBus) -> None:
+    keyring.put("foreign", ATTRIBUTES, b"\xff\xfe")
     assert_unsure(keyring.environment, seconds=DEADLINE)
 
 
@@ -122,7 +119,7 @@ def test_several_entries_are_read_over_one_connection_as_each_by_itself(keyring:
     assert connections.call_count == 3
 
 
-@pytest.mark.parametrize("secret", [b"shadow", b"\xff", b"a\0b", b"x" * 300_000], ids=["twin", "bytes", "nul", "huge"])
+@pytest.mark.parametrize("secret", [b"shadow", b"\xff"], ids=["twin", "bytes"])
 def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, secret: bytes) -> None:
     put_several(keyring)
     entry = SEVERAL[1] if secret == b"shadow" else SEVERAL[2]
@@ -242,7 +239,7 @@ print(json.dumps([found, sorted(after - before)]))
     own = [f"role_env.keyrings.{name}" for name in ("dbus", "secret_service")]
     assert json.loads(done.stdout) == [
         expected,
-        ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own],
+        ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own, "role_env.paths"],
     ]
 
 

@@ -1,6 +1,5 @@
 """The keyring as the place for sessions: what is wrong with it costs one call to STS, a warning, and little time."""
 
-import os
 import stat
 import threading
 import time
@@ -11,7 +10,7 @@ import pytest
 
 from role_env import paths
 from role_env.context import Context
-from role_env.deadline import Deadline, TimedOut, idle_seconds, is_crowded, within
+from role_env.deadline import Deadline, TimedOut, idle_seconds, within
 from role_env.keyrings import Entry, system
 from role_env.sessions.store import Cache
 from role_env.ui.messages import Messages
@@ -128,14 +127,6 @@ def test_on_a_crowded_machine_a_keyring_takes_half_of_a_short_deadline_at_most(
     assert keyring.fault
     assert keyring.fault.is_timeout
     assert deadline.remaining() > 1
-
-
-def test_a_machine_is_crowded_when_many_processes_wait_for_each_processor(tmp_path: Path) -> None:
-    load = tmp_path / "loadavg"
-    for runnable, crowded in ((8, False), (9, True)):
-        load.write_text(f"0.20 0.18 0.12 {runnable * (os.cpu_count() or 1)}/900 11206\n")
-        assert is_crowded(str(load)) is crowded
-    assert not is_crowded(str(tmp_path / "absent"))
 
 
 def test_only_the_time_in_which_a_thread_waits_for_another_is_idle() -> None:

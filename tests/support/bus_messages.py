@@ -105,12 +105,6 @@ def exchange(secret: bytes = SECRET.encode(), order: object = low_level.Endianne
     }
 
 
-def variants_in_variants() -> bytes:
-    """Return a reply to OpenSession with more of them than Python has levels; a bus allows 64."""
-    text = b"\1s\0\0" + (9000).to_bytes(4, "little") + b"v" * 9000
-    return reply(3, "vo", ("s", "v" * 9000), SESSION).replace(text, (b"\1v\0" * 9000)[: len(text)])
-
-
 def whole(said: Mapping[str, bytes]) -> bytes:
     """Return the parts of an exchange in one piece."""
     return b"".join(said.values())
@@ -123,7 +117,6 @@ class Memory:
         self._pieces = iter(pieces)
         self._rest = b""
         self.sent = b""
-        self.received = 0
         self.open = True
 
     def getsockopt(self, *_: int) -> bytes:
@@ -147,7 +140,6 @@ class Memory:
         """Return the next piece, or what is left of the last."""
         data = self._rest or next(self._pieces, b"")
         self._rest = data[size:]
-        self.received += len(data[:size])
         return data[:size]
 
     def close(self) -> None:

@@ -108,10 +108,10 @@ class EntryLock:
             os.close(descriptor)
 
 
-def process_age(process: str = "/proc/self/stat") -> float:
-    """Return the age of this process in seconds, by Linux's file `process`; elsewhere, the time since the import."""
+def process_age() -> float:
+    """Return the age of this process in seconds by Linux's proc_pid_stat(5); elsewhere, the time since the import."""
     try:
-        with open(process, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open("/proc/self/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
             started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME")) - started  # noqa: B009  Linux alone has it
     except (OSError, ValueError, IndexError, AttributeError):

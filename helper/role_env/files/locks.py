@@ -36,7 +36,7 @@ def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bo
     """Return a context as `hold_in_state` does, for a lock on `folder` itself, which needs no file."""
     from contextlib import nullcontext  # takes 2 ms, and the fast path does not need it
 
-    return Lock(lambda: os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)), seconds, nullcontext())
+    return Lock(lambda: os.open(folder, os.O_RDONLY | os.O_CLOEXEC), seconds, nullcontext())
 
 
 class Lock:
@@ -56,7 +56,7 @@ class Lock:
         self._opened = opened
         self._seconds = seconds
         self._waiting = waiting
-        self._is_required = is_required and fcntl is not None
+        self._is_required = is_required
         self._descriptor: int | None = None
 
     def __enter__(self) -> bool:

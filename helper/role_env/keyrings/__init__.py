@@ -60,8 +60,6 @@ _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 # The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
 _lists: "dict[str, list[str]]" = {}
 _timeouts: "dict[str, float]" = {}
-# The seconds that this process has waited for the keyring without a reply, by session bus.
-_waits: "dict[str, float]" = {}
 
 
 class KeyringNotes:
@@ -121,14 +119,13 @@ class KeyringNotes:
         if not self._bus and self.is_usual():
             self._add_us(_ABSENT)
 
-    def avoid(self) -> str:
-        """Avoid the keyring in every process for AVOID_SECONDS. Return why that is not recorded, or an empty text."""
+    def avoid(self) -> None:
+        """Avoid the keyring for AVOID_SECONDS, in every process if that can be recorded."""
+        import contextlib  # not for the warm path
+
         _timeouts[self._folder + self._avoided] = time.time()
-        try:
+        with contextlib.suppress(OSError):
             paths.touch(self._environ, self._avoided)
-        except OSError as error:
-            return error.strerror or type(error).__name__
-        return ""
 
     def use_again(self) -> None:
         """Undo `avoid`, because the keyring has replied."""
@@ -137,14 +134,6 @@ class KeyringNotes:
         _timeouts.pop(self._folder + self._avoided, None)
         with contextlib.suppress(OSError):  # it does not exist, or the next process tries again
             os.unlink(self._folder + self._avoided)  # noqa: PTH108
-
-    def report_wait(self, seconds: float) -> None:
-        """Shorten this process's next use of the keyring by `seconds`."""
-        _waits[self._bus] = seconds
-
-    def take_wait(self) -> float:
-        """Return, once, the seconds by which the next use must be shorter."""
-        return _waits.pop(self._bus, 0)
 
     @property
     def _bus(self) -> str:

@@ -15,13 +15,13 @@ _KUBERNETES = "KUBERNETES_SERVICE_HOST"
 _INITIAL_PID, _INITIAL_USER = "pid:[4026531836]", "user:[4026531837]"
 
 
-def is_container(environ: "Mapping[str, str]", root: str = "/") -> bool:
-    """Return whether this is a container without its own user namespace. WSL does not count. `root` is for tests."""
-    if _link(f"{root}proc/self/ns/user") not in ("", _INITIAL_USER) or "microsoft" in _release(root).lower():
+def is_container(environ: "Mapping[str, str]") -> bool:
+    """Return whether this is a container without its own user namespace. WSL does not count."""
+    if _link("/proc/self/ns/user") not in ("", _INITIAL_USER) or "microsoft" in _release().lower():
         return False
-    if environ.get(_KUBERNETES) or any(os.path.exists(root + path[1:]) for path in _FILES):  # noqa: PTH110
+    if environ.get(_KUBERNETES) or any(map(os.path.exists, _FILES)):
         return True
-    return _link(f"{root}proc/self/ns/pid") not in ("", _INITIAL_PID)
+    return _link("/proc/self/ns/pid") not in ("", _INITIAL_PID)
 
 
 def _link(path: str) -> str:
@@ -31,9 +31,9 @@ def _link(path: str) -> str:
         return ""
 
 
-def _release(root: str) -> str:
+def _release() -> str:
     try:
-        with open(f"{root}proc/sys/kernel/osrelease", encoding="utf-8") as file:  # noqa: PTH123
+        with open("/proc/sys/kernel/osrelease", encoding="utf-8") as file:  # noqa: PTH123
             return file.read()
     except OSError:
         return ""

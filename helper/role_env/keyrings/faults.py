@@ -32,7 +32,6 @@ class KeyringFault(enum.Enum):
         "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not exist",
         "ModuleNotFoundError",
     )
-    NO_THREAD = "this process cannot start more threads", "NoThread"
     BROKEN = ("it failed",)
 
     @property

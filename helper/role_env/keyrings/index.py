@@ -1,7 +1,7 @@
 """Index the names of a keyring's entries in a file of the state folder: `keyring` itself cannot list them.
 
 The file contains no secrets and may be lost. Lines are appended, never rewritten, so that no process loses the lines of
-another one. Older releases skip a line that removes an entry.
+another one.
 """
 
 from role_env import paths
@@ -15,12 +15,12 @@ _REMOVED = "removed "
 
 
 class Index:
-    """The index in the state file `file`, for entries whose service begins with one of `services`."""
+    """The index in the state file `file`, for entries whose service begins with `service`."""
 
-    def __init__(self, environ: "Mapping[str, str]", file: str, *services: str) -> None:
+    def __init__(self, environ: "Mapping[str, str]", file: str, service: str) -> None:
         self._environ = environ
         self._file = file
-        self._services = services
+        self._service = service
 
     def exists(self) -> bool:
         """Return whether there is an index."""
@@ -33,7 +33,7 @@ class Index:
             name = line.removeprefix(_REMOVED)
             if name != line:
                 noted.pop(name, None)
-            elif name.startswith(self._services) and "\t" in name:
+            elif name.startswith(self._service) and "\t" in name:
                 noted[name] = None
         return list(noted)
 

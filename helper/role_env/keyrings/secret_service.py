@@ -22,10 +22,6 @@ COLLECTION_INTERFACE, ITEM_INTERFACE = "org.freedesktop.Secret.Collection", "org
 DEFAULT_COLLECTION = f"{_PATH}/aliases/default"
 _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""), "vo")
 _LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
-# The wait for a reply (seconds). A healthy service takes milliseconds, and `keyring` handles prompts.
-USUAL_SECONDS = 0.25
-# How often to check whether processes still wait for a processor, as the service may (seconds).
-_STEP_SECONDS = 0.25
 
 
 class AskKeyring(Exception):
@@ -33,44 +29,28 @@ class AskKeyring(Exception):
 
 
 class SlowService(AskKeyring):
-    """The bus, or the service on it, timed out after `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__("timeout")
-        self.seconds = seconds
+    """The bus, or the service on it, timed out."""
 
 
 class _Wait:
-    """The time limit of a read: `seconds`, or up to `at_most` while processes wait for a processor."""
+    """The time limit of a read: `seconds`."""
 
-    def __init__(self, seconds: float, at_most: float) -> None:
-        self._began = time.monotonic()
-        self._end = self._began + seconds
-        self._last = self._began + at_most
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
 
     def left(self) -> float:
         """Return the seconds left to wait. Raises TimeoutError at the end."""
         now = time.monotonic()
-        if self._end <= now < self._last:
-            from role_env.deadline import is_busy  # a normal reply comes before this is needed
-
-            if is_busy():
-                self._end = min(now + _STEP_SECONDS, self._last)
         if now >= self._end:
             raise TimeoutError
         return self._end - now
-
-    def spent(self) -> float:
-        """Return the seconds spent so far."""
-        return time.monotonic() - self._began
 
     def around(self, steps: "Iterator[object]") -> "Iterator[object]":
         """Yield from `steps`, whose time is not counted."""
         while True:
             began = time.monotonic()
             step = next(steps, None)
-            took = time.monotonic() - began
-            self._began, self._end, self._last = self._began + took, self._end + took, self._last + took
+            self._end += time.monotonic() - began
             if step is None:
                 return
             yield step
@@ -80,23 +60,22 @@ def read(
     entries: "Sequence[Entry]",
     environ: "Mapping[str, str]",
     *,
-    seconds: float = USUAL_SECONDS,
-    at_most: float = 0,
+    seconds: float,
     meanwhile: "Iterator[object] | None" = None,
 ) -> "list[str | None]":
     """Return the text of each of `entries` in the default collection, None for a missing one, over one connection.
 
     `meanwhile` is advanced while the service works; its time is not counted. Raises AskKeyring, also if only one entry
-    cannot be read, and SlowService after `seconds`, or up to `at_most` on a busy machine.
+    cannot be read, and SlowService after `seconds`.
     """
-    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds, at_most)
+    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds)
     try:
         with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
             found = _search(bus, entries)
             session = _open_session(bus, found)
             return _secrets(bus, found, session)
     except TimeoutError:
-        raise SlowService(wait.spent()) from None
+        raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
         raise AskKeyring(type(error).__name__) from None
 
@@ -138,13 +117,5 @@ def _secrets(bus: Bus, found: "list[list[str]]", session: str) -> "list[str | No
         if items:
             calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
     secrets = iter(bus.exchange(*calls))
-    return [_text(next(secrets)[0], session) if items else None for items in found]
-
-
-def _text(struct: "tuple[str, bytes, bytes, str]", session: str) -> str:
-    """Return the text in a Secret. Its struct has the session, the parameters (none if plain), the value and a type."""
-    found, parameters, value, _ = struct
-    # A record has no NUL. If an invalid length added padding to the value, the padding is NULs.
-    if found != session or parameters or 0 in value:
-        raise UnexpectedReply("not the secret of this session")
-    return value.decode("utf-8")
+    # Its struct has the session, the parameters (none if plain), the value and a content type.
+    return [next(secrets)[0][2].decode("utf-8") if items else None for items in found]

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.files import locks
-from role_env.keyrings import Entry, fallback, hashed_entry, vault
-from role_env.keyrings.fallback import KernelKeyring, kernel_keyring
-from role_env.keyrings.system import SystemKeyring
+from role_env.keyrings import Entry, hashed_entry, vault
+from role_env.keyrings.chain import MODE, Chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,16 +99,11 @@ class StoredSignIn:
         `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is
         found and the keyring could not be used; without `prompts` also if it is locked.
         """
-        keyring = SystemKeyring(context, prompts=prompts)
-        name = self.entry.name
-        found = _parse(known[name] if known and name in known else keyring.read(self.entry))
-        kernel = self._kernel(context)
-        in_kernel_now = _parse(kernel.read(self.entry)) if kernel else None
-        if in_kernel_now and (found is None or in_kernel_now.issued > found.issued):
-            return in_kernel_now
-        if found is None:
-            vault.check(keyring, is_key=False)
-        return found
+        chain = self._chain(context, prompts=prompts)
+        found = list(filter(None, map(_parse, chain.texts(self.entry, known or {}))))
+        if not found and chain.system:
+            vault.check(chain.system, is_key=False)
+        return max(found, key=lambda sign_in: sign_in.issued, default=None)
 
     def id(self, context: Context) -> str:
         """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
@@ -135,31 +129,23 @@ class StoredSignIn:
 
         Raises KeyringError; an earlier sign-in may then still be stored.
         """
-        keyring, kernel = SystemKeyring(context), self._kernel(context)
-        skips_keyring = kernel is not None and context.environ.get(fallback.MODE) == "kernel"
-        is_stored = fallback.store(
-            None if skips_keyring else keyring,
-            kernel,
-            self.entry,
-            sign_in.text(),
-            seconds=max(1, int(sign_in.expiration - time.time())),
-            check=lambda stored: vault.check_stored(stored, sign_in.text(), is_key=False),
-        )
-        if not is_stored:
-            vault.check(keyring, is_key=False)
-            why = kernel.fault if kernel else "the keyring cannot be used"
-            raise KeyringError(f"the sign-in cannot be stored: {why}", hint=vault.hint(is_key=False))
-        if self._in_kernel and not kernel:  # an older token must not stay in it
-            KernelKeyring().delete(self.entry)
+        chain = self._chain(context)
+        seconds = max(1, int(sign_in.expiration - time.time()))
+        is_stored = chain.write(self.entry, sign_in.text(), seconds=seconds)
+        if chain.system and not (is_stored and chain.system.fault):
+            stored = chain.system.read(self.entry)
+            vault.check(chain.system, is_key=False)
+            vault.check_stored(stored, sign_in.text(), is_key=False)
+        elif chain.kernel and not is_stored:
+            what = f"the sign-in cannot be stored: {chain.kernel.reason}"
+            raise KeyringError(what, hint=vault.hint(is_key=False))
 
     def delete(self, context: Context) -> None:
         """Delete the sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
-        if self._in_kernel:
-            KernelKeyring().delete(self.entry)
-        keyring = SystemKeyring(context)
-        keyring.delete(self.entry)
-        if not (self._in_kernel and keyring.is_absent):
-            vault.check(keyring, is_key=False)
+        chain = Chain(context, "" if self._in_kernel else "keyring")
+        chain.delete(self.entry)
+        if chain.system and not (self._in_kernel and chain.system.is_absent):
+            vault.check(chain.system, is_key=False)
 
     def check_storable(self, context: Context) -> None:
         """Check that a sign-in can be stored, by storing and deleting an entry beside it.
@@ -187,10 +173,13 @@ class StoredSignIn:
 
     def has_kernel(self, context: Context) -> bool:
         """Return whether a sign-in may be stored in the kernel keyring."""
-        return self._kernel(context) is not None
+        return self._chain(context).kernel is not None
 
-    def _kernel(self, context: Context) -> KernelKeyring | None:
-        return kernel_keyring(context.environ) if self._in_kernel else None
+    def _chain(self, context: Context, *, prompts: bool = True) -> Chain:
+        """Return the keyrings that may have the sign-in. ROLE_ENV_CACHE=none is about sessions only."""
+        mode = context.environ.get(MODE)
+        mode = mode if mode in ("keyring", "kernel") else "auto"
+        return Chain(context, mode if self._in_kernel else "keyring", prompts=prompts)
 
 
 @functools.cache
@@ -199,17 +188,9 @@ def _portal_entry(url: str) -> Entry:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None if it is damaged or of another format."""
+    """Return the sign-in in `text`, or None if it is incomplete or of another format."""
     head, *lines = (text or "").split("\n")
-    pairs = [line.partition(" ")[::2] for line in lines]
-    names = [name for name, _ in pairs]
-    if head != _HEAD or names != [*_TEXTS, *_NUMBERS]:
+    values: dict[str, Any] = dict(line.partition(" ")[::2] for line in lines)
+    if head != _HEAD or list(values) != [*_TEXTS, *_NUMBERS]:
         return None
-    if not all(value.isascii() and value.isprintable() for _, value in pairs):
-        return None
-    values: dict[str, Any] = dict(pairs)
-    try:
-        values |= {name: float(values[name]) for name in _NUMBERS}
-    except ValueError:
-        return None
-    return SignIn(**values) if values["id"] and values["host"] and values["access_token"] else None
+    return SignIn(**values | {name: float(values[name]) for name in _NUMBERS})

@@ -7,7 +7,7 @@ import contextlib
 import time
 
 from role_env.context import Context
-from role_env.deadline import NoThread, TimedOut, Worker, idle_seconds, is_crowded, within
+from role_env.deadline import TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -102,8 +102,8 @@ class SystemKeyring:
             found.update(zip((entry.name for entry in part), texts, strict=False))
         return found
 
-    def write(self, entry: Entry, text: str) -> None:
-        """Store `text` as `entry`."""
+    def write(self, entry: Entry, text: str, *, seconds: int = 0) -> None:
+        """Store `text` as `entry`. This keyring cannot drop it after `seconds`, as others do."""
 
         def work(backend: "KeyringBackend") -> None:
             backends.check_encrypted(backend, self._context.environ)
@@ -125,8 +125,7 @@ class SystemKeyring:
         It does nothing if the backend has yet to be chosen: that would import third-party backends, which may print.
         """
         if not self.fault and self._preparation is None and self._notes.is_secret_service():
-            with contextlib.suppress(NoThread):
-                self._preparation = Worker(self._open_ahead)
+            self._preparation = Worker(self._open_ahead)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
@@ -139,8 +138,7 @@ class SystemKeyring:
     def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
         """Return the text of each of `entries` in the Secret Service; an empty list after a timeout.
 
-        It may take the whole time of a use: on a busy machine, `keyring` would be even slower. Raises AskKeyring if
-        only `keyring` can answer.
+        Raises AskKeyring if only `keyring` can answer.
         """
         try:
             with self._waiting() as (seconds, _):
@@ -214,8 +212,8 @@ class SystemKeyring:
         self.fault = fault
         is_detailed = fault in (KeyringFault.BROKEN, KeyringFault.FOREIGN_BUS)
         self.reason = f"{fault.text} ({failure})" if is_detailed else fault.text
-        if fault.is_timeout and (why := self._notes.avoid()):
-            self._context.messages.decided(f"the keyring's timeout could not be noted: {why}")
+        if fault.is_timeout:
+            self._notes.avoid()
         if fault.is_absence:
             self._notes.note_absence()
 
@@ -235,14 +233,14 @@ class SystemKeyring:
         """Return the seconds that a use may take.
 
         With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
-        it is a third of the time left, less what this process has already waited, and at least `_least_part` of it.
+        it is a third of the time left, and at least `_least_part` of it.
         """
         environ, left = self._context.environ, self._deadline.remaining()
         if not self._prompts:
             return UNASKED_SECONDS
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
-        return max(1, min(TIMEOUT_SECONDS, left / 3) - self._notes.take_wait(), left * self._least_part)
+        return max(1, min(TIMEOUT_SECONDS, left / 3), left * self._least_part)
 
 
 def _delete(backend: "KeyringBackend", entry: Entry) -> None:

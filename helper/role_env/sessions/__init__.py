@@ -244,26 +244,17 @@ def end_line(lines: list[str]) -> str:
 def parse_record(text: str, profile: str) -> "Record | None":
     """Return the record in `text`; None if it is damaged, of another format or of another profile."""
     lines = text.split("\n")
-    found = _fields(lines)
-    if not found:
+    if lines[0] != _HEAD or lines[-1] != end_line(lines[:-1]):
         return None
+    found = {name: line[len(name) + 1 :] for name, line in zip(_FIELDS, lines[1:], strict=False)}
     policy = found["policy"].partition(" ")[0]
-    families = found["variables"].split()
-    if found["policy"] != _policy_line(policy):
-        return None
-    if found["profile"] != profile or not families or not variables.FAMILIES.keys() >= {*families}:
-        return None
-    key = [found[name] for name in _KEY_FIELDS]
-    whole = "".join(key)
-    try:
-        issued, expiration = float(found["issued"]), int(found["expiration"])
-    except ValueError:
-        return None
-    if not (all(key) and whole.isascii() and whole.isprintable() and issued < expiration):
+    if found["profile"] != profile or found["policy"] != _policy_line(policy):
         return None
     session = Session(
-        credentials=Credentials(*key, issued=issued, expiration=expiration),
-        variables=tuple(families),
+        credentials=Credentials(
+            *(found[name] for name in _KEY_FIELDS), issued=float(found["issued"]), expiration=int(found["expiration"])
+        ),
+        variables=tuple(found["variables"].split()),
         policy=policy,
         base=None,  # only its digest is stored
         in_cli_file=bool(found["in_cli_file"]),
@@ -275,18 +266,6 @@ def parse_record(text: str, profile: str) -> "Record | None":
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
         **{name: found[name] for name in _REQUEST_FIELDS},
     )
-
-
-def _fields(lines: list[str]) -> dict[str, str]:
-    """Return the values by field; none if the record is damaged or of another format."""
-    if lines[0] != _HEAD or len(lines) < len(_FIELDS) + 2 or lines[-1] != end_line(lines[:-1]):
-        return {}
-    found = {}
-    for name, line in zip(_FIELDS, lines[1:], strict=False):
-        if not line.startswith(name + " "):
-            return {}
-        found[name] = line[len(name) + 1 :]
-    return found
 
 
 def _policy_line(policy: str) -> str:

@@ -3,14 +3,18 @@
 Each role of its chain is assumed with the session of the role before it, which is cached too.
 """
 
+import time
+
 from role_env.context import Context
-from role_env.credentials import Credentials, Session
+from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
 from role_env.keyrings import Entry
-from role_env.sessions import Record, Request, assume
+from role_env.sessions import Record, Request
 from role_env.sessions.chain import Chain
+from role_env.sessions.passthrough import pass_through
 from role_env.sessions.store import Cache
+from role_env.sts import client as sts
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
@@ -152,13 +156,7 @@ class SingleFlight:
         if self.session.cache:
             self.session.cache.prepare()
         try:
-            made = assume.request(
-                self._chain,
-                lambda before, since: self._obtain_before(before, since, context),
-                context,
-                min_ttl=self._options.min_ttl,
-                is_cached=self._cache is not None,
-            )
+            made = self._request(context)
         except UnreachableError as failure:
             if not old:
                 raise
@@ -166,8 +164,34 @@ class SingleFlight:
             return self.session.renewed_record(old)
         return self.session.store(*made)
 
-    def _obtain_before(self, chain: Chain, since: float | None, context: Context) -> Credentials:
-        """Return the session of the `chain` before this one, issued after `since` if that is given."""
-        flight = SingleFlight(chain, self._cache, context)
-        record = flight.obtain(flight.session.load()) if since is None else flight.obtain_new(since)
-        return record.session.credentials
+    def _request(self, context: Context) -> tuple[Credentials, str]:
+        """Return a new session and its account. Raises any RoleEnvError.
+
+        If the source's session has ended early, for example because it was revoked, request it again once.
+        """
+        try:
+            return self._assume(None, context)
+        except sts.StsError as refusal:
+            is_renewable = self._chain.before or self._chain.source.row.is_renewable
+            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
+                raise
+            context.messages.decided("the source's session has ended: a new one is requested")
+            return self._assume(time.time(), context)
+
+    def _assume(self, since: float | None, context: Context) -> tuple[Credentials, str]:
+        """Assume the chain's last role with the session of the role before it, or with the source's key.
+
+        With `since` (epoch seconds), that session is issued after it.
+        """
+        chain, target, account = self._chain, self._chain.target, self._chain.role_arn.account
+        if target.role_arn and chain.before is None:
+            return chain.source.assume(target.hop, chain.for_source(context)), account
+        if chain.before:
+            flight = SingleFlight(chain.before, self._cache, context)
+            record = flight.obtain(flight.session.load()) if since is None else flight.obtain_new(since)
+            key: AccessKey = record.session.credentials
+        else:
+            key = chain.source.key(chain.for_source(context))
+        if target.role_arn:
+            return sts.assume_role(target.hop, key, context), account
+        return pass_through(chain, key, context, min_ttl=self._options.min_ttl, is_cached=self._cache is not None)

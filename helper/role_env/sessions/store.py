@@ -8,10 +8,9 @@ import functools
 
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
-from role_env.keyrings import SESSION_SERVICE, Entry, fallback
-from role_env.keyrings.fallback import MODE, MODES, KernelKeyring
+from role_env.keyrings import SESSION_SERVICE, Entry
+from role_env.keyrings.chain import MODE, MODES, Chain
 from role_env.keyrings.index import Index
-from role_env.keyrings.system import SystemKeyring
 from role_env.sessions import Record, parse_record
 
 TYPE_CHECKING = False
@@ -35,11 +34,8 @@ class Cache:
         self._messages = context.messages
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
-        in_keyring = everywhere or mode in ("auto", "keyring")
-        self._keyring = SystemKeyring(context, prompts=prompts) if in_keyring else None
-        self._kernel = KernelKeyring() if everywhere else None
-        if not everywhere and mode != "none":
-            self._kernel = fallback.kernel_keyring(context.environ)
+        self._chain = Chain(context, "" if everywhere else mode, prompts=prompts)
+        self._keyring, self._kernel = self._chain.system, self._chain.kernel
         self._prompts = prompts
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
@@ -54,12 +50,9 @@ class Cache:
         """Return the record stored as `entry`, or None."""
         lock = self._lock(entry)
         is_stored = lock.has_stored()
-        text = None
-        if self._keyring:
-            text = self._keyring.read_stored(entry) if is_stored else self._keyring.read(entry)
+        known = {entry.name: self._keyring.read_stored(entry)} if is_stored and self._keyring else {}
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        if not text and self._kernel:
-            text = self._kernel.read(entry)
+        text = next(self._chain.texts(entry, known), None)
         self._warn()
         if is_stored and not text:
             lock.withdraw()  # no other process should look for it
@@ -76,13 +69,8 @@ class Cache:
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
     def load_listed(self, entry: Entry) -> Record | None:
-        """Return what `load` does. A keyring whose list of names lacks `entry` is not asked."""
-        text = None
-        if self._keyring and self._may_have(entry):
-            is_ahead = entry.name in self._ahead
-            text = self._ahead.pop(entry.name) if is_ahead else self._keyring.read(entry)
-        if not text and self._kernel and entry.name in self._kernel_names:
-            text = self._kernel.read(entry)
+        """Return what `load` does. The keyrings are not asked if their lists of names lack `entry`."""
+        text = next(self._chain.texts(entry, self._ahead), None) if self._may_have(entry) else None
         self._warn()
         return self._parse(text, entry)
 
@@ -97,7 +85,7 @@ class Cache:
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
-        fallback.store(self._keyring, self._kernel, entry, record.text(), seconds=seconds)
+        self._chain.write(entry, record.text(), seconds=seconds)
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)  # again, in case another process has just removed it
             self._lock(entry).report_stored()
@@ -105,15 +93,10 @@ class Cache:
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
-        is_there = bool(self._keyring and self._keyring.read(entry))
-        if self._keyring:
-            self._keyring.delete(entry)
-            if not self._keyring.fault:
-                self._change_index(self._index.remove, entry)
-        if self._kernel:
-            is_there = bool(self._kernel.read(entry)) or is_there
-            self._kernel.delete(entry)
-        return is_there
+        was_there = self._chain.delete(entry)
+        if self._keyring and not self._keyring.fault:
+            self._change_index(self._index.remove, entry)
+        return was_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
         """Return why the keyring may still have entries, and those of `entries` that it has by the index.
@@ -129,18 +112,17 @@ class Cache:
 
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
-        names = self._index.names()
-        names += self._keyring.names() if self._keyring else []
-        names += self._kernel.names() if self._kernel else []
-        ours = (name for name in dict.fromkeys(names) if name.startswith(SESSION_SERVICE) and "\t" in name)
+        names = dict.fromkeys(self._index.names() + self._chain.names())
+        ours = (name for name in names if name.startswith(SESSION_SERVICE) and "\t" in name)
         return [Entry(*name.split("\t", 1)) for name in ours]
 
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used, or of a missing one that the kernel keyring does not replace."""
-        fault = self._keyring.reason if self._keyring else self._kernel.fault if self._kernel else ""
+        first = self._keyring or self._kernel
+        fault = first.reason if first else ""
         if not fault or self._has_warned:
             return
-        is_replaced = self._kernel is not None and not self._kernel.fault
+        is_replaced = self._kernel is not None and not self._kernel.reason
         if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True
@@ -157,18 +139,15 @@ class Cache:
         return EntryLock(entry.name, self._environ)
 
     def _may_have(self, entry: Entry) -> bool:
-        """Return whether the system's keyring may have `entry`, by the index, which may be lost."""
-        return self._indexed is None or entry.name in self._indexed
+        """Return whether a keyring may have `entry`, by the index, which may be lost, and by the kernel's list."""
+        return self._listed is None or entry.name in self._listed
 
     @functools.cached_property
-    def _indexed(self) -> frozenset[str] | None:
-        """The names in the index, or None if there is no index. It is read once, since `list` asks for each profile."""
-        return frozenset(self._index.names()) if self._index.exists() else None
-
-    @functools.cached_property
-    def _kernel_names(self) -> frozenset[str]:
-        """The names of the entries in the kernel keyring, which is read once."""
-        return frozenset(self._kernel.names() if self._kernel else ())
+    def _listed(self) -> frozenset[str] | None:
+        """The listed names, or None without an index. They are read once, since `list` asks for each profile."""
+        if self._keyring and not self._index.exists():
+            return None
+        return frozenset(self._index.names() + (self._kernel.names() if self._kernel else []))
 
     def _change_index(self, change: "Callable[[Entry], None]", entry: Entry) -> None:
         try:

@@ -6,15 +6,20 @@ cookie and redirects to the sign-in; nobody else sees the state. A callback with
 
 import contextlib
 import hmac
+import os
 import secrets
+import select
+import sys
+import termios
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from role_env.context import Context
-from role_env.errors import printable
+from role_env.errors import UsageError, printable
 from role_env.http.local_server import Reply
 from role_env.issuers.hosts import Site
 from role_env.issuers.issuer import SignInError, Verifier
@@ -23,7 +28,6 @@ from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.sign_in.countdown import wait_until
 from role_env.sign_in.loopback import LoopbackServer
-from role_env.sign_in.pasted import Pasted
 
 # The longest wait for a person (seconds). A user who may not use the application sees that only in the browser, and no
 # callback comes.
@@ -36,6 +40,7 @@ _TEXTS = {
     HTTPStatus.NOT_FOUND: "There is nothing here.",
 }
 _COOKIE = "role_env_sign_in"
+_LONGEST_PASTED = 64 * 1024
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -110,7 +115,7 @@ def _read_pasted(state: str, context: Context) -> str:
     end = time.monotonic() + LONGEST_SECONDS
     say = context.messages.say
     say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
-    with Pasted() as pasted:
+    with _Pasted() as pasted:
         while (line := pasted.read_line(end)) is not None:
             try:
                 return read_code(urllib.parse.urlsplit(line).query, state)
@@ -118,6 +123,57 @@ def _read_pasted(state: str, context: Context) -> str:
                 why = error if isinstance(error, WrongCallback) else "this is not an address"
                 say(f"{why}: paste that of the page that does not load")
     raise TooLate()
+
+
+class _Pasted:
+    """The lines that a person pastes on stdin. Within the `with` block the terminal does not echo."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._before: list[Any] | None = None
+
+    def __enter__(self) -> "_Pasted":
+        if sys.stdin is not None and sys.stdin.isatty():
+            self._before = termios.tcgetattr(sys.stdin)
+            silent = termios.tcgetattr(sys.stdin)
+            silent[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
+
+    def read_line(self, end: float) -> str | None:
+        """Return the next non-empty line, or None after `end` (monotonic clock).
+
+        Raises UsageError at the end of stdin, and for a line that is too long to be an address.
+        """
+        while True:
+            line, newline, rest = self._held.partition(b"\n")
+            if newline:
+                self._held = rest
+                if text := line.decode("utf-8", "replace").strip():
+                    return text
+                continue
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            if len(self._held) > _LONGEST_PASTED:
+                raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
+            if sys.stdin is None or not self._read(left):
+                raise UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
+
+    def _read(self, seconds: float) -> bool:
+        """Read for at most `seconds`. Return False at the end of stdin."""
+        descriptor = sys.stdin.fileno()
+        if not select.select([descriptor], [], [], seconds)[0]:
+            return True
+        content = os.read(descriptor, 4096)
+        if not content and self._held:
+            content = b"\n"  # a last line without a line break
+        self._held += content
+        return bool(content)
 
 
 def _listen(state: str, authorize: Callable[[str], str]) -> "CallbackServer | None":

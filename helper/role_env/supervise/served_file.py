@@ -6,14 +6,15 @@ memory refuses the first step. On systems without such files, the file is on dis
 """
 
 import contextlib
+import errno
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 from role_env import variables
 from role_env.errors import ProfileError
-from role_env.files.sealed import sealed
 
 _LONGEST_NAME = 246
 """A file name that leaves no room for `.tmp-` and a number in the 255 bytes of a name."""
@@ -38,6 +39,26 @@ def publish(command: str) -> str:
         raise ProfileError(
             f"the file for Terraform cannot be made: {error.strerror}", hint="set TMPDIR to a folder of yours"
         ) from None
+
+
+def sealed(content: bytes) -> int:
+    """Return the descriptor of a file in memory with `content`, sealed so that no process can change it.
+
+    Raises OSError if the system, or a sandbox, does not support such files.
+    """
+    if sys.platform != "linux" or not hasattr(os, "memfd_create"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    import fcntl
+
+    descriptor = os.memfd_create("role-env", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.write(descriptor, content)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _write(content: bytes) -> Path:
