@@ -13,14 +13,12 @@ from pathlib import Path
 import pytest
 
 import role_env
-from role_env.command_table import INTEGRATED_SHELLS, SHELLS
+from role_env.command_table import INTEGRATED_SHELLS
 
 TOP = Path(__file__).parents[1]
 NAME = f"role_env-{role_env.__version__}"
 MADE = "helper/role_env/shell/"
-"""The programs for shells, which building makes in the checkout too."""
-PROGRAMS = ("switch", "renew", "off", "fail", "refuse")
-"""The programs of each shell with an integration. Of another dialect the wheel has the files of `shell/`."""
+"""The integrations of shells, which building makes in the checkout too."""
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +55,14 @@ def test_the_sdist_has_what_is_needed_to_build_read_and_test_it_and_nothing_else
     assert names == moved(files(".github", "helper", "shell", "tests") | texts, "", f"{NAME}/")
 
 
-def test_the_wheel_has_the_modules_the_programs_for_shells_and_the_man_page_and_nothing_else(built: Path) -> None:
+def test_the_wheel_has_the_modules_the_integrations_and_the_man_page_and_nothing_else(built: Path) -> None:
     names = set(zipfile.ZipFile(built / f"{NAME}-py3-none-any.whl").namelist())
     reported = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     modules = moved(files("helper/role_env"), "helper/", "")
     assert "role_env/py.typed" in modules
     others = {f"{NAME}.data/data/share/man/man1/role-env.1", *moved(reported, "", f"{NAME}.dist-info/")}
-    suffixes = {Path(SHELLS[shell].integration[0]).suffix for shell in INTEGRATED_SHELLS}
-    programs = {f"{name}{suffix}" for name in PROGRAMS for suffix in suffixes}
-    programs |= {f"init.{shell}" for shell in INTEGRATED_SHELLS}
-    dialects = {shell.dialect.rpartition(".")[2] for shell in SHELLS.values() if not shell.integration}
-    programs |= {path.name for dialect in dialects for path in (TOP / "shell").glob(f"*.{dialect}")}
-    assert names == modules | moved(programs, "", "role_env/shell/") | others
+    integrations = {f"role_env/shell/init.{shell}" for shell in INTEGRATED_SHELLS}
+    assert names == modules | integrations | others
 
 
 def test_what_is_installed_says_what_it_is() -> None:

@@ -101,7 +101,7 @@ def test_a_policy_from_a_pipe_or_from_the_terminal_is_read_after_the_question(ch
 def test_the_choice_is_made_without_network_and_shows_no_secret(chosen_from: Machine, silent: SilentBus) -> None:
     person = Person(chosen_from, "exec", ALIBABA_CLOUD_STS_ENDPOINT="192.0.2.1")
     person.sees("  1  profileB  ")
-    person.sees("  2  other     ")
+    person.sees("  2  other ")
     person.answers(QUESTION, "")
     person.ends(130)
     assert not chosen_from.leaks()

@@ -235,9 +235,7 @@ def test_a_file_that_can_no_longer_have_the_profiles_stays_as_it_is(organization
     assert machine.file.read_text() == changed
 
 
-def test_a_variable_that_names_another_host_is_exit_3_and_nothing_is_sent(organization: Organization) -> None:
-    """tests/profiles/test_keys.py has the hosts."""
+def test_a_variable_that_names_no_host_is_exit_3_and_nothing_is_sent(organization: Organization) -> None:
     variable = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
-    said = f"the variable {variable} names evil.example, and a variable may name only"
-    organization.refuses(3, said, **{variable: "evil.example"})
+    organization.refuses(3, f"the variable {variable} begins with http://", **{variable: "http://localhost"})
     assert not organization.machine.sts.calls

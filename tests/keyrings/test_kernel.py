@@ -61,10 +61,10 @@ def below_su(*turns: tuple[int, Callable[[], None]]) -> None:
     """Do the work of each user in turn, in the session keyring of VICTIM's login, as `su` without `-` leaves it."""
 
     def login() -> None:
-        kernel_keyring._keyctl(LINK, USER, SESSION)
+        kernel_keyring.keyctl(LINK, USER, SESSION)
 
     def work() -> None:
-        kernel_keyring._keyctl(JOIN_SESSION, None)
+        kernel_keyring.keyctl(JOIN_SESSION, None)
         for user, part in ((VICTIM, login), *turns):
             assert as_user(user, part) == 0
 
@@ -74,7 +74,7 @@ def below_su(*turns: tuple[int, Callable[[], None]]) -> None:
 def read_all(key: int) -> list[bytes]:
     """What this user can read of all that he reaches from `key`: the lists of keyrings, and the other keys."""
     try:
-        content = kernel_keyring._bytes(key)
+        content = kernel_keyring.content_of(key)
     except kernel_keyring.Unavailable:
         return []
     return [content, *(text for number in numbers_in(content) for text in read_all(number))]
@@ -134,10 +134,10 @@ def test_another_user_below_su_reads_no_entry_of_the_logins_session_keyring(name
 @needs_root
 def test_an_entry_that_another_user_puts_into_the_keyring_is_a_miss_and_gives_way(name: str) -> None:
     def plant() -> None:
-        key = kernel_keyring._add(name, b"9999999999\nplanted")
-        kernel_keyring._keyctl(SETPERM, key, 0x3F3F3F3F)
-        (users,) = numbers_in(kernel_keyring._bytes(SESSION))
-        kernel_keyring._keyctl(LINK, key, users)
+        key = kernel_keyring.add(name, b"9999999999\nplanted")
+        kernel_keyring.keyctl(SETPERM, key, 0x3F3F3F3F)
+        (users,) = numbers_in(kernel_keyring.content_of(SESSION))
+        kernel_keyring.keyctl(LINK, key, users)
 
     def read() -> None:
         assert b"9999999999\nplanted" in read_all(USER)

@@ -46,7 +46,7 @@ class Unavailable(Exception):
 def read(name: str) -> str | None:
     """Return the text stored as `name`, or None. Raises Unavailable."""
     try:
-        return _bytes(_find(name)).decode("utf-8").partition("\n")[2]
+        return content_of(_find(name)).decode("utf-8").partition("\n")[2]
     except Unavailable as error:
         if error.number not in _GONE:
             raise
@@ -64,22 +64,22 @@ def write(name: str, text: str, *, seconds: int) -> None:
     content = f"{int(time.time()) + seconds}\n{text}".encode()
     while True:
         try:
-            key = _add(name, content)
+            key = add(name, content)
             break
         except Unavailable as error:
             if error.number != errno.EDQUOT or not _drop_oldest():
                 raise
     # Only this process can reach the key until it is complete. The link replaces an earlier entry.
-    _keyctl(_SETPERM, key, _PERMISSIONS)
-    _keyctl(_TIMEOUT, key, max(1, seconds))
-    _keyctl(_LINK, key, _USER)
-    _keyctl(_UNLINK, key, _PROCESS)
+    keyctl(_SETPERM, key, _PERMISSIONS)
+    keyctl(_TIMEOUT, key, max(1, seconds))
+    keyctl(_LINK, key, _USER)
+    keyctl(_UNLINK, key, _PROCESS)
 
 
 def delete(name: str) -> None:
     """Delete `name` if it exists. Raises Unavailable."""
     try:
-        _keyctl(_UNLINK, _find(name), _USER)
+        keyctl(_UNLINK, _find(name), _USER)
     except Unavailable as error:
         if error.number not in _GONE:
             raise
@@ -91,7 +91,7 @@ def names() -> list[str]:
 
 
 def _find(name: str) -> int:
-    key = _keyctl(_SEARCH, _USER, b"user", _description(name), 0)
+    key = keyctl(_SEARCH, _USER, b"user", _description(name), 0)
     if not _own_description(key):
         raise Unavailable(_ENOKEY)
     return key
@@ -101,22 +101,23 @@ def _description(name: str) -> bytes:
     return (_PREFIX + name).encode("utf-8", "surrogateescape")
 
 
-def _bytes(key: int) -> bytes:
+def content_of(key: int) -> bytes:
+    """Return what a key contains, of a keyring the numbers of its keys. Raises Unavailable."""
     buffer = ctypes.create_string_buffer(_LARGEST)
-    length = _keyctl(_READ, key, buffer, _LARGEST)
+    length = keyctl(_READ, key, buffer, _LARGEST)
     return buffer.raw[: min(length, _LARGEST)]
 
 
 def _own_description(key: int) -> str:
     """Return the description of `key`, or an empty text if another user owns it."""
     buffer = ctypes.create_string_buffer(4096)
-    _keyctl(_DESCRIBE, key, buffer, 4096)
+    keyctl(_DESCRIBE, key, buffer, 4096)
     _, owner, _, _, description = buffer.value.decode("utf-8", "surrogateescape").split(";", 4)
     return description if int(owner) == os.geteuid() else ""
 
 
 def _ours() -> list[tuple[int, str]]:
-    content = _bytes(_USER)
+    content = content_of(_USER)
     found = []
     for start in range(0, len(content) // 4 * 4, 4):
         key = int.from_bytes(content[start : start + 4], "little", signed=True)
@@ -134,22 +135,24 @@ def _drop_oldest() -> bool:
     ends = []
     for key, _ in _ours():
         try:
-            ends.append((_bytes(key).partition(b"\n")[0], key))
+            ends.append((content_of(key).partition(b"\n")[0], key))
         except Unavailable:  # it expired meanwhile, and its room is free
             return True
     if ends:
         oldest = min(ends)[1]
         # The kernel counts a deleted key until its next sweep. Shortening a key frees room at once.
-        _keyctl(_UPDATE, oldest, b"-", ctypes.c_size_t(1))
-        _keyctl(_UNLINK, oldest, _USER)
+        keyctl(_UPDATE, oldest, b"-", ctypes.c_size_t(1))
+        keyctl(_UNLINK, oldest, _USER)
     return bool(ends)
 
 
-def _add(name: str, content: bytes) -> int:
+def add(name: str, content: bytes) -> int:
+    """Return a new key that only this process reaches. Raises Unavailable."""
     return _system_call(0, b"user", _description(name), content, ctypes.c_size_t(len(content)), _PROCESS)
 
 
-def _keyctl(operation: int, *arguments: object) -> int:
+def keyctl(operation: int, *arguments: object) -> int:
+    """Make the system call of this name, and return its result. Raises Unavailable."""
     return _system_call(1, operation, *arguments)
 
 
