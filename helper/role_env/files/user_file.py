@@ -140,10 +140,10 @@ def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
         except PermissionError:
             is_in_group = False
     _remove_acl(new)  # inherited from the folder
-    shutil.copystat(file, new)
-    os.utime(new)
-    if not is_in_group:  # the user has left it; the file's new group gets no permission, and neither does the ACL
-        _remove_acl(new)
+    if is_in_group:
+        shutil.copystat(file, new)
+        os.utime(new)
+    else:  # the user has left it; the file's new group gets no permission, and neither does the ACL
         new.chmod(stat.S_IMODE(status.st_mode) & ~stat.S_IRWXG)
 
 
