@@ -242,7 +242,7 @@ print(json.dumps([found, sorted(after - before)]))
     own = [f"role_env.keyrings.{name}" for name in ("dbus", "secret_service")]
     assert json.loads(done.stdout) == [
         expected,
-        ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own],
+        ["_socket", "role_env", "role_env.fingerprint", "role_env.keyrings", *own, "role_env.paths"],
     ]
 
 
