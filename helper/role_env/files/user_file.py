@@ -4,9 +4,11 @@ The file keeps its mode, owner and ACL, and a symlink is followed to its target.
 without any lock, its content is read again, so nothing is lost.
 """
 
+import errno
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -137,7 +139,19 @@ def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
             os.chown(new, -1, status.st_gid)
         except PermissionError:
             is_in_group = False
+    _remove_acl(new)  # which it has from its folder
     shutil.copystat(file, new)
     os.utime(new)
     if not is_in_group:  # the user has left it; the file's new group gets no permission, and neither does the ACL
+        _remove_acl(new)
         new.chmod(stat.S_IMODE(status.st_mode) & ~stat.S_IRWXG)
+
+
+def _remove_acl(file: Path) -> None:
+    if sys.platform != "linux":
+        return
+    try:
+        os.removexattr(file, "system.posix_acl_access")
+    except OSError as error:
+        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
+            raise
