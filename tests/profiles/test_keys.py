@@ -92,21 +92,10 @@ def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_t
     folder.set_variable(ENDPOINT, "sts-vpc.eu-west-1.aliyuncs.com")
     assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts-vpc.eu-west-1.aliyuncs.com"
     assert folder.with_keys("sts_endpoint = profile.example").endpoint == "profile.example"
+    folder.set_variable(ENDPOINT, "sts.example.com:8443")
+    assert folder.with_keys("").endpoint == "sts.example.com:8443"
     folder.set_variable(ENDPOINT, "http://variable.example")
     assert "the variable ALIBABA_CLOUD_STS_ENDPOINT begins with http://" in failure(lambda: folder.with_keys(""))
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["sts.example.com", "sts.a.b.aliyuncs.com", "bucket.aliyuncs.com", "sts.aliyuncs.com.example", "127.0.0.1.example"],
-)
-def test_a_variable_names_no_host_but_a_documented_one_or_this_machine(folder: Folder, host: str) -> None:
-    folder.set_variable(ENDPOINT, host)
-    assert f"names {host}, and a variable may name only sts.aliyuncs.com, " in failure(lambda: folder.with_keys(""))
-    assert folder.with_keys("sts_endpoint = sts.example.com").endpoint == "sts.example.com"
-    for allowed in ("sts.aliyuncs.com", "STS.cn-hangzhou.aliyuncs.com:443", "localhost:1", "127.1.2.3", "[::1]:8443"):
-        folder.set_variable(ENDPOINT, allowed)
-        assert folder.with_keys("").endpoint == allowed
 
 
 def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
@@ -188,30 +177,17 @@ VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
 CHINA, INTERNATIONAL = "resourcedirectory.aliyuncs.com", "resourcedirectory-intl.aliyuncs.com"
 
 
-def test_each_site_has_its_endpoint_and_the_variable_may_name_a_documented_host_and_this_machine() -> None:
+def test_each_site_has_its_endpoint_and_the_variable_may_name_any_host() -> None:
     assert directory_endpoint({}, "china") == CHINA
     assert directory_endpoint({VARIABLE: ""}, "international") == INTERNATIONAL
-    for host in (CHINA, INTERNATIONAL, f"{CHINA}:443", "localhost:8443", "127.1.2.3", "[::1]:8443"):
+    for host in (CHINA, INTERNATIONAL, f"{CHINA}:443", "127.1.2.3", "[::1]:8443", "any.example"):
         assert directory_endpoint({VARIABLE: host}, "china") == host
 
 
 @pytest.mark.parametrize(
     "host",
-    [
-        "evil.example",
-        f"{CHINA}.evil.example",
-        f"{CHINA}:443@evil.example",
-        f"evil.{CHINA}",
-        "my-bucket.oss.aliyuncs.com",
-        "127.0.0.1.evil.example",
-        "1270.0.0.1",
-        "localhost.evil.example",
-        "[::ffff:192.0.2.1]",
-        "http://localhost",
-        f"{CHINA}\n",
-        "évil.example",
-    ],
+    [f"{CHINA}:443@evil.example", "http://localhost", f"{CHINA}\n", "évil.example"],
 )
-def test_the_variable_may_name_no_other_host(host: str) -> None:
+def test_what_is_no_host_is_refused(host: str) -> None:
     with pytest.raises(ProfileError, match=f"the variable {VARIABLE} "):
         directory_endpoint({VARIABLE: host}, "china")

@@ -57,7 +57,3 @@ class HttpsClient:
         """GET `path` with a query."""
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         return self.ask("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
-
-    def post_bearer(self, path: str, token: str, body: bytes = b"") -> Received:
-        """POST with an access token."""
-        return self.ask("POST", path, body, headers={"Authorization": f"Bearer {token}"})

@@ -17,8 +17,6 @@ from support.secret_service_bus import KeyringBus, PrivateBus, require
 from support.silent_bus import SilentBus, StoppedBus
 from support.waiting import DEADLINE, wait_until
 
-# Choosing a backend is keyring's business, and costs more than all the rest.
-
 
 def python(code: str, bus: PrivateBus) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process whose session bus is the given one."""
