@@ -148,7 +148,7 @@ end
 function _role_env_renew
     begin
         ROLE_ENV_TIMEOUT=4 _role_env_call renew --format fish 2>| _role_env_say_once
-    end | source 2>/dev/null
+    end | source 2>/dev/null; and set -g _role_env_retry 0
 end
 
 function _role_env_say_once

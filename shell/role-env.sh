@@ -50,12 +50,13 @@ _role_env_run_here() {
 		set -- export "$@"
 	fi
 	_role_env_code=$(_role_env_call "$@" --format "${_role_env_shell}") || _role_env_status=$?
-	if _role_env_is_subshell && [[ ${_role_env_word} != use && ! -t 1 ]]; then
-		printf '%s\n' "${_role_env_code}" # for the shell that reads it: eval "$(role-env off)"
-	fi
 	eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
-	if [[ ${_role_env_status} == 0 ]] && _role_env_is_subshell; then
-		printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
+	if _role_env_is_subshell; then
+		if [[ ${_role_env_word} != use && ! -t 1 ]]; then
+			printf '%s\n' "${_role_env_code}" # for the shell that reads it: eval "$(role-env off)"
+		elif [[ ${_role_env_status} == 0 ]]; then
+			printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
+		fi
 	fi
 	_role_env_remember
 	_role_env_state='' # look again: a variable may be exported that was not
@@ -148,7 +149,9 @@ _role_env_renew() {
 		printf '\n.%s' "${_role_env_said}"
 	} 3>&1)
 	_role_env_said=${_role_env_code#*$'\n.'}
-	if ! eval "${_role_env_code%%$'\n.'*}" 2>/dev/null && [[ ${_role_env_warned} != "${ROLE_ENV_ACCESS_KEY_ID-}" ]]; then
+	if eval "${_role_env_code%%$'\n.'*}" 2>/dev/null; then
+		_role_env_retry=0
+	elif [[ ${_role_env_warned} != "${ROLE_ENV_ACCESS_KEY_ID-}" ]]; then
 		_role_env_warned=${ROLE_ENV_ACCESS_KEY_ID-}
 		printf '%s\n' "${_role_env_said:-role-env: the session is not renewed: a variable of it is readonly}" >&2
 	fi

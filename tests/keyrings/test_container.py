@@ -17,9 +17,9 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
 
     def become(*files: str, release: str = "6.18.0", **namespaces: str) -> None:
         links = INITIAL | namespaces
-        monkeypatch.setattr(container, "_link", lambda path: links[path.removeprefix("/proc/self/ns/")])
-        monkeypatch.setattr(container, "_release", lambda: release)
-        monkeypatch.setattr(container, "_FILES", [tmp_path / Path(file).name for file in container._FILES])
+        monkeypatch.setattr(container, "link_of", lambda path: links[path.removeprefix("/proc/self/ns/")])
+        monkeypatch.setattr(container, "kernel_release", lambda: release)
+        monkeypatch.setattr(container, "FILES", [tmp_path / Path(file).name for file in container.FILES])
         for file in files:
             (tmp_path / file).touch()
 

@@ -21,7 +21,7 @@ def test_every_documented_line_ends_the_session(machine: Machine, shell: str) ->
         script = f"{init(shell)}role-env use profileB\n{SHOW}{line}\necho $?\n{SHOW}"
         done = machine.shell(shell, script, OSS_ACCESS_KEY_ID="before")
         assert re.fullmatch(r"<profileB>\n<STS\..*>\n0\n<>\n<before>\n", done.stdout), (line, done)
-        assert done.stderr == ("" if line == "role-env off" else "role-env: off changed a subshell only\n")
+        assert done.stderr == ""
 
 
 def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, shell: str) -> None:
@@ -59,7 +59,8 @@ def test_in_a_subshell_use_off_and_renew_change_only_that(machine: Machine, shel
     show = "printf '<%s>' \"$ROLE_ENV_PROFILE\""
     done = machine.shell(shell, f"{init(shell)}role-env use profileB\n(role-env {words} >/dev/null; {show})\n{show}")
     assert done.stdout == f"<{inner}><profileB>"
-    assert done.stderr == f"role-env: {words.split(maxsplit=1)[0]} changed a subshell only\n"
+    # The code of the others is printed, for a shell that may read it.
+    assert done.stderr == ("role-env: use changed a subshell only\n" if words == "use other" else "")
 
 
 def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) -> None:

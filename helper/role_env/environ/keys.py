@@ -25,8 +25,8 @@ def own_key(environ: Mapping[str, str]) -> AccessKey | None:
 
 def own_names(environ: Mapping[str, str]) -> Key | None:
     """Return the variables of the user's own key, complete or not; None if there is none."""
-    names = _first(environ)
-    if names and environ.get(names.access_key_id) != variables.session_key_id(environ):
+    names, session_id = _first(environ), variables.session_key_id(environ)
+    if names and (not session_id or environ.get(names.access_key_id) != session_id):
         return names
     return variables.BASE if _is_set(variables.BASE, environ) else None
 

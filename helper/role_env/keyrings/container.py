@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FILES = ("/.dockerenv", "/run/.containerenv")
+FILES = ("/.dockerenv", "/run/.containerenv")
+"""The files that docker and podman put into a container."""
 _KUBERNETES = "KUBERNETES_SERVICE_HOST"
 # The initial namespaces have fixed numbers: PROC_PID_INIT_INO and PROC_USER_INIT_INO, linux/proc_ns.h.
 _INITIAL_PID, _INITIAL_USER = "pid:[4026531836]", "user:[4026531837]"
@@ -17,21 +18,23 @@ _INITIAL_PID, _INITIAL_USER = "pid:[4026531836]", "user:[4026531837]"
 
 def is_container(environ: "Mapping[str, str]") -> bool:
     """Return whether this is a container without its own user namespace. WSL does not count."""
-    if _link("/proc/self/ns/user") not in ("", _INITIAL_USER) or "microsoft" in _release().lower():
+    if link_of("/proc/self/ns/user") not in ("", _INITIAL_USER) or "microsoft" in kernel_release().lower():
         return False
-    if environ.get(_KUBERNETES) or any(map(os.path.exists, _FILES)):
+    if environ.get(_KUBERNETES) or any(map(os.path.exists, FILES)):
         return True
-    return _link("/proc/self/ns/pid") not in ("", _INITIAL_PID)
+    return link_of("/proc/self/ns/pid") not in ("", _INITIAL_PID)
 
 
-def _link(path: str) -> str:
+def link_of(path: str) -> str:
+    """Return what the symlink `path` has, empty if it cannot be read."""
     try:
         return os.readlink(path)  # noqa: PTH115  pathlib costs 5 ms
     except OSError:
         return ""
 
 
-def _release() -> str:
+def kernel_release() -> str:
+    """Return the release of the kernel, empty if it is not known."""
     try:
         with open("/proc/sys/kernel/osrelease", encoding="utf-8") as file:  # noqa: PTH123
             return file.read()

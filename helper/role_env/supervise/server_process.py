@@ -58,7 +58,8 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
 def _end_with(pid: int) -> None:
     """Let this process end when the process `pid` has ended: by SIGTERM, and after a second by force."""
     main = threading.get_ident()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, lambda *_: sys.exit())
 
     def watch() -> None:
         """Wait for the end of the process."""
