@@ -46,6 +46,7 @@ def test_on_a_healthy_machine_nothing_is_found_and_nothing_is_left_behind_in_the
 
 def test_nor_in_a_session_with_the_aliyun_clis_file_and_every_kind_of_keyring(healthy: Machine) -> None:
     healthy.write_cli_file({"current": "x", "profiles": [{"name": "x", "mode": "AK"}]})
+    healthy.succeeds("setup", "aliyun-cli")
     for environ in ({}, {"ROLE_ENV_CACHE": "keyring"}, {"ROLE_ENV_CACHE": "kernel"}, {"ROLE_ENV_CACHE": "none"}):
         assert examined(healthy, **session_of(healthy), **environ).faults == {}
 
@@ -144,11 +145,14 @@ def test_a_session_in_which_the_cli_follows_the_shell(healthy: Machine) -> None:
 def test_a_session_in_which_the_cli_ignores_its_profiles_says_so(healthy: Machine) -> None:
     healthy.add("region_id = cn-shanghai\n")
     healthy.role_env("setup", "aliyun-cli", "profileB")
-    limit = "in this session aliyun ignores --profile and the region variable, see role-env help programs"
-    assert limit in examined(healthy, **session_of(healthy)).messages["aliyun CLI"]
-    assert limit not in examined(healthy).messages["aliyun CLI"]
+    before, limit = session_of(healthy), "warn in this session aliyun --profile X is the session too"
+    only(examined(healthy, **before), "aliyun CLI", limit, "role-env setup aliyun-cli, then: ")
+    assert "aliyun CLI" not in examined(healthy).faults
     healthy.role_env("setup", "aliyun-cli")
-    assert limit not in examined(healthy, **session_of(healthy)).messages["aliyun CLI"]
+    only(examined(healthy, **before), "aliyun CLI", limit, "switch again: ")
+    disabled = before | {"ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS": "1"}
+    only(examined(healthy, **disabled), "aliyun CLI", limit, "unset ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS, then: ")
+    assert "aliyun CLI" not in examined(healthy, **session_of(healthy)).faults
 
 
 def test_what_a_failed_switch_left_families_that_disagree_and_a_timeout_that_is_no_number(healthy: Machine) -> None:

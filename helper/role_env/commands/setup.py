@@ -28,15 +28,16 @@ def run(invocation: Invocation, context: Context) -> int:
     else:
         command = process_command.session_command(context.environ)
         wanted = [CliEntry(entries.SESSION_NAME, command=command, region_id="")]
-    _write(file, wanted, invocation)
+    is_disabled = bool(context.environ.get(EXTERNAL_DISABLED))
+    _write(file, wanted, invocation, follows=not is_disabled)
     for entry in wanted:
         _warn_of_limits(entry, context)
-    if context.environ.get(EXTERNAL_DISABLED, "").lower() in ("1", "true"):
+    if is_disabled:
         context.messages.say(f"{EXTERNAL_DISABLED} is set, so aliyun refuses to run role-env; unset it")
     return 0
 
 
-def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation) -> None:
+def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, *, follows: bool) -> None:
     """Show the change and, without --dry-run, make it. Raises ProfileError, UnreachableError."""
     before = file.read()
     shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
@@ -50,7 +51,7 @@ def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation) -> No
         return
     file.replace(lambda content: entries.with_entries(file.path, content, wanted))
     ui.write(f"written; the former content is in {file.backup}\n" if before is not None else "written\n")
-    if any(entry.name == entries.SESSION_NAME for entry in wanted):
+    if any(entry.name == entries.SESSION_NAME for entry in wanted) and follows:
         ui.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
     elif not entries.shell_settings(file.path).has_session_profile:
         ui.write("in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n")

@@ -15,7 +15,8 @@ from role_env.errors import ProfileError
 from role_env.files.private import check_private
 from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
-from role_env.variables import IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
+from role_env.sessions import line_to_switch_again
+from role_env.variables import EXTERNAL_DISABLED, IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
 
 NAME = "aliyun CLI"
 _OSSUTIL = ("ossutil", "ossutil64")
@@ -41,8 +42,8 @@ def check_aliyun_cli(at: Surroundings) -> list[Finding]:
         findings.append(Finding(NAME, WARN, error.message, error.hint))
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
-    findings += _profile_findings(file, at)
-    return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_session(at)}{_limit_in_cron(file, at)}")]
+    findings += [*_profile_findings(file, at), *_limit_in_session(file, at)]
+    return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_cron(file, at)}")]
 
 
 def _profile_findings(file: ConfigFile, at: Surroundings) -> list[Finding]:
@@ -70,14 +71,22 @@ def _changed_session_profile(file: ConfigFile, at: Surroundings) -> Finding:
     return Finding(NAME, WARN, f"{what}: in a session aliyun ignores it, --profile and the region variable", fix)
 
 
-def _limit_in_session(at: Surroundings) -> str:
-    """Return an addition to the message if the CLI does not follow the session of the shell, else an empty text."""
+def _limit_in_session(file: ConfigFile, at: Surroundings) -> list[Finding]:
+    """Return a finding if the CLI does not follow the session of the shell."""
     state = ShellState(at.environ)
     if not state.has_session or at.environ.get(IGNORE_PROFILE[0]) != "TRUE":
-        return ""
+        return []
+    again = "exec --renew again" if state.is_served else line_to_switch_again(at.environ)
+    if at.environ.get(EXTERNAL_DISABLED):
+        fix = f"unset {EXTERNAL_DISABLED}, then: {again}"
+    elif cli_profiles.SESSION_NAME in file.entries:
+        fix = f"switch again: {again}"
+    else:
+        fix = f"role-env setup aliyun-cli, then: {again}"
     if state.is_served:
-        return "; in this session aliyun finds no account: run role-env setup aliyun-cli, then exec --renew again"
-    return "; in this session aliyun ignores --profile and the region variable, see role-env help programs"
+        return [Finding(NAME, WARN, "in this session aliyun finds no account", fix)]
+    what = "in this session aliyun --profile X is the session too, whatever X is, and the region variable is ignored"
+    return [Finding(NAME, WARN, what, fix)]
 
 
 def _limit_in_cron(file: ConfigFile, at: Surroundings) -> str:
