@@ -19,10 +19,10 @@ _role_env_untraced() {
 	return "${_role_env_status}"
 }
 
-# The text that the hook compares: the variables that decide what the prompt shows. The names of all that begin with A
-# show what outranks a session, in a fifth of the time of their values.
+# The text that the hook compares: the values that decide what the prompt shows, and which secrets are set. The names of
+# all variables that begin with A show what outranks a session, in a fifth of the time of their values.
 _role_env_observe() {
-	_role_env_observed="@EACH COMPARED ${ITEM-} @END ${!A*}"
+	_role_env_observed="@EACH COMPARED ${ITEM-} @END @EACH SECRETS ${ITEM:+s} @END ${!A*}"
 	if [[ -n ${ROLE_ENV_SERVER-} && ! -e ${ALICLOUD_SHARED_CREDENTIALS_FILE-} ]]; then _role_env_observed+=' ended'; fi
 }
 

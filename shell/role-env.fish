@@ -77,7 +77,8 @@ function _role_env_prompt
 end
 
 function _role_env_observe
-    set -g _role_env_observed "@EACH COMPARED $ITEM @END @EACH OUTRANKING $ITEM @END"
+    set -l lengths (string length -- @EACH SECRETS "$ITEM" @END)
+    set -g _role_env_observed "$lengths @EACH COMPARED $ITEM @END @EACH OUTRANKING $ITEM @END"
     test -z "$ROLE_ENV_SERVER"; or test -e "$ALICLOUD_SHARED_CREDENTIALS_FILE"; or set -ga _role_env_observed ended
 end
 

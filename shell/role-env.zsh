@@ -13,7 +13,7 @@ _role_env_untraced() {
 # The text that the hook compares: the variables that decide what the prompt shows, and those that outrank a session.
 # Each is a word of its own: zsh expands these four times as fast as one long word.
 _role_env_observe() {
-	set -- @EACH COMPARED "$ITEM" @END @EACH OUTRANKING "$ITEM" @END
+	set -- @EACH COMPARED "$ITEM" @END @EACH SECRETS "${ITEM:+s}" @END @EACH OUTRANKING "$ITEM" @END
 	_role_env_observed="$*"
 	if [[ -n $ROLE_ENV_SERVER && ! -e $ALICLOUD_SHARED_CREDENTIALS_FILE ]]; then _role_env_observed+=' ended'; fi
 }

@@ -18,7 +18,7 @@ _KINDS = {
     command_table.FILE: "file",
     command_table.TOPIC: ",".join((*COMMANDS, *command_table.TOPICS)),
 }
-# What every prompt compares: the variables that decide what it shows. Secrets do not.
+# What every prompt compares: the values that decide what it shows, and which secrets are set.
 _COMPARED = (*variables.KEY_IDS, variables.BARE.access_key_id, *variables.GUARDS, variables.CREDENTIALS_URI)
 _COMPARED += (variables.SHARED_FILE, *variables.SHOWN, variables.REQUEST, variables.NO_ACCOUNT_MARK)
 
@@ -27,6 +27,7 @@ def of_integration(quote: Callable[[str], str]) -> Tables:
     """Return the tables of the integrations; `quote` returns a text as one word of the shell."""
     return {
         "COMPARED": _COMPARED,
+        "SECRETS": [key.access_key_secret for key in variables.KEYS],
         "OUTRANKING": [name for name in variables.OUTRANKING if name not in _COMPARED],
         "DESCRIBING": variables.DESCRIBING,
         "COMMANDS": list(COMMANDS),

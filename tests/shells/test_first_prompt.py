@@ -10,7 +10,13 @@ from support.shell_terminal import LOOK, POSIX_SHELLS, export, interactive, text
 OUTRANKING = (*variables.OUTRANKING, variables.FIRST_CLI_PROFILE, variables.TERRAFORM_PROFILE)
 OTHERS = [*((name, "x") for name in OUTRANKING), ("AccessKeyId", "x"), ("ROLE_ENV_POLICY", "read-only")]
 OTHERS += [("ROLE_ENV_SERVER", "'1 http://x/'"), ("ROLE_ENV_NO_ACCOUNT", "1")]
-COMPARED = (*variables.KEY_IDS, *variables.GUARDS, *variables.SHOWN, "ROLE_ENV_REQUEST")
+COMPARED = (
+    *variables.KEY_IDS,
+    *(key.access_key_secret for key in variables.KEYS),
+    *variables.GUARDS,
+    *variables.SHOWN,
+    "ROLE_ENV_REQUEST",
+)
 OWN = [name for name in session() if name in COMPARED]
 UNEXPORTED = {"bash": "export -n {0}", "zsh": "typeset +x {0}", "fish": "set -gu {0} ${0}"}
 

@@ -59,12 +59,12 @@ def changed_without_key(environ: "Mapping[str, str]") -> list[str]:
     All of them keep tools from using an account of their own.
     """
     missing = [name for name, value in variables.guards(follows=False).items() if environ.get(name) != value]
-    return missing + _missing_invalid_ids(environ)
+    return missing + _missing_invalid_keys(environ)
 
 
-def _missing_invalid_ids(environ: "Mapping[str, str]") -> list[str]:
-    ids = [key.access_key_id for key in variables.KEYS if key.access_key_id in variables.NO_KEYS]
-    return [name for name in ids if not environ.get(name)]
+def _missing_invalid_keys(environ: "Mapping[str, str]") -> list[str]:
+    names = [name for key in variables.KEYS if key.access_key_id in variables.NO_KEYS for name in key.names[:2]]
+    return [name for name in names if not environ.get(name)]
 
 
 class ShellState:
@@ -140,18 +140,18 @@ class ShellState:
     def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
 
-        It needs its guards, and the key IDs of the families that it was exported to, or the invalid ones if it is
-        served.
+        It needs its guards, and the key IDs and secrets of the families that it was exported to, or the invalid ones if
+        it is served: a tool that finds half a key looks for another one.
         """
         profiles = (self._environ.get(variables.CLI_PROFILE), self._environ.get(variables.FIRST_CLI_PROFILE))
         follows = variables.FOLLOWING_PROFILE in profiles
         if self.is_served:
             guards = variables.served_guards(follows=follows)
-            missing = _missing_invalid_ids(self._environ)
+            missing = _missing_invalid_keys(self._environ)
         else:
             guards = variables.guards(follows=follows)
-            ids = [key.access_key_id for key in variables.exported_keys(self.families)]
-            missing = [name for name in dict.fromkeys(ids) if not _value(self._environ, name)]
+            keys = [name for key in variables.exported_keys(self.families) for name in key.names[:2]]
+            missing = [name for name in dict.fromkeys(keys) if not _value(self._environ, name)]
         names = [name for name in variables.GUARDS if name not in self.outranking()]
         return missing + [name for name in names if self._environ.get(name, "") != guards.get(name, "")]
 
