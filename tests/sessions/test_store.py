@@ -211,7 +211,7 @@ def test_an_entry_that_is_cleared_while_it_is_written_is_in_the_index(
 ) -> None:
     entry = Entry("role-env session test", "profileB")
 
-    def write(keyring: system.SystemKeyring, entry: Entry, text: str) -> None:
+    def write(keyring: system.SystemKeyring, entry: Entry, text: str, *, seconds: int = 0) -> None:
         paths.append_line(machine.environ, "sessions", f"removed {entry.name}")
 
     monkeypatch.setattr(system.SystemKeyring, "write", write)
