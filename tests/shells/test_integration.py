@@ -125,7 +125,7 @@ def shellcheck(*arguments: str | Path) -> str:
 
 
 def test_shellcheck_finds_nothing_in_the_texts_for_posix_shells(tmp_path: Path) -> None:
-    """SC2194: a line break that has become a space shows missing quotes. SC2163: NAME=VALUE is exported. SC2254: it is a pattern."""
+    """SC2194: a line break that is a space shows missing quotes. SC2163: NAME=VALUE is exported. SC2254: a pattern."""
     made = session_of("id", "it's", "token", families=tuple(variables.FAMILIES))
     shell = {**exporters.environment(made, {}), **variables.NO_ACCOUNT}
     texts = {
