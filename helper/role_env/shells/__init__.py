@@ -1,7 +1,7 @@
 """Decide how the variables of a shell change: role-env decides, and the shell only assigns.
 
 role-env is a child of the shell that evaluates its output, like the tools that read the variables. So `environ` shows
-everything that matters to them, and the code for the shell needs no condition. The values from before the first session
+everything that matters to them, and the code for the shell only assigns. The values from before the first session
 are in no output: the shell keeps each of them, unexported, as `_role_env_old_NAME`, and ROLE_ENV_SAVED has the names.
 """
 
