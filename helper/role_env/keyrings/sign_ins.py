@@ -14,7 +14,7 @@ from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.files import locks
 from role_env.keyrings import Entry, hashed_entry, vault
-from role_env.keyrings.chain import MODE, Chain
+from role_env.keyrings.order import MODE, OrderedKeyrings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ class StoredSignIn:
         `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is
         found and the keyring could not be used; without `prompts` also if it is locked.
         """
-        chain = self._chain(context, prompts=prompts)
-        found = list(filter(None, map(_parse, chain.texts(self.entry, known or {}))))
-        if not found and chain.system:
-            vault.check(chain.system, is_key=False)
+        keyrings = self._keyrings(context, prompts=prompts)
+        found = list(filter(None, map(_parse, keyrings.texts(self.entry, known or {}))))
+        if not found and keyrings.system:
+            vault.check(keyrings.system, is_key=False)
         return max(found, key=lambda sign_in: sign_in.issued, default=None)
 
     def id(self, context: Context) -> str:
@@ -129,23 +129,23 @@ class StoredSignIn:
 
         Raises KeyringError; an earlier sign-in may then still be stored.
         """
-        chain = self._chain(context)
+        keyrings = self._keyrings(context)
         seconds = max(1, int(sign_in.expiration - time.time()))
-        is_stored = chain.write(self.entry, sign_in.text(), seconds=seconds)
-        if chain.system and not (is_stored and chain.system.fault):
-            stored = chain.system.read(self.entry)
-            vault.check(chain.system, is_key=False)
+        is_stored = keyrings.write(self.entry, sign_in.text(), seconds=seconds)
+        if keyrings.system and not (is_stored and keyrings.system.fault):
+            stored = keyrings.system.read(self.entry)
+            vault.check(keyrings.system, is_key=False)
             vault.check_stored(stored, sign_in.text(), is_key=False)
-        elif chain.kernel and not is_stored:
-            what = f"the sign-in cannot be stored: {chain.kernel.reason}"
+        elif keyrings.kernel and not is_stored:
+            what = f"the sign-in cannot be stored: {keyrings.kernel.reason}"
             raise KeyringError(what, hint=vault.hint(is_key=False))
 
     def delete(self, context: Context) -> None:
         """Delete the sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
-        chain = Chain(context, "" if self._in_kernel else "keyring")
-        chain.delete(self.entry)
-        if chain.system and not (self._in_kernel and chain.system.is_absent):
-            vault.check(chain.system, is_key=False)
+        keyrings = OrderedKeyrings(context, "" if self._in_kernel else "keyring")
+        keyrings.delete(self.entry)
+        if keyrings.system and not (self._in_kernel and keyrings.system.is_absent):
+            vault.check(keyrings.system, is_key=False)
 
     def check_storable(self, context: Context) -> None:
         """Check that a sign-in can be stored, by storing and deleting an entry beside it.
@@ -173,13 +173,13 @@ class StoredSignIn:
 
     def has_kernel(self, context: Context) -> bool:
         """Return whether a sign-in may be stored in the kernel keyring."""
-        return self._chain(context).kernel is not None
+        return self._keyrings(context).kernel is not None
 
-    def _chain(self, context: Context, *, prompts: bool = True) -> Chain:
+    def _keyrings(self, context: Context, *, prompts: bool = True) -> OrderedKeyrings:
         """Return the keyrings that may have the sign-in. ROLE_ENV_CACHE=none is about sessions only."""
         mode = context.environ.get(MODE)
         mode = mode if mode in ("keyring", "kernel") else "auto"
-        return Chain(context, mode if self._in_kernel else "keyring", prompts=prompts)
+        return OrderedKeyrings(context, mode if self._in_kernel else "keyring", prompts=prompts)
 
 
 @functools.cache

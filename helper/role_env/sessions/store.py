@@ -9,8 +9,8 @@ import functools
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
 from role_env.keyrings import SESSION_SERVICE, Entry
-from role_env.keyrings.chain import MODE, MODES, Chain
 from role_env.keyrings.index import Index
+from role_env.keyrings.order import MODE, MODES, OrderedKeyrings
 from role_env.sessions import Record, parse_record
 
 TYPE_CHECKING = False
@@ -34,8 +34,8 @@ class Cache:
         self._messages = context.messages
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
-        self._chain = Chain(context, "" if everywhere else mode, prompts=prompts)
-        self._keyring, self._kernel = self._chain.system, self._chain.kernel
+        self._keyrings = OrderedKeyrings(context, "" if everywhere else mode, prompts=prompts)
+        self._keyring, self._kernel = self._keyrings.system, self._keyrings.kernel
         self._prompts = prompts
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
@@ -52,7 +52,7 @@ class Cache:
         is_stored = lock.has_stored()
         known = {entry.name: self._keyring.read_stored(entry)} if is_stored and self._keyring else {}
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        text = next(self._chain.texts(entry, known), None)
+        text = next(self._keyrings.texts(entry, known), None)
         self._warn()
         if is_stored and not text:
             lock.withdraw()  # no other process should look for it
@@ -70,7 +70,7 @@ class Cache:
 
     def load_listed(self, entry: Entry) -> Record | None:
         """Return what `load` does. The keyrings are not asked if their lists of names lack `entry`."""
-        text = next(self._chain.texts(entry, self._ahead), None) if self._may_have(entry) else None
+        text = next(self._keyrings.texts(entry, self._ahead), None) if self._may_have(entry) else None
         self._warn()
         return self._parse(text, entry)
 
@@ -85,7 +85,7 @@ class Cache:
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
-        self._chain.write(entry, record.text(), seconds=seconds)
+        self._keyrings.write(entry, record.text(), seconds=seconds)
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.note, entry)  # again, in case another process has just removed it
             self._lock(entry).report_stored()
@@ -93,7 +93,7 @@ class Cache:
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
-        was_there = self._chain.delete(entry)
+        was_there = self._keyrings.delete(entry)
         if self._keyring and not self._keyring.fault:
             self._change_index(self._index.remove, entry)
         return was_there
@@ -112,7 +112,7 @@ class Cache:
 
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
-        names = dict.fromkeys(self._index.names() + self._chain.names())
+        names = dict.fromkeys(self._index.names() + self._keyrings.names())
         ours = (name for name in names if name.startswith(SESSION_SERVICE) and "\t" in name)
         return [Entry(*name.split("\t", 1)) for name in ours]
 

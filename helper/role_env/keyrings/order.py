@@ -49,7 +49,7 @@ class KernelKeyring:
         return None
 
 
-class Chain:
+class OrderedKeyrings:
     """The keyrings that `mode`, a value of ROLE_ENV_CACHE, names; without a mode both.
 
     `auto` leaves out the kernel's in a container, which could share it with another. Without `prompts` nobody is asked
