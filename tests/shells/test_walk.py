@@ -194,7 +194,9 @@ class Walk:
             [name for name in present if name not in ("ALIBABA_CLOUD_STS_ENDPOINT", "ROLE_ENV_NO_ACCOUNT")] or ["ALI"]
         )
         self.touch(name)
-        self.do(self.dice.choice(SPOIL[self.shells.kind]).format(name))
+        # `outrank` would export a hidden one with the value that it has, which the hook does not notice.
+        ways = SPOIL[self.shells.kind][: 2 if name in OUTRANKING else 3]
+        self.do(self.dice.choice(ways).format(name))
 
     def touch(self, name: str) -> None:
         """Note that the user changes a variable of this shell, and of those that are started in it."""
