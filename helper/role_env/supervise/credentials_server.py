@@ -209,7 +209,7 @@ def _address(place: str, host: str) -> str:
 
 
 def _hint(host: str) -> str:
-    hint = "give an address of this machine that is loopback or private, such as 127.0.0.1 or 172.17.0.1"
+    hint = "give an address of this machine that is loopback or private, such as 127.0.0.1; ip address shows them"
     return f"{hint}; an IPv6 address takes brackets where a port follows, as in [::1]:8437" if ":" in host else hint
 
 
