@@ -177,6 +177,16 @@ def test_no_key_goes_to_the_bus_of_another_user_and_no_session_is_cached_there(
     (machine.home / "keyring.json").unlink()
 
 
+@needs_root
+def test_a_bus_in_a_folder_of_another_user_who_could_replace_it_is_his(machine: Machine, folder: Path) -> None:
+    own = machine.environ["DBUS_SESSION_BUS_ADDRESS"].removeprefix("unix:path=").partition(",")[0]
+    (folder / "bus").symlink_to(own)
+    os.chown(folder, OTHER, -1)
+    variables = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus", "ROLE_ENV_CACHE": "keyring"}
+    machine.add("[stored]\n")
+    machine.fails("login", "stored", status=6, said=WHOSE, text=machine.key_lines(), **variables)
+
+
 # --- Addresses
 
 

@@ -168,9 +168,12 @@ class Bus:
 def check_owners(address: str) -> None:
     """Raise ForeignBus if one of the sockets in the D-Bus `address` belongs to another user. Nothing is sent to them.
 
-    Raises ValueError for a malformed address.
+    A library connects again after this check, so a socket's folder must not be another user's either, who could put
+    another socket there meanwhile. Raises ValueError for a malformed address.
     """
     for path in _unix_paths(address):
+        if not path.startswith(b"\0"):
+            _check_folders(path)
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             connection.connect(path)
@@ -179,6 +182,17 @@ def check_owners(address: str) -> None:
             continue
         finally:
             connection.close()
+
+
+def _check_folders(path: bytes) -> None:
+    """Raise ForeignBus if another user, who is not root, owns the folder of the socket `path` or of its symlink."""
+    for name in (path, os.path.realpath(path)):
+        try:
+            owner = os.stat(os.path.dirname(name)).st_uid  # noqa: PTH116, PTH120
+        except OSError:
+            continue
+        if owner not in (0, os.geteuid()):
+            raise ForeignBus(_user_name(owner))
 
 
 def _check_owner(connection: _socket.socket) -> None:
@@ -200,9 +214,9 @@ def _user_name(number: int) -> str:
         return f"the uid {number}"
 
 
-def _unix_paths(address: str) -> "list[str | bytes]":
+def _unix_paths(address: str) -> list[bytes]:
     """Return the sockets in a D-Bus address, `unix:path=…` and `unix:abstract=…`, with %-escapes decoded."""
-    paths: list[str | bytes] = []
+    paths: list[bytes] = []
     for entry in address.split(";"):
         transport, _, rest = entry.partition(":")
         pairs = dict(pair.split("=", 1) for pair in rest.split(",") if "=" in pair) if transport == "unix" else {}
