@@ -20,6 +20,8 @@ _MOST_UNLISTED = 1024
 _POLL_SECONDS = 1.0
 # The longest that the server takes to clean up.
 _GRACE_SECONDS = 1.0
+_TRIES = 20
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def start(serve: Callable[[Callable[[str], None]], None]) -> str:
@@ -58,16 +60,22 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
 def _end_with(pid: int) -> None:
     """Let this process end when the process `pid` has ended: by SIGTERM, and after a second by force."""
     main = threading.get_ident()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, lambda *_: sys.exit())
+
+    def interrupt(*_: object) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        sys.exit()
 
     def watch() -> None:
-        """Wait for the end of the process."""
+        """Wait for the end of the process. A signal just before a wait of Python's does not interrupt it."""
         _wait_for_end(pid)
-        signal.pthread_kill(main, signal.SIGTERM)
-        time.sleep(_GRACE_SECONDS)
+        for _ in range(_TRIES):
+            signal.pthread_kill(main, signal.SIGTERM)
+            time.sleep(_GRACE_SECONDS / _TRIES)
         os._exit(0)
 
+    for number in _ENDING:
+        signal.signal(number, interrupt)
     threading.Thread(target=watch, daemon=True).start()
 
 
