@@ -42,9 +42,9 @@ class _Wanted:
         self._check_role(chain.role_arn)
         if chain.role_arn:
             self._check_account(chain.role_arn.account)
-        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing and request.narrowing.agent)
+        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing.agent)
         is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
-        if is_decided_anew or (request.agent or "") != self.asked.option("agent"):
+        if is_decided_anew or request.agent != self.asked.option("agent"):
             return chain
         if chain.target.role_arn:
             named = replace(chain.target, role_session_name=self.asked.session_name)

@@ -10,12 +10,13 @@ from role_env.variables import BARE_TOKEN, NO_ACCOUNT_MARK, OWN, REGIONS, REQUES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from role_env.credentials import Session
 
 DEFAULT_REGION = "cn-hangzhou"
 """The region that the `aliyun` CLI uses if it finds none."""
+_LONGEST_REPEATED = 40
 _CLOUD_REGIONS = tuple(name for name in REGIONS if name not in variables.FAMILIES["oss"].regions)
 
 
@@ -53,6 +54,14 @@ class Change:
         self.forgotten = tuple(forgotten)
         self.notice = notice
         self.confirmation = confirmation
+
+    def exports(self) -> "Iterator[tuple[str, str | Former, str]]":
+        """Yield each exported variable, its value, and the variable before it that has the same long value, if any."""
+        places: dict[str | Former, str] = {}
+        for name, value in self.exported.items():
+            yield name, value, places.get(value, "")
+            if isinstance(value, str) and len(value) > _LONGEST_REPEATED:
+                places.setdefault(value, name)
 
     @property
     def names(self) -> "list[str]":

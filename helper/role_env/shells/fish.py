@@ -16,7 +16,6 @@ FAILURE = "begin; false; end\n"
 _BEGIN = "begin;\nset -l fish_trace;\n"
 _FORGET_PROMPT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT '';\n"
 _HIDE = "set -e -g {0}; set -qU {0}; and set -gx {0} '';\n"
-_LONGEST_REPEATED = 40
 
 
 def quote(value: str) -> str:
@@ -59,12 +58,9 @@ def _steps(change: Change) -> "Iterator[str]":
 
 
 def _exports(change: Change) -> "Iterator[str]":
-    places: dict[str, str] = {}  # where a long value stands already
-    for name, value in change.exported.items():
+    for name, value, place in change.exports():
         if isinstance(value, Former):
             yield f"set -gx {name} {quote(value.default)};\n"
             yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"
         else:
-            yield f"set -gx {name} {places.get(value) or quote(value)};\n"
-            if len(value) > _LONGEST_REPEATED:
-                places.setdefault(value, f"${name}")
+            yield f"set -gx {name} {f'${place}' if place else quote(value)};\n"

@@ -24,7 +24,6 @@ _END = (
     + "unset _re_flags _re_any;\n"
 )
 _READONLY = "echo 'role-env: a readonly variable, named above, is in the way: start a new shell without it' >&2;\n"
-_LONGEST_REPEATED = 40
 
 
 def quote(value: str) -> str:
@@ -54,15 +53,13 @@ def _steps(change: Change) -> "Iterator[str]":
         yield f'_role_env_old_{name}="${{{name}-}}";\n'
     if change.unset:
         yield f"unset {' '.join(change.unset)};\n"
-    places: dict[str, str] = {}  # where a long value stands already
-    for name, value in change.exported.items():
+    for name, value, place in change.exports():
         if isinstance(value, Former):
             yield f"export {name}={quote(value.default)};\n"
             yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
         else:
-            yield f"export {name}={places.get(value) or quote(value)};\n"
-            if len(value) > _LONGEST_REPEATED:
-                places.setdefault(value, f'"${name}"')
+            word = f'"${place}"' if place else quote(value)
+            yield f"export {name}={word};\n"
     for name in change.restored:
         missing = f"role-env: the former value of {name} is not in this shell"
         yield f'if [ -n "${{_role_env_old_{name}+x}}" ]; then export {name}="$_role_env_old_{name}";\n'

@@ -126,7 +126,7 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
                 "access key", FAIL, f"{what}: {refusal.message} ({where})", refusal.hint or "use another key"
             )
     except RoleEnvError:
-        pass
+        pass  # STS cannot be reached: its own check says so, once
     if (days := age(key)) is not None:
         created = format_utc(key.created)
         known.append(f"{days} day{'' if days == 1 else 's'} old (created {created})")
