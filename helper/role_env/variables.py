@@ -296,3 +296,18 @@ def _description(session: Session) -> dict[str, str]:
         POLICY: session.policy,
     }
     return {name: value for name, value in values.items() if value or name == "ROLE_ENV_ROLE_ARN"}
+
+
+def json_text(value: str) -> str:
+    """Return `value` as it stands in ROLE_ENV_REQUEST: as JSON that a shell reads unchanged even without quotes.
+
+    It would join two blanks, and replace a word with `*`, `?` or `[` by the names of files.
+    """
+    if value.isascii() and value.isprintable() and not any(text in value for text in ('"', "\\", "  ", "*", "?", "[")):
+        return f'"{value}"'
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:  # an interpreter without the C accelerator
+        from json.encoder import encode_basestring_ascii
+    found = str(encode_basestring_ascii(value)).replace("  ", " \\u0020")
+    return found.replace("*", "\\u002a").replace("?", "\\u003f").replace("[", "\\u005b")

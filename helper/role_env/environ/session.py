@@ -171,8 +171,8 @@ class ShellState:
         text = self._environ.get(variables.REQUEST, "")
         if not text:  # the session was printed as a document for another program
             return []
-        shown = {name: self._environ.get(name, "") for name in variables.SHOWN}
-        return [name for name, value in shown.items() if f'"{variables.SHOWN[name]}":{_json(value)}' not in text]
+        shown = {name: variables.json_text(self._environ.get(name, "")) for name in variables.SHOWN}
+        return [name for name, value in shown.items() if f'"{variables.SHOWN[name]}":{value}' not in text]
 
     def faults(self) -> dict[Fault, list[str]]:
         """Return why some tool may not find the session: each fault with its variables, the gravest first.
@@ -199,15 +199,6 @@ def _value(environ: "Mapping[str, str]", name: str) -> str:
     """Return the variable's value, empty for one that counts as absent."""
     value = environ.get(name, "")
     return "" if value in variables.RESERVED_PROFILES else value
-
-
-def _json(value: str) -> str:
-    """Return `value` as JSON, as role-env writes it."""
-    if value.isascii() and value.isprintable():
-        return f'"{value}"'
-    from _json import encode_basestring_ascii  # only for a profile's name in another script
-
-    return str(encode_basestring_ascii(value))
 
 
 def _is_moment(text: str) -> bool:

@@ -9,13 +9,13 @@ from role_env import fingerprint, variables
 from role_env.credentials import Credentials, RoleArn, Session
 from role_env.fingerprint import sha256
 from role_env.keyrings import Entry, session_entry
+from role_env.variables import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _FORMAT = 1
-_ESCAPED = ('"', "\\", "  ", "*", "?", "[")
 
 
 class Narrowing:
@@ -119,7 +119,7 @@ class Request:
             "full": self._full,
         }
         given = {} if self.duration is None else {"duration": str(self.duration)}
-        given |= {name: _text(value) for name, value in options.items() if value}
+        given |= {name: json_text(value) for name, value in options.items() if value}
         session, credentials = found.session, found.session.credentials
         values = {
             "sts_endpoint": found.endpoint,
@@ -134,8 +134,8 @@ class Request:
             "expiration": str(credentials.expiration),
             "server": "",
         }
-        asked = {"format": str(_FORMAT), "config": _text(path), "profile": _text(session.profile)}
-        issued = {name: _text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
+        asked = {"format": str(_FORMAT), "config": json_text(path), "profile": json_text(session.profile)}
+        issued = {name: json_text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
         return _object({**asked, "options": _object(given), **issued})
 
 
@@ -412,18 +412,3 @@ def _agent(text: str) -> str:
 def _object(values: "dict[str, str]") -> str:
     """Return `values`, each in JSON already, as a JSON object on one line. Importing `json` takes 6 ms."""
     return "{" + ",".join(f'"{name}":{value}' for name, value in values.items()) + "}"
-
-
-def _text(value: str) -> str:
-    """Return `value` as JSON that a shell reads unchanged even without quotes.
-
-    It would join two blanks, and replace a word with `*`, `?` or `[` by the names of files.
-    """
-    if value.isascii() and value.isprintable() and not any(text in value for text in _ESCAPED):
-        return f'"{value}"'
-    try:
-        from _json import encode_basestring_ascii
-    except ImportError:  # an interpreter without the C accelerator
-        from json.encoder import encode_basestring_ascii
-    found = str(encode_basestring_ascii(value)).replace("  ", " \\u0020")
-    return found.replace("*", "\\u002a").replace("?", "\\u003f").replace("[", "\\u005b")
