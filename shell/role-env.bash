@@ -93,63 +93,30 @@ _role_env_install() {
 	PROMPT_COMMAND+=(_role_env_prompt)
 }
 
-# Complete. The words are read from the line, since readline's words end at colons and similar characters.
+# Complete. The words are read from the line, since readline's words end at colons and similar characters; $2 is its word
+# before the cursor.
 _role_env_complete() {
-	local _role_env_line="${COMP_LINE:0:COMP_POINT}" _role_env_option='' _role_env_command='' _role_env_run=''
-	local _role_env_count=0 _role_env_here='' _role_env_prefix='' _role_env_word='' _role_env_before
+	local _role_env_line="${COMP_LINE:0:COMP_POINT}" _role_env_here='' _role_env_words _role_env_kind='' _role_env_offer=''
+	IFS=$' \t\n' read -r -a _role_env_words <<<"${_role_env_line}"
+	case ${_role_env_line} in *[[:space:]]) _role_env_words+=('') ;; *) ;; esac
+	_role_env_here=${_role_env_words[${#_role_env_words[@]} - 1]}
+	case ${_role_env_here} in --*=*) _role_env_here=${_role_env_here#*=} ;; *) ;; esac
 	COMPREPLY=()
-	IFS=$' \t\n' read -r -a _role_env_before <<<"${_role_env_line}"
-	_role_env_here=${_role_env_before[${#_role_env_before[@]} - 1]}
-	case ${_role_env_line} in
-	*[[:space:]]) _role_env_here='' ;;
-	*) unset -v "_role_env_before[${#_role_env_before[@]}-1]" ;;
-	esac
-	for _role_env_word in "${_role_env_before[@]:1}"; do
-		case ${_role_env_run} in
-		'') _role_env_read_word "${_role_env_word}" ;;
-		*) _role_env_run=there ;;
+	# shellcheck disable=SC2312  # a failure prints nothing
+	while IFS=$'\t' read -r _role_env_kind _role_env_offer _; do
+		case ${_role_env_kind} in
+		files) return ;; # by bash itself
+		command)
+			((_role_env_offer == ${#_role_env_words[@]} - 1)) || return 0
+			while IFS='' read -r _role_env_offer; do COMPREPLY+=("${_role_env_offer}"); done < <(compgen -c -- "$2")
+			;;
+		*)
+			[[ ${_role_env_offer} != "${_role_env_here}"* ]] ||
+				COMPREPLY+=("${_role_env_offer#"${_role_env_here%"$2"}"}")
+			;;
 		esac
-	done
-	case ${_role_env_here} in
-	--*=*) _role_env_option=${_role_env_here%%=*} _role_env_here=${_role_env_here#*=} ;;
-	*) ;;
-	esac
-	_role_env_prefix=${_role_env_here%"$2"}
-	if [[ -z ${_role_env_run}${_role_env_option} && ${_role_env_command} == exec && ${_role_env_count} -gt 0 &&
-		${_role_env_here} != -* ]]; then
-		_role_env_run=next
-	fi
-	case ${_role_env_run} in
-	next)
-		_role_env_word=$(compgen -c -- "$2") &&
-			while IFS='' read -r _role_env_word; do COMPREPLY+=("${_role_env_word}"); done <<<"${_role_env_word}"
-		;;
-	?*) ;; # files, by bash itself
-	*)
-		if [[ -n ${_role_env_option} ]]; then _role_env_offer_value; else _role_env_offer_word; fi &&
-			{ compopt +o default +o bashdefault 2>/dev/null || :; }
-		;;
-	esac
-}
-
-_role_env_offer() {
-	local _role_env_word=''
-	for _role_env_word in "$@"; do
-		if [[ ${_role_env_word} == "${_role_env_here}"* ]]; then COMPREPLY+=("${_role_env_word#"${_role_env_prefix}"}"); fi
-	done
-}
-
-_role_env_offer_options() {
-	_role_env_offer "$@"
-}
-
-_role_env_offer_commands() {
-	_role_env_offer_list '@COMMANDS,@'
-}
-
-_role_env_offer_names() {
-	local _role_env_each=''
-	while IFS='' read -r _role_env_each; do _role_env_offer "${_role_env_each}"; done <<<"$1"
+	done < <(_role_env_call --complete "${_role_env_words[@]:1}" 2>/dev/null)
+	compopt +o default +o bashdefault 2>/dev/null || :
 }
 
 # Install it in an interactive shell.

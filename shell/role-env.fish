@@ -1,5 +1,5 @@
-# role-env's integration in fish: role-env init fish | source. This file and `completion.fish` are one text, in which the
-# names between two @ are replaced by the command's own tables. A function without a comment does what the one of its
+# role-env's integration in fish: role-env init fish | source. The names between two @ are
+# replaced by the command's own tables. A function without a comment does what the one of its
 # name in the files for bash and zsh does.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
@@ -205,4 +205,29 @@ if status is-interactive; and path mtime / >/dev/null 2>/dev/null
     function _role_env_on_command --on-event fish_preexec
         set -g ROLE_ENV_PROMPT ''
     end
+end
+
+# Print the words that can follow `role-env`.
+function _role_env_complete
+    set -l here (commandline -ct)
+    set -l words (commandline -opc) "$here"
+    set -l prefix (string match -r -- '^--[^=]*=' "$here")
+    for line in (_role_env_call --complete $words[2..] 2>/dev/null)
+        set -l parts (string split -m 1 \t -- $line)
+        switch $parts[1]
+            case files
+                string replace -r -- '^' "$prefix" (__fish_complete_path (string replace -r -- '^--[^=]*=' '' "$here"))
+            case command
+                # fish would run a substitution in the place of a command.
+                string match -q -- '*(*' $here
+                or complete -C (string join ' ' -- (string escape -- $words[(math $parts[2] + 1)..-2]) $here)
+            case '*'
+                string replace -r -- '^' "$prefix" $parts[2]
+        end
+    end
+end
+
+if status is-interactive
+    complete -c role-env -e
+    complete -c role-env -f -k -a '(_role_env_complete)'
 end

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables of the other files; values from the tables
-# What role-env's integrations for bash (from 3.2 on) and zsh share. This file, `completion.sh` and the file of the shell
-# are one text, in which the names between two @ are replaced by the command's own tables.
+# What role-env's integrations for bash (from 3.2 on) and zsh share. This file and that of the shell are one text, in
+# which the names between two @ are replaced by the command's own tables.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete.

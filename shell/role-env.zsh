@@ -88,71 +88,29 @@ _role_env_install() {
 
 # Complete; `words` and CURRENT come from zsh's completion.
 _role_env_complete() {
-	local _role_env_option='' _role_env_command='' _role_env_run='' _role_env_here="${words[CURRENT]-}"
-	local -i _role_env_position _role_env_count=0
-	local -a _role_env_before
-	_role_env_before=("${(@Q)words[1,CURRENT-1]}")
-	for ((_role_env_position = 2; _role_env_position < CURRENT && !${#_role_env_run}; _role_env_position++)); do
-		_role_env_read_word "$words[_role_env_position]"
-	done
-	if [[ $_role_env_run == here ]]; then ((_role_env_position--)); fi
-	if [[ -z $_role_env_run$_role_env_option && $_role_env_command == exec && $_role_env_here != -* ]] &&
-		((_role_env_count)); then
-		_role_env_run=here _role_env_position=CURRENT
-	fi
-	if [[ -n $_role_env_run ]]; then
-		words=("${(@)words[_role_env_position,-1]}")
-		((CURRENT -= _role_env_position - 1))
+	local _role_env_group='' _role_env_each=''
+	local -a _role_env_lines _role_env_offers
+	_role_env_lines=("${(@f)$(_role_env_call --complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+	if [[ $words[CURRENT] == --*=* ]]; then compset -P '*='; fi
+	case $_role_env_lines[1] in
+	files) _files ;;
+	command$'\t'*)
+		shift "${_role_env_lines[1]#*$'\t'}" words
+		((CURRENT -= ${_role_env_lines[1]#*$'\t'}))
 		if ((CURRENT == 1)); then _command_names -e; else _normal; fi
-	elif [[ -n $_role_env_option || $_role_env_here == --*=* ]]; then
-		if [[ -z $_role_env_option ]]; then
-			_role_env_option=${_role_env_here%%=*}
-			compset -P '*='
-		fi
-		_role_env_offer_value || _files
-	else
-		_role_env_offer_word
-	fi
-}
-
-_role_env_offer() {
-	compadd -- "$@"
-}
-
-# Offer words as a group named $1. A word may have a description after a tab.
-_role_env_offer_described() {
-	local _role_env_group=$1 _role_env_each=''
-	local -a _role_env_described
-	shift
-	for _role_env_each in "$@"; do
-		if [[ $_role_env_each == *$'\t'?* ]]; then
-			_role_env_described+=("${${_role_env_each%%$'\t'*}//:/\\:}:${_role_env_each#*$'\t'}")
-		else
-			_role_env_described+=("${${_role_env_each%%$'\t'*}//:/\\:}")
-		fi
-	done
-	# The options of zsh's completion, which the emulation has turned off.
-	if ((${#_comp_options})); then setopt local_options "${_comp_options[@]}"; fi
-	_describe -t $_role_env_group $_role_env_group _role_env_described
-}
-
-_role_env_offer_options() {
-	local _role_env_each=''
-	local -a _role_env_words
-	local -A _role_env_help
-	_role_env_help=(@HELP@)
-	for _role_env_each in "$@"; do
-		_role_env_words+=("$_role_env_each"$'\t'"${_role_env_help[$_role_env_command$_role_env_each]:-${_role_env_help[$_role_env_each]}}")
-	done
-	_role_env_offer_described options "${_role_env_words[@]}"
-}
-
-_role_env_offer_commands() {
-	_role_env_offer_described commands @DESCRIBED_COMMANDS@
-}
-
-_role_env_offer_names() {
-	if [[ -n $1 ]]; then _role_env_offer_described profiles "${(@f)1}"; fi
+		;;
+	*)
+		# The options of zsh's completion, which the emulation has turned off.
+		if ((${#_comp_options})); then setopt local_options "${_comp_options[@]}"; fi
+		for _role_env_group in commands profiles options values; do
+			_role_env_offers=()
+			for _role_env_each in "${(@)${(@M)_role_env_lines:#$_role_env_group$'\t'*}#*$'\t'}"; do
+				_role_env_offers+=("${${_role_env_each%%$'\t'*}//:/\\:}${${(M)_role_env_each%$'\t'*}/$'\t'/:}")
+			done
+			if ((${#_role_env_offers})); then _describe -t $_role_env_group $_role_env_group _role_env_offers; fi
+		done
+		;;
+	esac
 }
 
 # Install it in an interactive shell.

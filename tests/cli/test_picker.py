@@ -1,6 +1,5 @@
 """`exec` and `console` without a profile ask for one at a terminal, and without a terminal they fail as ever."""
 
-import json
 import sys
 
 import pytest
@@ -114,7 +113,7 @@ def test_hostile_text_of_the_file_cannot_control_the_terminal(chosen_from: Machi
     person.presses("c")
     person.ends(130)
     assert all("\x1b[2J" not in shown.getvalue() for shown in chosen_from.terminals)
-    completed = chosen_from.succeeds("list", "--names", "--described").stdout
+    completed = chosen_from.succeeds("--complete", "use", "").stdout
     assert completed.replace("\n", "").replace("\t", "").isprintable()
 
 
@@ -140,10 +139,3 @@ def test_the_terminal_is_restored_when_role_env_is_ended_during_fzf(machine: Mac
     person.sees("interrupted")
     assert not person.has_raw_terminal
     person.ends(130)
-
-
-def test_list_still_prints_the_lines_for_an_older_integration(machine: Machine) -> None:
-    assert json.loads(machine.succeeds("list", "--json", "--sessions").stdout)[0]["profile"] == "profileB"
-    assert [line.split()[:2] for line in machine.succeeds("list", "--sessions").stdout.splitlines()] == [
-        ["profileB", "switchrolesbc"]
-    ]

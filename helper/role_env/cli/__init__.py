@@ -51,7 +51,6 @@ class Invocation:
     cloud_sso: str = ""
     color: str = ""
     config: str = ""
-    described: bool = False
     destination: str = ""
     dry_run: bool = False
     edit: bool = False

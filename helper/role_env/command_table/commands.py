@@ -279,7 +279,6 @@ _REPORTS = (
             model.CONFIG,
             model.JSON,
             Option("--names", "", "print only the names"),
-            Option("--described", "", "with --names, add a tab and the role and account, for the shells' completion"),
             Option("--sessions", "", "show only profiles that give a session, as role-env use does"),
         ),
         ("role-env list", "role-env list --json"),

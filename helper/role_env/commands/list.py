@@ -16,15 +16,12 @@ def run(invocation: Invocation, context: Context) -> int:
     gc.disable()  # with 200 profiles, collections take 2 ms, and the process ends soon
     file = profiles.load(invocation.config, context.environ)
     names = profile_rows.names_with_session(file) if invocation.sessions else file.names()
-    if invocation.names:  # for the shells' completion: read only the file, and import no more
-        described = [f"{name}\t{file.summary(name)}" if invocation.described else name for name in names]
-        ui.write("".join(f"{line}\n" for line in described))
+    if invocation.names:  # read only the file, and import no more
+        ui.write("".join(f"{name}\n" for name in names))
         return 0
     rows = profile_rows.load_rows(file, names, context)
     if invocation.json:
         ui.write_json([{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows])
-    elif invocation.sessions:
-        ui.write("".join(f"{line}\n" for line in profile_rows.offered_lines(rows, context)))
     else:
         ui.write(_table(rows, context))
     return 0
