@@ -1,7 +1,6 @@
 """role-env list: the table and the JSON, and that reading cached sessions asks nobody for anything."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 
@@ -63,15 +62,6 @@ def test_only_a_session_that_a_request_would_use_has_time_left(machine: Machine,
         machine.write(text)
         assert (json.loads(machine.role_env("list", "--json").stdout)[1]["expiration"] is not None) == is_used
         assert json.loads(machine.role_env("explain", "profileB", "--json").stdout)["cached"]["valid"] == is_used
-
-
-def test_sessions_without_names_are_the_lines_that_use_shows(machine: Machine) -> None:
-    """Also on a terminal that does not say its size."""
-    assert on_terminal(machine, "list", "--sessions", columns=0).lines == [f"profileB  switchrolesbc  {ACCOUNT_B}  -"]
-    machine.role_env("profileB")
-    assert re.fullmatch(
-        rf"profileB  switchrolesbc  {ACCOUNT_B}  \d+ min left\n", machine.role_env("list", "--sessions").stdout
-    )
 
 
 # ---- the table ----
