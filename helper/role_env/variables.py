@@ -276,7 +276,7 @@ def assignments(session: Session, *, follows: bool) -> dict[str, str]:
 def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     """Return the variables that let a program ask `server` for `session`, and never fall back to another account.
 
-    `server` is the value of ROLE_ENV_SERVER, as `environ.server` describes it; `follows` is as for `served_guards`.
+    `server` is the value of ROLE_ENV_SERVER: the process ID, a space and the URI. `follows` is as for `served_guards`.
     """
     values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **served_guards(follows=follows), **NO_KEYS}
     request = session.request.replace('"server":""', f'"server":"{server}"')

@@ -7,7 +7,7 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.environ.keys import current_key
-from role_env.environ.session import NO_ACCOUNT, ShellState
+from role_env.environ.session import LOST_ACCOUNT, ShellState
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
 from role_env.shells import hints
@@ -32,7 +32,7 @@ def _session_of(context: Context) -> Credentials:
     """Return the environment's session. Raises ProfileError if it is invalid, UnreachableError if its server fails."""
     environ, state = context.environ, ShellState(context.environ)
     if state.lost_account:
-        raise ProfileError(NO_ACCOUNT, hint=hints.restore(environ))
+        raise ProfileError(LOST_ACCOUNT, hint=hints.restore(environ))
     if not state.has_session_variables:
         raise ProfileError("this shell has no session", hint="begin one with: role-env use PROFILE")
     if not state.is_valid():

@@ -4,7 +4,7 @@ from role_env import ui
 from role_env.cli import Invocation
 from role_env.context import Context
 from role_env.credentials import renewal_window
-from role_env.environ.session import NO_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
+from role_env.environ.session import LOST_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.shells import hints
 from role_env.ui import table
@@ -49,7 +49,7 @@ def _prompt(state: ShellState, environ: "Mapping[str, str]") -> str:
     if state.lost_account:
         from role_env.environ import tools
 
-        name, is_whole, end = "no account", tools.no_account(environ) == NO_ACCOUNT, ""
+        name, is_whole, end = "no account", tools.no_account(environ) == LOST_ACCOUNT, ""
     elif state.has_session_variables:
         name, is_whole = _name(state) or "unknown session", state.has_session and not state.faults()
         end = "served" if state.is_served else str(state.expiration or "")

@@ -2,9 +2,11 @@
 
 For a served session, it also checks that the server is running.
 
-The variables are untrusted: anyone can set them to anything. An invalid value is never shown, only its variable's name.
+The variables may be mixed or damaged. An invalid value is never shown, only its variable's name.
 """
 
+import os
+import stat
 import time
 
 from role_env import validators, variables
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 # Up to the year 5138, which `time.gmtime` and a person can read.
 _MOST_DIGITS = 11
 
-NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
+LOST_ACCOUNT = "a switch to another profile failed and left this shell without an account"
 
 
 class Fault:
@@ -156,12 +158,24 @@ class ShellState:
         return missing + [name for name in names if self._environ.get(name, "") != guards.get(name, "")]
 
     def server_fault(self) -> str:
-        """Return what is wrong with the server of a served session, or an empty text."""
+        """Return what is wrong with the server of a served session, or an empty text.
+
+        SHARED_FILE is a file in that process's memory, which lasts as long as the process: a later one with the same ID
+        does not have it. On a system without such files it is on disk, below a name that contains the process ID.
+        """
         if not self.is_served:
             return ""
-        from role_env.environ import server  # only for a served session
-
-        return server.fault(self._environ)
+        pid, _, uri = self._environ.get(variables.SERVER, "").partition(" ")
+        if not uri:
+            return f"{variables.SERVER} is missing: nothing shows who serves this session"
+        if self._environ.get(variables.CREDENTIALS_URI) != uri:
+            return f"{variables.CREDENTIALS_URI} is not this session's: programs that ask it act as somebody else"
+        path = self._environ.get(variables.SHARED_FILE, "")
+        if not path.startswith(f"/proc/{pid}/fd/") and f"/{variables.SERVED_PROFILE}-{pid}-" not in path:
+            return f"{variables.SHARED_FILE} is not this session's: Terraform and Pulumi act as somebody else"
+        if not _is_running(pid) or not _is_servers_file(path):
+            return "the server of this session has ended, or is another user's: others could answer in its place"
+        return ""
 
     def mixed(self) -> list[str]:
         """Return the variables that show something else than ROLE_ENV_REQUEST, which repeats them all.
@@ -199,6 +213,28 @@ def _value(environ: "Mapping[str, str]", name: str) -> str:
     """Return the variable's value, empty for one that counts as absent."""
     value = environ.get(name, "")
     return "" if value in variables.RESERVED_PROFILES else value
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (OSError, OverflowError, ValueError):
+        return False
+    return True
+
+
+def _is_servers_file(path: str) -> bool:
+    """Return whether the file at `path` is the user's, and begins like a server's file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():  # opening a pipe would wait
+            return False
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return file.read(len(variables.SERVED_FILE_START)) == variables.SERVED_FILE_START
+    except PermissionError:  # in another user namespace, where only `_is_running` can tell
+        return True
+    except OSError:
+        return False
 
 
 def _is_moment(text: str) -> bool:
