@@ -4,7 +4,7 @@ import os
 
 from role_env import validators
 from role_env.credentials import RoleArn
-from role_env.dataclass import dataclass, field, fields, replace
+from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError, UsageError
 from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint
@@ -18,21 +18,14 @@ from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, TypeVar
+    from typing import Any
 
     from role_env.sources.base import Source
     from role_env.sts.hop import Hop
 
-    T = TypeVar("T")
-
 # The default lifetime of a session (seconds).
 DURATION_SECONDS = 3600
 _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
-
-
-def _key(check: "Callable[[str], T]", default: "T") -> "T":
-    """Return a dataclass field for the key of the same name, with its default and its check."""
-    return field(default=default, metadata={"check": check})
 
 
 def _families(text: str) -> tuple[str, ...]:
@@ -55,22 +48,22 @@ class Profile:
     name: str
     where: str
     path: str
-    role_arn: RoleArn = _key(validators.role_arn, RoleArn())
+    role_arn: RoleArn = RoleArn()
     source_profile: str = ""
     source: "Source | None" = None
-    role_session_name: str = _key(validators.session_name, "")
-    duration_seconds: int = _key(validators.seconds, DURATION_SECONDS)
-    max_session_duration: int = _key(validators.longest_seconds, 3600)
-    external_id: str = _key(validators.external_id, "")
-    policy: str = _key(str, "")
-    source_identity: str = _key(validators.source_identity, "")
-    expected_account_id: str = _key(validators.account_id, "")
-    region_id: str = _key(validators.region, "")
+    role_session_name: str = ""
+    duration_seconds: int = DURATION_SECONDS
+    max_session_duration: int = 3600
+    external_id: str = ""
+    policy: str = ""
+    source_identity: str = ""
+    expected_account_id: str = ""
+    region_id: str = ""
     endpoint: str = ""
-    variables: tuple[str, ...] = _key(_families, DEFAULT_FAMILIES)
-    color: str = _key(validators.color, "")
-    read_only: bool = _key(validators.yes_or_no, False)
-    agents: str = _key(validators.agents, "")
+    variables: tuple[str, ...] = DEFAULT_FAMILIES
+    color: str = ""
+    read_only: bool = False
+    agents: str = ""
     has_default_session_name: bool = False
 
     @property
@@ -111,7 +104,19 @@ class Profile:
 
 
 _FIELDS: "dict[str, Callable[[str], Any]]" = {
-    one.name: one.metadata["check"] for one in fields(Profile) if "check" in one.metadata
+    "role_arn": validators.role_arn,
+    "role_session_name": validators.session_name,
+    "duration_seconds": validators.seconds,
+    "max_session_duration": validators.longest_seconds,
+    "external_id": validators.external_id,
+    "policy": str,
+    "source_identity": validators.source_identity,
+    "expected_account_id": validators.account_id,
+    "region_id": validators.region,
+    "variables": _families,
+    "color": validators.color,
+    "read_only": validators.yes_or_no,
+    "agents": validators.agents,
 }
 _OTHERS: "dict[str, Callable[[str], Any]]" = {
     "policy_file": validators.one_line,
