@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from cloud.resource_directory import LocalResourceDirectory
-from role_env.cli.organization import DEFAULT_ROLE
+from role_env.commands.configure.organization import DEFAULT_ROLE
 from support.cases import case
 from support.machine import Machine
 from support.system_faults import SystemFaults

@@ -4,16 +4,17 @@ import json
 from collections.abc import Sequence
 
 from role_env import validators
+from role_env.cli import Invocation, options
+from role_env.commands.configure import offers
+from role_env.commands.configure.offers import Offer
 from role_env.context import Context
 from role_env.credentials import AccessKey, RoleArn
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UsageError
 from role_env.fingerprint import Fingerprint
-from role_env.profiles import offers
 from role_env.profiles.endpoint import directory_endpoint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
-from role_env.profiles.offers import Choices, Offer
 from role_env.profiles.policies import may_allow
 from role_env.sessions import Narrowing, Request
 from role_env.sessions import chain as chains
@@ -25,7 +26,6 @@ from role_env.sts.resource_directory import Member
 DEFAULT_ROLE = "ResourceDirectoryAccountAccessRole"
 """The role that every account of an organization has. It is an administrator's by default."""
 
-OPTION = "--resource-directory"
 _SIGNS = "._@+:/-"
 _ASSUME_ROLE = "sts:AssumeRole"
 _NO_PERMISSION = ("NoPermission", "Forbidden.RAM")
@@ -41,26 +41,23 @@ class Caller:
 
 
 class Organization:
-    """An organization that the profile `source` may list and whose accounts have the role `role`.
+    """The organization that the profile of --resource-directory may list; its accounts have the role of --role."""
 
-    With `is_full_allowed`, `source` may give a wider session within a narrowed one.
-    """
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+        self._source = invocation.resource_directory
+        self._role = DEFAULT_ROLE if invocation.role is None else invocation.role  # an empty one is refused
 
-    def __init__(self, source: str, *, role: str | None, site: str, is_full_allowed: bool = False) -> None:
-        self._source = source
-        self._role = DEFAULT_ROLE if role is None else role  # `configure` refuses an empty role
-        self._site = site or "china"
-        self._is_full_allowed = is_full_allowed
-
-    def configure(self, path: str, context: Context, choices: Choices) -> None:
+    def configure(self, path: str, context: Context) -> None:
         """Append a profile to the file at `path` for every account that has none there.
 
-        Raises UsageError if a person must be asked and there is no terminal, and any RoleEnvError.
+        Raises UsageError for an invalid line and any RoleEnvError.
         """
-        choices.check_terminal(OPTION)
+        offers.check_line(self._invocation, "--resource-directory", "the organization")
+        options.check_profile_name(self._source)
         if validators.value_fault(validators.ROLE_NAME, self._role):
             raise UsageError(f"--role {self._role} is not a role's name", hint="give the name alone, without its ARN")
-        endpoint = directory_endpoint(context.environ, self._site)
+        endpoint = directory_endpoint(context.environ, self._invocation.site or "china")
         file = ProfilesFile(path, Fingerprint(context.environ))
         caller = self._caller(file, context)
         members, missing = self._list(caller, endpoint, context)
@@ -77,7 +74,7 @@ class Organization:
                 f"{DEFAULT_ROLE} is an administrator's role by default; --role NAME names a narrower one"
             )
         summary = _summarize(members, ready=len(ready), new=len(new), missing=missing, caller=caller)
-        offers.add(self._offers(new, file), path, context, choices, summary=summary)
+        offers.add(self._offers(new, file), path, context, self._invocation, summary=summary)
 
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
         """Return the caller: a session of the source profile, or its key. Raises any RoleEnvError."""
@@ -96,7 +93,7 @@ class Organization:
                 hint="name a profile without a policy, or allow that action in it",
             )
         if chain.gives_session:
-            narrowing = Narrowing(is_full_allowed=self._is_full_allowed)
+            narrowing = Narrowing(is_full_allowed=self._invocation.full)
             request = Request(name, config=file.path, narrowing=narrowing)
             session = SessionRequest(request, context).obtain()
             return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")

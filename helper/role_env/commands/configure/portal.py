@@ -5,6 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from role_env.cli import Invocation
+from role_env.commands.configure import offers
+from role_env.commands.configure.offers import Offer
 from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, within
@@ -14,10 +17,8 @@ from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
 from role_env.issuers.portal import Listed, Portal
 from role_env.keyrings.vault import NoKeyring
-from role_env.profiles import offers
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
-from role_env.profiles.offers import Choices, Offer
 from role_env.sign_in import flow
 from role_env.sources.cloud_sso import CloudSso
 
@@ -40,19 +41,18 @@ class Assignment:
         return {(self.account.id, name) for name in (self.configuration.id, self.configuration.name)}
 
 
-def configure(url: str, path: str, context: Context, choices: Choices, *, browse: bool) -> None:
-    """Append a profile to the file at `path` for each assignment that the portal of `url` offers and the file lacks.
+def configure(invocation: Invocation, path: str, context: Context) -> None:
+    """Append a profile to the file at `path` for each assignment that the portal of --cloud-sso offers and it lacks.
 
-    With `browse` a sign-in opens the browser. Raises UsageError if a person must be asked and there is no terminal,
-    ProfileError, and the errors of a sign-in.
+    Raises UsageError for an invalid line, ProfileError, and the errors of a sign-in.
     """
-    choices.check_terminal("--cloud-sso")
+    offers.check_line(invocation, "--cloud-sso", "the portal")
     try:
-        url = check_url(url, context.environ.get(ALLOWED_HOST, ""))
+        url = check_url(invocation.cloud_sso, context.environ.get(ALLOWED_HOST, ""))
     except ValueError as error:
         raise ProfileError(f"--cloud-sso: the URL {error}", hint="copy the sign-in URL of your portal") from None
     taken, known = _known(path, url, context)
-    assignments = _sign_in_and_list(url, context, browse=browse)
+    assignments = _sign_in_and_list(url, context, browse=not invocation.no_browser)
     offered = {key for one in assignments for key in one.keys}
     for key, source in known:
         if key not in offered:
@@ -60,7 +60,7 @@ def configure(url: str, path: str, context: Context, choices: Choices, *, browse
     unused, used = UnusedNames(taken), {key for key, _ in known}
     new = [_offer(one, unused, url) for one in assignments if not one.keys & used]
     summary = f"the portal offers {len(assignments)} access configurations"
-    offers.add(new, path, context, choices, summary=summary)
+    offers.add(new, path, context, invocation, summary=summary)
 
 
 def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:

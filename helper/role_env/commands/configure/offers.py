@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from role_env import ui
+from role_env.cli import Invocation
+from role_env.commands.configure.profile_options import OF_LISTS, option_name, read_options
 from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.errors import UsageError
@@ -27,41 +29,34 @@ class Offer:
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Choices:
-    """The choices that the options make. `region` and `color` of the new profiles may be empty.
+def check_line(invocation: Invocation, option: str, origin: str) -> None:
+    """Check the other options of a line whose `option` adds all profiles of `origin`.
 
-    `config_option` is --config as it was given, with a space before it, or empty.
+    Raises UsageError for an option of a single profile, and if a person must be asked and there is no terminal.
     """
-
-    all: bool = False
-    yes: bool = False
-    dry_run: bool = False
-    region: str = ""
-    color: str = ""
-    config_option: str = ""
-
-    @property
-    def asks(self) -> bool:
-        """Whether a person chooses among the offers."""
-        return not (self.all or self.yes) and prompt.is_possible()
-
-    def check_terminal(self, option: str) -> None:
-        """Raise UsageError if `configure` with `option` must ask a person and there is no terminal."""
-        if not (self.yes or self.dry_run or prompt.is_possible()):
-            raise UsageError(f"without a terminal, configure {option} requires --yes", hint="add --yes, or --dry-run")
+    keys = [key for key in read_options(invocation) if key not in ("region_id", "color")]
+    if invocation.profile or invocation.login or invocation.no_verify or keys:
+        own = [f"--{option_name(attribute)}" for attribute, lists in OF_LISTS.items() if option in lists]
+        raise UsageError(
+            f"with {option}, the profiles come from {origin}",
+            hint=f"combine it only with {', '.join(own)}, --dry-run, --region, --color and --config",
+        )
+    if not (invocation.yes or invocation.dry_run or prompt.is_possible()):
+        raise UsageError(f"without a terminal, configure {option} requires --yes", hint="add --yes, or --dry-run")
 
 
-def add(offers: Sequence[Offer], path: str, context: Context, choices: Choices, *, summary: str) -> None:
+def add(offers: Sequence[Offer], path: str, context: Context, invocation: Invocation, *, summary: str) -> None:
     """Append the profiles that are chosen among `offers` to the file at `path`, and print them.
 
-    `summary` describes the offers. Raises UsageError or ProfileError if the file cannot contain the new profiles,
-    ProfileError if it cannot be written, and UnreachableError if other processes keep writing it.
+    A person chooses at a terminal, unless an option does. `summary` describes the offers. Raises UsageError or
+    ProfileError if the file cannot contain the new profiles, ProfileError if it cannot be written, and UnreachableError
+    if other processes keep writing it.
     """
-    if choices.asks and offers:
+    asks = not (invocation.all or invocation.yes) and prompt.is_possible()
+    if asks and offers:
         context.messages.say(summary)
         offers = _choose(offers)
-    profiles = _profiles(offers, choices)
+    profiles = _profiles(offers, invocation, asks=asks)
     if not profiles:
         ui.write(f"nothing to add to {path}: {summary}\n")
         return
@@ -69,14 +64,14 @@ def add(offers: Sequence[Offer], path: str, context: Context, choices: Choices, 
     _with_checked(path, file.read(), profiles, context)
     ui.write("\n".join(profile.text() for profile in profiles))
     count = _count(profiles)
-    if choices.dry_run:
+    if invocation.dry_run:
         context.messages.say(f"{count} would be appended to {path}: {summary}")
         return
-    if not choices.yes and not prompt.is_yes(f"Append {count} to {path}? yes or no", default="yes"):
+    if not invocation.yes and not prompt.is_yes(f"Append {count} to {path}? yes or no", default="yes"):
         ui.write("nothing was appended\n")
         return
     file.replace(lambda content: _with_checked(path, content, profiles, context))
-    switch = hints.switch(f"{profiles[0].name}{choices.config_option}", context.environ)
+    switch = hints.switch(f"{profiles[0].name}{invocation.config_option}", context.environ)
     ui.write(f"\n{summary}\nappended {count} to {path}; type: {switch}\n")
 
 
@@ -107,15 +102,15 @@ def _described(offer: Offer) -> str:
     return f"{offer.account_id}, {offer.account_name}" if is_shown else offer.account_id
 
 
-def _profiles(offers: Sequence[Offer], choices: Choices) -> list[NewProfile]:
-    """Return the sections for `offers`. Ask whether those for production get the color red."""
+def _profiles(offers: Sequence[Offer], invocation: Invocation, *, asks: bool) -> list[NewProfile]:
+    """Return the sections for `offers`. With `asks`, a person says whether those for production get the color red."""
     production = [offer.name for offer in offers if _PRODUCTION in offer.account_name.lower()]
     question = f"Color red for the accounts whose name contains {_PRODUCTION} ({_count(production)})? yes or no"
-    is_red = choices.asks and not choices.color and production and prompt.is_yes(question, default="no")
+    is_red = asks and not invocation.color and production and prompt.is_yes(question, default="no")
     profiles = []
     for offer in offers:
-        color = "red" if is_red and offer.name in production else choices.color
-        values = {**offer.values, "region_id": choices.region, "color": color}
+        color = "red" if is_red and offer.name in production else invocation.color
+        values = {**offer.values, "region_id": invocation.region, "color": color}
         profiles.append(NewProfile(offer.name, {key: value for key, value in values.items() if value}))
     return profiles
 

@@ -1,7 +1,4 @@
-"""The keys of the profile that `configure` creates, each from its option, else from an answer, else left out.
-
-For a whole list of profiles, the options are choices among them.
-"""
+"""The keys of the profile that `configure` creates, each from its option, else from an answer, else left out."""
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +9,6 @@ from role_env.cli import Invocation
 from role_env.command_table.commands import COMMANDS
 from role_env.errors import UsageError
 from role_env.profiles.append import NewProfile
-from role_env.profiles.offers import Choices
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources import rows
 from role_env.ui import prompt
@@ -24,8 +20,8 @@ SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 # The credential_source that an option implies.
 _IMPLIED = {key: kind for kind, row in rows.NAMED.items() for key in row.keys}
 _LISTS = ("--cloud-sso", "--resource-directory")
-# The options for a whole list of profiles. Each requires one of the options that add such a list.
-_OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
+OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
+"""The options for a whole list of profiles. Each requires one of the options that add such a list."""
 _MODES_WITHOUT_KEY = ("RsaKeyPair", "BearerToken", "Anonymous", "")
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
 
@@ -172,30 +168,8 @@ def _source_of(name: str, value: str) -> str:
 def check_list_options(invocation: Invocation) -> None:
     """Raise UsageError for an option of a whole list of profiles without an option that adds one."""
     given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
-    for attribute, lists in _OF_LISTS.items():
+    for attribute, lists in OF_LISTS.items():
         if getattr(invocation, attribute) and not any(given[option] for option in lists):
             option, others = f"--{option_name(attribute)}", " or ".join(lists)
             hint = "did you mean --role-arn?" if option == "--role" else f"add {others}, or leave out {option}"
             raise UsageError(f"{option} requires {others}", hint=hint)
-
-
-def choices_of(invocation: Invocation, origin: str, option: str) -> Choices:
-    """Return the choices among the profiles that come from `origin`, as `option` asks.
-
-    Raises UsageError for an option that is for a single profile.
-    """
-    keys = [key for key in read_options(invocation) if key not in ("region_id", "color")]
-    if invocation.profile or invocation.login or invocation.no_verify or keys:
-        own = [f"--{option_name(attribute)}" for attribute, lists in _OF_LISTS.items() if option in lists]
-        raise UsageError(
-            f"with {option}, the profiles come from {origin}",
-            hint=f"combine it only with {', '.join(own)}, --dry-run, --region, --color and --config",
-        )
-    return Choices(
-        all=invocation.all,
-        yes=invocation.yes,
-        dry_run=invocation.dry_run,
-        region=invocation.region,
-        color=invocation.color,
-        config_option=invocation.config_option,
-    )

@@ -1,0 +1,268 @@
+"""role-env configure: create a profile, verify it, and append it to the profiles file."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from role_env import ui, validators
+from role_env.aliyun.config import ConfigFile
+from role_env.aliyun.location import config_path
+from role_env.cli import Invocation, options
+from role_env.cli.access_key_input import read_access_key
+from role_env.commands.configure import profile_options
+from role_env.commands.configure.profile_options import Answers
+from role_env.context import Context
+from role_env.credentials import AccessKey
+from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
+from role_env.files.user_file import UserFile
+from role_env.fingerprint import Fingerprint, read_file
+from role_env.keyrings import access_keys, vault
+from role_env.keyrings.access_keys import entry_of
+from role_env.keyrings.vault import NoKeyring
+from role_env.profiles.append import NewProfile, append, file_to_append_to, with_appended
+from role_env.profiles.file import ProfilesFile
+from role_env.rotation.holders import Holders
+from role_env.rotation.ram import find_creation
+from role_env.sessions import chain as chains
+from role_env.sessions.chain import Chain
+from role_env.sessions.flight import SingleFlight
+from role_env.sessions.store import Cache
+from role_env.shells import hints
+from role_env.sources import rows
+from role_env.sources.access_key import KeyringKey
+from role_env.sources.signed_in import SignedInSource
+from role_env.sts import client as sts
+from role_env.ui import prompt
+from role_env.variables import RESERVED_PROFILES
+
+# The fields that an Invocation of `configure --edit` may set.
+_WITH_EDIT = {"command", "is_command_named", "needed_ttl", "edit", "profile", "config", "full"}
+
+
+def run(invocation: Invocation, context: Context) -> int:
+    """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
+    if invocation.edit:
+        return _edit(invocation, context)
+    path = file_to_append_to(invocation.config, Fingerprint(context.environ))
+    profile_options.check_list_options(invocation)
+    if invocation.cloud_sso:
+        from role_env.commands.configure import portal  # imports a web server
+
+        portal.configure(invocation, path, context)
+        return 0
+    if invocation.resource_directory:
+        from role_env.commands.configure.organization import (
+            Organization,  # imports TLS, which --no-verify does not need
+        )
+
+        Organization(invocation).configure(path, context)
+        return 0
+    profile, origins, key = _plan_profile(invocation, path, context)
+    planned = with_appended(path, UserFile(path).read(), [profile])
+    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, origins={profile.name: origins})
+    chain = chains.resolve(file, profile.name)
+    is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
+    if not chain.gives_session and not is_login:
+        raise UsageError("a profile with this source requires --role-arn", hint="add --role-arn, the role to assume")
+    ui.write(profile.text())
+    if invocation.dry_run:
+        return 0
+    key = key or (_read_key(profile.name, path, context) if is_login else None)
+    context = context.restarted()  # the time at the prompts does not count
+    # Before a sign-in, which needs the profile, there is nothing to verify.
+    if not invocation.no_verify and not _signs_in(chain):
+        try:
+            _verify(chain, key, context)
+        except UnreachableError as error:
+            line = profile_options.line_of(profile, invocation, is_login=is_login)
+            error.hint = f"{error.hint}; without this check: {line} --no-verify"
+            raise
+    _append(path, profile, key, context)
+    ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
+    return 0
+
+
+def _edit(invocation: Invocation, context: Context) -> int:
+    from role_env.commands.configure.edit import edit
+    from role_env.profiles.locate import locate
+
+    if others := vars(invocation).keys() - _WITH_EDIT:
+        option = profile_options.option_name(min(others))
+        raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
+    path = locate(invocation.config, Fingerprint(context.environ))
+    changed = edit(path, invocation.profile, context)
+    ui.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
+    return 0
+
+
+def _plan_profile(
+    invocation: Invocation, path: str, context: Context
+) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
+    """Return the new profile, the origin of each of its keys, and its access key if the user was asked for it.
+
+    Raises RoleEnvError.
+    """
+    file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
+    known = file.names() if file else []
+    given = profile_options.read_options(invocation)
+    missing = profile_options.missing_words(invocation, given)
+    if missing and not prompt.is_possible():
+        raise UsageError(
+            "without a terminal, configure requires PROFILE, --role-arn and a source",
+            hint=f"add {' and '.join(missing)}",
+        )
+    # Before the first question: --login requires a keyring, and the question about the source may offer one.
+    asks_key = bool(missing) and not invocation.dry_run
+    if asks_key and invocation.login:
+        vault.check_available(entry_of(path, invocation.profile), context)
+    has_source = profile_options.has_source(invocation)
+    stores_key = has_source or not asks_key or _has_keyring(invocation.profile, path, context)
+    name = _choose_name(invocation.profile, known, path, invocation.config_option)
+    cli_file = _cli_file(context) if missing and not has_source else None
+    answers = Answers(invocation, given, asks=bool(missing))
+    answers.ask(
+        "role_arn", "Role to assume (acs:ram::<account>:role/<name>; Enter for none, if the source gives a session)"
+    )
+    answers.ask_source(known, cli_file, stores_key=stores_key)
+    # Before the other questions, whose prompts would show a secret that is pasted too early.
+    is_key = asks_key and not answers.values.keys() & rows.CHOOSERS.keys()
+    access_key = _read_key(name, path, context) if is_key else None
+    default = _region_of(answers.values, cli_file)
+    question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
+    if warning := validators.region_warning(answers.ask("region_id", question, default=default)):
+        context.messages.say(warning)
+    answers.ask("color", "Color in the prompt, such as red (Enter for none)")
+    answers.take("expected_account_id")
+    return NewProfile(name, answers.values), answers.origins, access_key
+
+
+def _has_keyring(name: str, path: str, context: Context) -> bool:
+    """Return whether there is a keyring for the access key of the profile `name`, and say so if there is none.
+
+    A locked keyring counts: it is unlocked when the key is stored.
+    """
+    try:
+        vault.check_available(entry_of(path, name), context, prompts=False)
+    except NoKeyring as error:
+        prompt.show(f"role-env: no access key can be stored: {error.message}")
+        prompt.show("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
+        return False
+    except KeyringError:
+        return True
+    return True
+
+
+def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str:
+    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one.
+
+    `config` is the option --config as it is typed, or empty.
+    """
+
+    def check(name: str) -> str:
+        """Return a name that can be used. Raises ValueError."""
+        if fault := validators.name_fault(name):
+            raise ValueError(fault)
+        if name in known:
+            raise ValueError(f"profile {name} already exists in {path}")
+        if name in RESERVED_PROFILES:
+            raise ValueError(f"the name {name} is reserved for role-env itself")
+        return name
+
+    if not name:
+        return prompt.ask("Name of the profile", check=check)
+    options.check_profile_name(name)
+    try:
+        return check(name)
+    except ValueError as error:
+        change = f", or change it with: role-env configure --edit {name}{config}" if name in known else ""
+        raise UsageError(f"{error}, and nothing was changed", hint=f"choose another name{change}") from None
+
+
+def _cli_file(context: Context) -> ConfigFile | None:
+    """Return the `aliyun` CLI's file, or None if it is missing or cannot be read."""
+    try:
+        path = config_path(context.environ.get("HOME", ""))
+        return ConfigFile(path, read_file(path)[0])
+    except (OSError, ProfileError):
+        return None
+
+
+def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
+    """Return the region of the CLI's profile that `source` names, or an empty text."""
+    entry = cli_file.entries.get(source.get("aliyun_profile", ""), {}) if cli_file else {}
+    region = entry.get("region_id")
+    return region if isinstance(region, str) else ""
+
+
+def _read_key(name: str, path: str, context: Context) -> AccessKey:
+    """Return the access key to store. Raises KeyringError, before asking for it, if no keyring can store it."""
+    vault.check_available(entry_of(path, name), context)
+    return read_access_key(name)
+
+
+def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
+    """Verify the profile by requesting a session, or the identity of a key without a role. Raises any RoleEnvError."""
+    if key and isinstance(chain.source, KeyringKey):
+        chain.source.use(key)
+    verified = chain.role_arn or "its source gives a session"
+    try:
+        with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
+            if chain.gives_session:
+                SingleFlight(chain, Cache(context), context).obtain_new(time.time())
+            elif key:
+                verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
+            if key:
+                key.created = find_creation(key, context)
+        ui.write(f"\nverified: {verified}\n")
+    except RoleEnvError as error:
+        error.hint = "; ".join(filter(None, ("nothing was written", error.hint)))
+        raise
+
+
+def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
+    """Store the key and append the profile, or do neither. Raises RoleEnvError.
+
+    A key of a former profile of that name is not replaced: this may be the only copy of its secret.
+    """
+    holders = Holders(path, profile.name, context)
+    is_new = key is not None and _check_former(holders, key)
+    if key:
+        access_keys.store(holders.entry, key, context)
+    try:
+        append(path, [profile])
+    except RoleEnvError:
+        if is_new:
+            access_keys.delete(holders.entry, context)  # the error says that nothing was changed
+        raise
+
+
+def _check_former(holders: Holders, key: AccessKey) -> bool:
+    """Return whether the keyring has no key for the profile of `holders` yet.
+
+    Raises RefusedError if it has another key than `key`, or a rotation.
+    """
+    former, journal = holders.key(), holders.own_journal()
+    if journal or (former and former.access_key_id != key.access_key_id):
+        ids = [one.access_key_id for one in (journal.keys if journal else [former]) if one]
+        raise RefusedError(
+            f"the keyring has {' and '.join(ids)} for a former profile {holders.profile}, and nothing was written",
+            hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"
+            f" {holders.profile}",
+        )
+    return former is None
+
+
+def _signs_in(chain: Chain) -> bool:
+    """Return whether the new profile itself has a source that a person signs in to."""
+    return isinstance(chain.source, SignedInSource) and chain.source.profile == chain.target.name
+
+
+def _next_step(chain: Chain, path: str, invocation: Invocation, context: Context) -> str:
+    """Return the next line to type: use the profile, or add a profile with a role for a source."""
+    name = chain.target.name
+    config = f" --config {path}" if invocation.config else ""
+    if _signs_in(chain):
+        return f"sign in with: role-env login {name}{config}"
+    if not chain.gives_session:
+        return f"add a role: role-env configure PROFILE --role-arn ARN --source-profile {name}{config}"
+    return f"type: {hints.switch(f'{name}{config}', context.environ)}"
