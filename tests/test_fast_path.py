@@ -31,8 +31,8 @@ def below(package: str, *modules: str) -> set[str]:
 # What each row may load beside what `python -c pass` has: every module costs 0.1 ms or more.
 COMMAND_LINE = {"gc", "role_env", "role_env.__main__"} | below("cli")
 COMMAND_LINE |= below("command_table", "commands")
-DISPATCH = COMMAND_LINE | {"role_env.context", "role_env.errors", "role_env.commands"}
-DISPATCH |= below("ui", "messages")
+DISPATCH = COMMAND_LINE | {"role_env.errors", "role_env.commands"} | below("ui")
+DISPATCH |= below("context", "messages", "stderr")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "secret_service")
 CACHED |= below("shells", "export")
@@ -44,7 +44,7 @@ DOCUMENT = CACHED
 SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
 """The formats that the fast path prints. `github` writes files too."""
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.validators"}
-DECISION = {"role_env.errors", "role_env.ui.messages"}
+DECISION = {"role_env.errors"} | below("context", "messages", "stderr")
 EXECUTION = CACHED - below("ui") | below("supervise", "execution")
 ROWS = {
     "profileB": POSIX | PARENT,

@@ -99,8 +99,8 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
 def _run_command(invocation: "Invocation", described: "Command", *, asks_profile: bool, spent: float) -> int:
     """Import the command's module and run it, with the profile that a person chooses if `asks_profile`."""
     from role_env.context import Context
+    from role_env.context.messages import Messages
     from role_env.errors import UsageError
-    from role_env.ui.messages import Messages
 
     messages = Messages(verbose=invocation.verbose, silent=described.is_silent and not invocation.verbose)
     context = Context(os.environ, None, messages)
@@ -195,12 +195,12 @@ def _show(invocation: "Invocation") -> int:
 
 def _answer_no_words(invocation: "Invocation") -> int:
     """Show a short help on stderr; a shell that reads stdout gets code that fails."""
-    from role_env import ui
     from role_env.cli import help as pages
     from role_env.cli.failure import write_failure
+    from role_env.context import stderr
 
     write_failure(invocation, os.environ)
-    ui.write_stderr(pages.short())
+    stderr.write(pages.short())
     return 2
 
 

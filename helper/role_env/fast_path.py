@@ -60,8 +60,8 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     if session is None:
         return
     if invocation.verbose:
+        from role_env.context.messages import Messages
         from role_env.sessions import UNCHANGED
-        from role_env.ui.messages import Messages
 
         Messages(verbose=True).decided(UNCHANGED)
     from role_env.shells import export as exporters

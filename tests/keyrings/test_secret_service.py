@@ -12,10 +12,10 @@ from unittest import mock
 import pytest
 
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.keyrings import dbus, secret_service, vault
 from role_env.keyrings.secret_service import AskKeyring, SlowService
 from role_env.keyrings.system import SystemKeyring
-from role_env.ui.messages import Messages
 from support import bus_client, secret_service_bus
 from support.bus_client import DEADLINE
 from support.bus_messages import ATTRIBUTES, NAME, SECRET, SERVICE, SEVERAL, SHORT, SLACK, assert_unsure, read

@@ -10,10 +10,10 @@ import pytest
 
 from role_env import paths
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.deadline import Deadline, TimedOut, idle_seconds, within
 from role_env.keyrings import Entry, system
 from role_env.sessions.store import Cache
-from role_env.ui.messages import Messages
 from support.cached_sessions import asks, entry_of, kept, put_instead
 from support.machine import Machine
 from support.prompts import record

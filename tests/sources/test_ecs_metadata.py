@@ -14,11 +14,11 @@ from cloud.metadata_server import ROLE, ROLES_PATH, TOKEN_PATH, MetadataServer, 
 from cloud.service import Answer
 from cloud.world import timestamp
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.credentials import FIELDS, Credentials
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError, UnreachableError
 from role_env.sources import ecs_metadata
-from role_env.ui.messages import Messages
 from support.cases import case
 from support.contexts import context, fails, values
 
@@ -183,7 +183,7 @@ import json, os
 from role_env.sources import ecs_metadata
 from role_env.context import Context
 from role_env.deadline import Deadline
-from role_env.ui.messages import Messages
+from role_env.context.messages import Messages
 source = ecs_metadata.EcsRole("profileE", "profiles.ini, line 1")
 found = source.key(Context(os.environ, Deadline(20), Messages()))
 print(json.dumps([found.access_key_id, found.security_token]))

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from cloud.world import ACCOUNT_B
+from role_env.context.messages import Messages
 from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.supervise.credentials_server import Supply
-from role_env.ui.messages import Messages
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.served_command import Begin

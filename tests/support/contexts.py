@@ -6,12 +6,12 @@ from typing import TypeVar
 import pytest
 
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.credentials import AccessKey, RoleArn
 from role_env.deadline import Deadline
 from role_env.errors import RoleEnvError
 from role_env.keyrings import kernel
 from role_env.sts.hop import Hop
-from role_env.ui.messages import Messages
 
 Error = TypeVar("Error", bound=RoleEnvError)
 

@@ -13,10 +13,10 @@ from role_env import ui, validators, variables
 from role_env.cli import options
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
+from role_env.context import messages
 from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvError, UnknownProfileError, WiderError
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
-from role_env.ui import messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

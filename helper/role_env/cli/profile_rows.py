@@ -6,13 +6,13 @@ import time
 
 from role_env import validators
 from role_env.context import Context
+from role_env.context.messages import on_terminal
 from role_env.credentials import RoleArn, format_utc
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.profiles.file import ProfilesFile
 from role_env.sources import rows
 from role_env.ui import table
-from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import NoReturn
 from role_env import variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.credentials import Session
 from role_env.errors import UsageError
 from role_env.files.core_dumps import restore_core_dumps
@@ -15,7 +16,6 @@ from role_env.sessions.obtain import SessionRequest
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
 from role_env.supervise import execution
-from role_env.ui.messages import Messages
 
 
 def check(invocation: Invocation, context: Context) -> None:

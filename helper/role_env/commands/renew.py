@@ -1,6 +1,5 @@
 """role-env renew: print code that renews the session in this shell in place, or leaves it as it is."""
 
-import os
 import time
 
 from role_env import ui, variables
@@ -18,8 +17,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
     if idle := _why_idle(context.environ):
         ui.write(SHELLS[invocation.shell_format].nothing)
-        if os.isatty(2):
-            ui.write_message(f"role-env: the session of this shell is {idle}")
+        context.messages.progress(f"the session of this shell is {idle}")
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters

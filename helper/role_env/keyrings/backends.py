@@ -3,9 +3,9 @@
 import contextlib
 import sys
 
+from role_env.context.messages import hush_libraries
 from role_env.keyrings import KeyringNotes, dbus
 from role_env.keyrings.secret_service import COLLECTION_INTERFACE, DEFAULT_COLLECTION, ITEM_INTERFACE
-from role_env.ui.messages import hush_libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

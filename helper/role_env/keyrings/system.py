@@ -7,11 +7,11 @@ import contextlib
 import time
 
 from role_env.context import Context
+from role_env.context.messages import on_terminal
 from role_env.deadline import TimedOut, Worker, idle_seconds, is_crowded, within
 from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
-from role_env.ui.messages import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

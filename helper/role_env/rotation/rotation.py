@@ -13,6 +13,7 @@ from types import FrameType
 
 from role_env import ui
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.credentials import AccessKey, format_utc
 from role_env.dataclass import dataclass, replace
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
@@ -26,7 +27,6 @@ from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
 from role_env.sources import rows
 from role_env.sts.client import StsError
-from role_env.ui.messages import Messages
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from role_env.ui.messages import Messages
+from role_env.context.messages import Messages
 
 
 def wait_until(moment: float, end: float, messages: Messages, *, event: threading.Event | None = None) -> bool:

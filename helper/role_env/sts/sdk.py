@@ -13,7 +13,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from role_env.ui.messages import hush_libraries
+from role_env.context.messages import hush_libraries
 
 _importing = threading.Lock()  # one thread could remove the modules that another has put in place
 _TRANSPORT = "aliyunsdkcore.vendored.requests"

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
 
+from role_env.context.messages import Messages
 from role_env.credentials import ISSUED, Credentials, Session, format_utc
 from role_env.errors import ResourceError, RoleEnvError, UsageError
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
-from role_env.ui.messages import Messages
 
 RENEWAL_SECONDS = 960
 """The seconds left when a renewal is due, or half the session's life if that is less: the SDKs fetch again at 900."""

@@ -1,16 +1,11 @@
-"""Write to stdout, unbuffered: all of a text, or raise an error. Write to stderr what can be written."""
+"""Write to stdout, unbuffered: all of a text, or raise an error."""
 
 import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from role_env.errors import RoleEnvError
-
-before_message: "Callable[[], None] | None" = None
-"""The function that removes the unfinished line of `waiting`, if there can be one."""
 
 
 def write(text: str) -> None:
@@ -35,23 +30,6 @@ def write_json(document: object) -> None:
     import json  # takes 3 ms, and commands that a shell waits for do not need it
 
     write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-
-
-def write_message(line: str) -> None:
-    """Write `line` and a line break to stderr, in place of the line about a wait."""
-    if before_message:
-        before_message()
-    write_stderr(line + "\n")
-
-
-def write_stderr(text: str) -> None:
-    """Write `text` to stderr as it is, unless stderr is closed."""
-    if sys.stderr is not None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except OSError:  # a closed stderr must not turn a good session into a failure, now or at Python's exit
-            sys.stderr = None
 
 
 def _error(text: str) -> "RoleEnvError":

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import ProfileError
 from role_env.profiles import file as profiles
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.ui.messages import Messages
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 

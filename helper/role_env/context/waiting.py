@@ -3,7 +3,7 @@
 import contextlib
 import threading
 
-from role_env import ui
+from role_env.context import stderr
 
 # A shorter wait is not reported (seconds).
 _PATIENCE = 1.0
@@ -45,7 +45,7 @@ class Waiting:
         with cls._lock:
             cls.take_back()
             if shown := line[: shutil.get_terminal_size((80, 24)).columns - 1]:
-                ui.write_stderr(shown)
+                stderr.write(shown)
                 cls.shown = len(shown)
 
     @classmethod
@@ -54,7 +54,7 @@ class Waiting:
         with cls._lock:
             blank, cls.shown = cls.shown, 0
             if blank:
-                ui.write_stderr(f"\r{' ' * blank}\r")
+                stderr.write(f"\r{' ' * blank}\r")
 
 
-ui.before_message = Waiting.take_back
+stderr.before_line = Waiting.take_back

@@ -4,8 +4,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from role_env.context.messages import Messages
     from role_env.deadline import Deadline
-    from role_env.ui.messages import Messages
 
 DEFAULT_TIMEOUT = 30.0
 """The seconds that a command may take unless ROLE_ENV_TIMEOUT says otherwise."""

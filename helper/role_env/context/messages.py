@@ -2,7 +2,7 @@
 
 import sys
 
-from role_env import ui
+from role_env.context import stderr
 from role_env.errors import RoleEnvError, printable
 
 TYPE_CHECKING = False
@@ -20,24 +20,24 @@ class Messages:
     def say(self, text: str) -> None:
         """Report a problem that did not stop the command, what a person has to do, or what has been done."""
         if not self.silent:
-            ui.write_message(f"role-env: {printable(text)}")
+            stderr.write_line(f"role-env: {printable(text)}")
 
     def show_progress(self, line: str) -> None:
         """Show `line` on the terminal in place of the previous one, or remove that one if `line` is empty."""
         if not self.silent and on_terminal():
-            from role_env.ui.waiting import Waiting
+            from role_env.context.waiting import Waiting
 
             Waiting.replace(line)
 
     def decided(self, text: str) -> None:
         """Report what was decided and why, for `--verbose`."""
         if self._verbose:
-            ui.write_message(f"role-env: {printable(text)}")
+            stderr.write_line(f"role-env: {printable(text)}")
 
     def progress(self, text: str) -> None:
-        """Report a step of a long task: on a terminal, or with `verbose`."""
+        """Report, on a terminal or with `verbose`, what only a person who waits for it wants to know."""
         if self._verbose or (not self.silent and on_terminal()):
-            ui.write_message(f"role-env: {printable(text)}")
+            stderr.write_line(f"role-env: {printable(text)}")
 
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":
         """Return a context that reports a wait of more than a second for `what` on a terminal.
@@ -49,7 +49,7 @@ class Messages:
             from contextlib import nullcontext  # takes 2 ms, and only a wait needs it
 
             return nullcontext()
-        from role_env.ui.waiting import Waiting
+        from role_env.context.waiting import Waiting
 
         return Waiting(f"role-env: waiting for {what}")
 
@@ -84,6 +84,6 @@ def on_terminal() -> bool:
 
 def error(failure: RoleEnvError) -> None:
     """Report a failure and its hint."""
-    ui.write_message(f"role-env: {failure.message}")
+    stderr.write_line(f"role-env: {failure.message}")
     if failure.hint:
-        ui.write_message(f"role-env: hint: {failure.hint}")
+        stderr.write_line(f"role-env: hint: {failure.hint}")
