@@ -37,12 +37,19 @@ README.ja.md, beside the source, is an introduction in Japanese.
 
 def page(command: str) -> str:
     """Return the help page of `command`, or the overview if it is empty."""
-    return _command_page(COMMANDS[command]) if command else _overview()
+    if not command:
+        return _overview()
+    return command_page(COMMANDS[command], session_options=f"options of every session:\n{session_options()}")
 
 
 def short() -> str:
     """Return the short help for an empty command line."""
     return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
+
+
+def session_options() -> str:
+    """Return the rows of the options of every command that obtains a session."""
+    return _rows((option.heading, option.help) for option in OBTAINING)
 
 
 def topic(name: str) -> str:
@@ -64,11 +71,12 @@ def _overview() -> str:
     )
 
 
-def _command_page(command: "Command") -> str:
+def command_page(command: "Command", *, session_options: str) -> str:
+    """Return the page of `command`, with `session_options` if it obtains a session."""
     usage = " ".join(["role-env", command.name, "[options]", *_usage_words(command)])
     options = _rows([_HELP, *((option.heading, option.help) for option in command.own_options)])
     if command.obtains:
-        options += f"\noptions of every session:\n{_rows((option.heading, option.help) for option in OBTAINING)}"
+        options += f"\n{session_options}"
     examples = "".join(f"  {line}\n" for line in command.examples)
     statuses = [(str(number), meaning or EXIT_STATUSES[number]) for number, meaning in sorted(command.statuses.items())]
     return (

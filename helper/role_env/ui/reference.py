@@ -1,69 +1,99 @@
 """Format a topic of the reference as text, for a terminal, with styles, or for a pipe.
 
-A line to type is never broken, so that it can be copied into a shell. A part of a file starts at the margin, so that it
-can be copied into the file: in an INI file, an indented line has another meaning.
+It reads the part of Markdown that the topics use: headings, paragraphs, lists, tables, fenced blocks, code, strong text
+and links. A line to type is never broken, so that it can be copied into a shell. A part of a file starts at the margin,
+so that it can be copied into the file: in an INI file, an indented line has another meaning.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from role_env.ui import markdown
-from role_env.ui.markdown import Block, Code, Heading, Item, Paragraph, Style, Table
-from role_env.ui.table import width
+from role_env.ui.table import BOLD, CYAN, colored, width
 
+_MARKER = re.compile(r"(?:-|\d+\.) ")
+# The beginning of a block that ends a paragraph.
+_BLOCK = re.compile(rf"\||```|{_MARKER.pattern}")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+_CODE = r"`(?P<code>[^`]+)`"
+_PART = re.compile(rf"{_CODE}|\*\*(?P<strong>.+?)\*\*|\[(?P<link>[^]]+)\]\([^)]+\)")
+_CODE_OR_WORD = re.compile(rf"{_CODE}|[^\s`]+")
+_STYLE = re.compile(r"\x1b\[\d+m")
 _FILES = ("ini", "json", "toml", "yaml")
 _WIDEST_PROSE = 80
 # The least width of a table's last column. If there is less room, the table is shown row by row.
 _NARROWEST_COLUMN = 30
 _GAP = "  "
 _INDENT = "    "
-
-# Two of these marks enclose a styled part until its line is complete; they have no width. Until then, each space in
-# code is _BLANK, at which no line is broken.
+# A space in code, until its line is complete: no line is broken there.
 _BLANK = "\x00"
-_MARKS = {Style.CODE: ("\x01", "\x02"), Style.STRONG: ("\x03", "\x04")}
-_SGR = {"\x01": "\x1b[36m", "\x02": "\x1b[0m", "\x03": "\x1b[1m", "\x04": "\x1b[0m"}
-_ANY_MARK = re.compile("[\x01-\x04]")
 
 
 def text_of(document: str, *, columns: int, has_styles: bool) -> str:
     """Return the Markdown text `document` as lines for a terminal with `columns`."""
-    lines = _blocks(markdown.parse(document), min(columns, _WIDEST_PROSE), columns)
+    lines = _text(document.splitlines(), min(columns, _WIDEST_PROSE), columns)
     text = "".join(f"{line.rstrip()}\n" for line in lines).replace(_BLANK, " ")
-    return _ANY_MARK.sub(lambda mark: _SGR[mark[0]] if has_styles else "", text)
+    return text if has_styles else _STYLE.sub("", text)
 
 
-def _blocks(blocks: Sequence[Block], prose: int, columns: int) -> list[str]:
-    """Return the lines of blocks in `columns`; paragraphs use at most `prose` columns."""
-    lines: list[str] = []
+def _text(lines: Iterable[str], prose: int, columns: int) -> list[str]:
+    """Return `lines` of Markdown as text in `columns`; paragraphs use at most `prose` columns."""
+    shown: list[str] = []
     is_close = True
-    for block in blocks:
-        lines += ([] if is_close else [""]) + _block(block, prose, columns)
-        is_close = isinstance(block, Item) and block.is_close
-    return lines
+    for block in _blocks(lines):
+        shown += ([] if is_close else [""]) + _block(block, prose, columns)
+        is_close = bool(_MARKER.match(block[0]) and block[-1])
+    return shown
 
 
-def _block(block: Block, prose: int, columns: int) -> list[str]:
-    match block:
-        case Heading(text=text):
-            return [_marked(Style.STRONG, _capitals(text))]
-        case Paragraph(text=text):
-            return _wrapped(text, prose)
-        case Code(language=language, lines=lines):
-            indent = "" if language in _FILES else _INDENT
-            return [indent + _marked(Style.CODE, line.replace(" ", _BLANK)) for line in lines]
-        case Table(rows=rows):
-            return _table(rows, prose, columns)
-        case Item(marker=marker, blocks=inner):
-            head = f"{marker} "
-            return _indented(_blocks(inner, prose - len(head), columns - len(head)), head, " " * len(head))
+def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines of each heading, paragraph, table, fenced block and item of a list, in order.
+
+    An item has the blank lines before the next block, too.
+    """
+    block: list[str] = []
+    for line in lines:
+        if block and not _continues(block, line):
+            yield block
+            block = []
+        if block or line:
+            block.append(line)
+    if block:
+        yield block
+
+
+def _continues(block: Sequence[str], line: str) -> bool:
+    """Return whether `line` belongs to the block before it."""
+    if block[0].startswith("```"):
+        return len(block) == 1 or block[-1] != "```"
+    if block[0].startswith("|"):
+        return line.startswith("|")
+    if marker := _MARKER.match(block[0]):
+        return not line or line.startswith(" " * len(marker[0]))
+    return bool(line) and not _BLOCK.match(line)
+
+
+def _block(block: Sequence[str], prose: int, columns: int) -> list[str]:
+    first, *others = block
+    if first.startswith("#"):
+        return [colored(_capitals(first.lstrip("# ")), BOLD)]
+    if first.startswith("```"):
+        indent = "" if first[3:] in _FILES else _INDENT
+        return [indent + _code(line) if line else "" for line in others[:-1]]
+    if first.startswith("|"):
+        rows = [_CELL_BORDER.split(line.strip())[1:-1] for line in (first, *others[1:])]
+        return _table([[cell.strip().replace("\\|", "|") for cell in row] for row in rows], prose, columns)
+    if marker := _MARKER.match(first):
+        indent = " " * len(marker[0])
+        inner = [line[len(indent) :] for line in block]
+        return _indented(_text(inner, prose - len(indent), columns - len(indent)), marker[0], indent)
+    return _wrapped(" ".join(line.strip() for line in block), prose)
 
 
 def _table(rows: Sequence[Sequence[str]], prose: int, columns: int) -> list[str]:
     """Return a table in columns if they fit, with its last column wrapped if necessary; else row by row."""
     widths = [max(_width_of(_styled(cell)) for cell in column) for column in zip(*rows, strict=True)]
     room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
-    longest_word = max(_width_of(word) for row in rows for word in _words(row[-1]) or [""])
+    longest_word = max(_width_of(word) for row in rows for word in _words(row[-1]))
     if room >= min(widths[-1], max(longest_word, _NARROWEST_COLUMN)):
         return _in_columns(rows, widths, room)
     return _row_by_row(rows, prose)
@@ -72,7 +102,7 @@ def _table(rows: Sequence[Sequence[str]], prose: int, columns: int) -> list[str]
 def _in_columns(rows: Sequence[Sequence[str]], widths: list[int], room: int) -> list[str]:
     lines = []
     for number, row in enumerate(rows):
-        cells = [_styled(cell) for cell in row] if number else [_marked(Style.STRONG, _plain(cell)) for cell in row]
+        cells = [_styled(cell) if number else colored(cell, BOLD) for cell in row]
         head = "".join(_padded(cell, most) + _GAP for cell, most in zip(cells[:-1], widths, strict=False))
         first, *others = _filled(cells[-1].split(" "), room)
         lines += [head + first, *(" " * _width_of(head) + line for line in others)]
@@ -87,7 +117,7 @@ def _row_by_row(rows: Sequence[Sequence[str]], prose: int) -> list[str]:
         lines += [] if not lines else [""]
         lines += _wrapped(first, prose)
         for heading, cell in zip(headings, cells, strict=True):
-            name = "" if len(headings) == 1 or _is_line_to_type(cell) else f"{_plain(heading)}: "
+            name = "" if len(headings) == 1 or _is_line_to_type(cell) else f"{heading}: "
             lines += _indented(_wrapped(name + cell, prose - len(_INDENT)) if cell else [], _INDENT, _INDENT)
     return lines
 
@@ -124,31 +154,28 @@ def _words(text: str) -> list[str]:
 
 
 def _styled(text: str) -> str:
-    """Return `text` with marks for its styles, around each word of strong text."""
-    pieces = []
-    for style, part in markdown.parts(text):
-        if style is Style.CODE:
-            pieces.append(_marked(style, part.replace(" ", _BLANK)))
-        elif style is Style.STRONG:
-            pieces.append(re.sub(r"\S+", lambda word: _marked(Style.STRONG, word[0]), part))
-        else:
-            pieces.append(part)
-    return "".join(pieces)
+    """Return `text` with styles: those of code, and those of each word of strong text. A link is its text."""
+
+    def styled(part: re.Match[str]) -> str:
+        """Return a part of the text."""
+        if part["code"]:
+            return _code(part["code"])
+        return part["link"] or _CODE_OR_WORD.sub(strong, part["strong"])
+
+    def strong(word: re.Match[str]) -> str:
+        """Return a word of strong text, or code in it."""
+        return _code(word["code"]) if word["code"] else colored(word[0], BOLD)
+
+    return _PART.sub(styled, text)
+
+
+def _code(text: str) -> str:
+    return colored(text.replace(" ", _BLANK), CYAN)
 
 
 def _capitals(text: str) -> str:
     """Return the text of a heading in capital letters, except for code."""
-    return "".join(part if style is Style.CODE else part.upper() for style, part in markdown.parts(text))
-
-
-def _plain(text: str) -> str:
-    """Return `text` without its marks."""
-    return "".join(part for _, part in markdown.parts(text))
-
-
-def _marked(style: Style, text: str) -> str:
-    begin, end = _MARKS[style]
-    return f"{begin}{text}{end}" if text else text
+    return re.sub(rf"{_CODE}|[^`]+", lambda part: part["code"] or part[0].upper(), text)
 
 
 def _padded(text: str, most: int) -> str:
@@ -156,4 +183,4 @@ def _padded(text: str, most: int) -> str:
 
 
 def _width_of(text: str) -> int:
-    return width(_ANY_MARK.sub("", text))
+    return width(_STYLE.sub("", text))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 # SGR, ECMA-48 8.3.117.
-BOLD, RED, GREEN, YELLOW = "1", "31", "32", "33"
+BOLD, RED, GREEN, YELLOW, CYAN = "1", "31", "32", "33", "36"
 _GAP = "  "
 _ELLIPSIS = "…"
 # The least width of a shortened cell. Less would not be readable.
