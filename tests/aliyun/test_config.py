@@ -129,7 +129,7 @@ def test_the_current_profile_is_taken_when_none_is_named() -> None:
     assert written(*two).profile().name == "default"
     assert written(*two, current="b").profile().mode == "StsToken"
     assert written(*two, current="").profile().name == "default"
-    assert written(*two).names() == ["default", "b"]
+    assert list(written(*two).entries) == ["default", "b"]
 
 
 def test_the_first_of_two_profiles_of_one_name_counts_and_what_is_wrong_in_another_does_not() -> None:

@@ -46,15 +46,11 @@ def test_two_profiles_are_added_to_any_file_and_nothing_else_changes(home: Home,
 
 
 @pytest.mark.parametrize("unit", ["\t", "  ", "    "])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_the_file_is_written_with_the_indentation_and_the_line_ends_that_it_had(
-    home: Home, unit: str, end: str
-) -> None:
-    document = written(AK)
-    home.write((json.dumps(document, indent=unit) + "\n").replace("\n", end).encode())
+def test_the_file_is_written_with_the_indentation_that_it_had(home: Home, unit: str) -> None:
+    home.write((json.dumps(written(AK), indent=unit) + "\n").encode())
     home.setup("profileB")
     new = json.loads(home.config.read_text())
-    assert home.config.read_bytes().decode() == (json.dumps(new, indent=unit) + "\n").replace("\n", end)
+    assert home.config.read_text() == json.dumps(new, indent=unit) + "\n"
 
 
 def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> None:
@@ -122,7 +118,6 @@ def test_a_symlink_is_followed_and_stays(home: Home) -> None:
         (b'{"profiles": [{"name": "x"}], "current": "y"}', "current is y, and no profile has that name"),
         (b'{"profiles": [{"name": "x"}]}', ""),
         (b'{"profiles": [{"name": "default"}], "current": ""}', ""),
-        (b'{"profiles": [{"name": "default", "n": NaN}]}', ""),
         (ONE + b" // a comment", ""),
         (b'{\n // mine\n"profiles": []}', "line 2: not JSON (a comment"),
         (b'{\n"profiles": [] /* mine */}', "line 2: not JSON (a comment"),

@@ -76,7 +76,7 @@ class Home:
 
     def names(self) -> list[str]:
         """Return the names of the profiles in the CLI's file."""
-        return ConfigFile(str(self.config), self.config.read_bytes()).names()
+        return list(ConfigFile(str(self.config), self.config.read_bytes()).entries)
 
     def leftovers(self) -> list[str]:
         """Return what lies beside the CLI's file and its backup."""

@@ -116,19 +116,18 @@ class ConfigFile:
         """Whether a profile has a long-lived key, a session or a token."""
         return any(entry.get(key) for entry in self.entries.values() for key in _SECRETS)
 
-    def names(self) -> list[str]:
-        """Return the names of the profiles, in file order."""
-        return list(self.entries)
-
     def cli_error(self) -> ProfileError | None:
         """Return the error that makes every command of the `aliyun` CLI fail with this file, or None."""
         if self._begins_with_mark:
-            return document.mark_error(self.path)
+            return ProfileError(
+                f"{self.path} begins with a byte order mark, so the aliyun CLI cannot read it",
+                hint="save it as UTF-8 without a byte order mark",
+            )
         if self.entries and self._cli_current not in self.entries:
             current = self._cli_current or "empty"
             return ProfileError(
                 f"{self.path}: current is {current}, and no profile has that name, so aliyun cannot start",
-                hint=f"set current to one of: {', '.join(self.names()[:20])}",
+                hint=f"set current to one of: {', '.join(list(self.entries)[:20])}",
             )
         return None
 
@@ -137,7 +136,7 @@ class ConfigFile:
         name = name or self.current
         where = f"{self.path}: profile {name}"
         if name not in self.entries:
-            known = ", ".join(self.names()[:20])
+            known = ", ".join(list(self.entries)[:20])
             hint = f"use one of: {known}" if known else "create one with: aliyun configure"
             raise ProfileError(f"{where} does not exist", hint=hint)
         return _checked(self.entries[name], name, where)

@@ -6,6 +6,7 @@ A profile that `setup` did not write is never changed or removed.
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from role_env import validators
@@ -63,16 +64,6 @@ def is_session_entry(entry: Mapping[str, Any]) -> bool:
     return is_ours and not entry.get("region_id") and process_command.is_session_command(entry.get("process_command"))
 
 
-def is_session_profile_changed(path: str) -> bool:
-    """Return whether the CLI's file at `path` has a profile role-env that differs from what `setup` writes."""
-    try:
-        content, _ = read_file(path)
-        entry = ConfigFile(path, content).entries.get(SESSION_NAME)
-    except (OSError, ProfileError):  # the CLI cannot use it either
-        return False
-    return entry is not None and not is_session_entry(entry)
-
-
 def is_own(entry: Mapping[str, Any]) -> bool:
     """Return whether `setup` wrote the profile `entry`."""
     is_session = entry.get("name") == SESSION_NAME and process_command.is_session_command(entry.get("process_command"))
@@ -84,11 +75,13 @@ class ShellSettings:
     """The settings that a shell with a session gets from the CLI's file.
 
     `region_id` is the current profile's, empty if there is none. `has_session_profile` says whether the file has the
-    profile role-env as `setup` writes it, and the CLI can use it.
+    profile role-env as `setup` writes it, and the CLI can use it; `has_changed_profile` whether it has another one of
+    that name.
     """
 
     region_id: str = ""
     has_session_profile: bool = False
+    has_changed_profile: bool = False
 
 
 def shell_settings(path: str) -> ShellSettings:
@@ -98,11 +91,12 @@ def shell_settings(path: str) -> ShellSettings:
         file = ConfigFile(path, content)
     except (OSError, ProfileError):
         return ShellSettings()
-    has_session_profile = file.cli_error() is None and is_session_entry(file.entries.get(SESSION_NAME, {}))
-    try:
-        return ShellSettings(file.profile().region_id, has_session_profile)
-    except ProfileError:
-        return ShellSettings("", has_session_profile)
+    region_id, is_usable = "", file.cli_error() is None
+    with suppress(ProfileError):
+        region_id = file.profile().region_id
+    entry = file.entries.get(SESSION_NAME)
+    is_written = entry is not None and is_session_entry(entry)
+    return ShellSettings(region_id, is_written and is_usable, entry is not None and not is_written)
 
 
 def foreign(path: str, content: bytes | None, names: Iterable[str]) -> list[str]:
@@ -197,7 +191,7 @@ def _changed(path: str, content: bytes, change: Callable[[list[dict[str, Any]]],
     """Return `content` after `change` to its list of profiles; the same bytes if nothing changes."""
     if error := ConfigFile(path, content).cli_error():
         raise error
-    parsed = document.parse_for_change(path, content)
+    parsed = document.parse(path, content, for_change=True)
     before = json.dumps(parsed)
     spelled = {key.lower(): key for key in parsed}
     listed = parsed.get(spelled.get("profiles", ""))

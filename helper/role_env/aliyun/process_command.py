@@ -99,8 +99,7 @@ def _joined(words: Sequence[str]) -> str:
 
 def _must_be_quoted(word: str) -> bool:
     """Return whether a word needs quotes; letters of other scripts need none."""
-    is_odd = any(letter.isspace() or letter in "'\"\\" for letter in word)
-    return is_odd or shlex.split(word) != [word]
+    return any(letter.isspace() or letter in "'\"\\" for letter in word)
 
 
 def _program(environ: Mapping[str, str]) -> list[str]:

@@ -36,7 +36,7 @@ def _report_changed_profile(context: "Context") -> None:
     from role_env.aliyun import entries, location
 
     path = location.config_path(context.environ.get("HOME", ""))
-    if entries.is_session_profile_changed(path):
+    if entries.shell_settings(path).has_changed_profile:
         name = variables.FOLLOWING_PROFILE
         context.messages.say(
             f"{path}: profile {name} is not as role-env setup aliyun-cli writes it: until now, aliyun used that"
