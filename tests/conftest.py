@@ -1,7 +1,7 @@
 """A machine for each test: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH.
 
-When a test ends, its canary looks for the secrets of the run where none may be: in what was told on stderr, in files
-below HOME and the temporary folder, and in the argument lists of processes.
+When a test ends, its canary looks for the secrets of the run where none may be: in what was told on stderr, and in
+files below HOME and the temporary folder, among them what the browser got as arguments.
 """
 
 import contextlib
@@ -10,7 +10,6 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,7 @@ from cloud.oauth_server import OAuthServer
 from cloud.ram import LocalRam, ram_of
 from cloud.resource_directory import LocalResourceDirectory, directory_of
 from role_env.keyrings import kernel
-from support import argument_watch, namespaces
-from support.argument_watch import Arguments, ArgumentWatch
+from support import namespaces
 from support.fork_server import ForkServer
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
@@ -44,19 +42,6 @@ for number in signal.valid_signals():
 # On a busy machine an example may take any time. CI's own profile says so too, and its other settings stay.
 settings.register_profile("busy", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the one watch over argument lists of the run, before its workers."""
-    if hasattr(config, "workerinput"):
-        return
-    folder = tempfile.TemporaryDirectory(prefix="role-env-arguments-")
-    file = Path(folder.name, "seen")
-    watch = ArgumentWatch(file)
-    watch.start()
-    os.environ[argument_watch.FILE] = str(file)
-    config.add_cleanup(folder.cleanup)
-    config.add_cleanup(watch.end)
 
 
 def pytest_collection_finish() -> None:
@@ -151,7 +136,6 @@ def machine(tmp_path: Path, sts: LocalSts, bus: KeyringBus, forks: ForkServer | 
                 kernel.delete(name)
     made = Machine(tmp_path / "home", sts, bus)
     made.forks = forks
-    made.arguments = Arguments(Path(os.environ[argument_watch.FILE])).seen
     yield made
     if places := made.leaks():
         advice = "keep it out of there; a test's own may lie in an .ini file, below .aliyun, or outside of machine.home"

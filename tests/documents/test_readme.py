@@ -120,7 +120,7 @@ def steps(text: str) -> dict[str, str]:
 def reported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What `tests/sandbox` shows, by its lines."""
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(tmp_path_factory.mktemp("home"))}
-    command = [sys.executable, "-m", "support.walkthrough"]
+    command = [sys.executable, "-m", "support.playground"]
     done = subprocess.run(
         command, env=environ, cwd=TOP / "tests", capture_output=True, text=True, check=False, timeout=DEADLINE
     )

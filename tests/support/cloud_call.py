@@ -22,11 +22,10 @@ VERSIONS = {"ecs": "2014-05-26", "kms": "2016-01-20"}
 METHODS = {"Get": "GET", "Lis": "GET", "Put": "PUT", "Del": "DELETE"}
 
 
-def main(endpoint: str, operation: str = "", *parameters: str) -> int:
+def main(endpoint: str, operation: str, *parameters: str) -> int:
     """Call `operation` (SERVICE:ACTION) at `endpoint`; return the exit status."""
-    if fault := fault_of(operation, parameters) or missing_variable():
-        print(f"cloud: {fault}", file=sys.stderr)
-        return 1
+    if not session()[0]:
+        sys.exit("cloud: the environment has no key; try: role-env use profileB")
     service, _, action = operation.partition(":")
     method, path, headers = oss(action, *parameters) if service == "oss" else rpc(service, action, *parameters)
     connection = http.client.HTTPSConnection(endpoint, timeout=60)
@@ -39,24 +38,6 @@ def main(endpoint: str, operation: str = "", *parameters: str) -> int:
         return 1
     print(answer)
     return 0
-
-
-def fault_of(operation: str, parameters: tuple[str, ...]) -> str:
-    """Return what is wrong with a line, with one that works; an empty text if nothing is."""
-    service, _, action = operation.partition(":")
-    if service == "oss" and action[:3] in METHODS and len(parameters) <= 1:
-        return ""
-    if service in VERSIONS and action and all("=" in each for each in parameters):
-        return ""
-    line = " ".join((operation, *parameters))
-    return f"there is no call {line!r} here; try: cloud ecs:DescribeInstances, or cloud oss:GetObject /bucket/key"
-
-
-def missing_variable() -> str:
-    """Return which variable of the key is not set, or an empty text. Only a session has a token."""
-    names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
-    missing = next((name for name in names if not os.environ.get(name)), "")
-    return f"the environment has no key: {missing} is not set; try: role-env use profileB" if missing else ""
 
 
 def session() -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,8 +61,6 @@ class Machine:
         """What was written to stderr by everything that ran, and to stdout by what gives no session."""
         self.terminals: list[io.StringIO] = []
         """What terminals have shown."""
-        self.arguments: Callable[[], list[bytes]] = list
-        """What a watch over argument lists has seen, where there is one."""
         self.file = home / ".config" / "role-env" / "profiles.ini"
         self.write(self.standard_profiles())
 
@@ -97,10 +95,12 @@ source_profile = profileA
         return write_program(self.home / name, script)
 
     def use_curl_as_browser(self) -> None:
-        """Give programs a desktop whose browser follows each redirect with its cookies, and shows nothing."""
-        browser = self.write_program(
-            "browser", '#!/bin/sh\nexec curl -sLb "" --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n'
-        )
+        """Give programs a desktop whose browser follows each redirect with its cookies, and shows nothing.
+
+        Its arguments, which every user of a machine can read, go where the canary looks.
+        """
+        curl = 'echo "$@" >>"$HOME/browser-arguments"\nexec curl -sLb "" --cacert "$SSL_CERT_FILE" -o /dev/null "$1"\n'
+        browser = self.write_program("browser", f"#!/bin/sh\n{curl}")
         self.environ |= {"BROWSER": f"{browser} %s", "DISPLAY": ":99"}
 
     def settle(self) -> None:
@@ -186,11 +186,10 @@ source_profile = profileA
         return keys | {urllib.parse.quote(secret, safe="") for secret in keys}
 
     def leaks(self) -> list[str]:
-        """Return where a secret is that may not be there: stderr, arguments, files except the user's own profiles."""
+        """Return where a secret is that may not be there: stderr, files except the user's own profiles."""
         secrets = [secret.encode() for secret in self.secrets()]
         reported = [*self.reported, *(shown.getvalue() for shown in self.terminals)]
         contents = [(f"reported: {text[:200]}", text.encode("utf-8", "surrogateescape")) for text in reported]
-        contents += [(f"arguments: {text[:200]!r}", text) for text in self.arguments()]
         for path in self.home.rglob("*"):
             if path.is_file() and path.suffix != ".ini" and not {"keyring", ".aliyun"} & set(path.parts):
                 contents.append((str(path), path.read_bytes()))

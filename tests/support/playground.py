@@ -1,4 +1,6 @@
-"""The playground of `tests/sandbox bash|zsh|fish`: a person at a prompt, in a home that lasts as long as the shell.
+"""`tests/sandbox`: a playground for a person at a prompt, or the walk, half a minute in which a program types there.
+
+    python -m support.playground [bash|zsh|fish]
 
 An STS, a RAM and a keyring run beside the shell. The home has a key, a profile in red, one that only reads and one that
 STS refuses. Everything is in one folder, which a process of its own removes when this one has ended, however that was.
@@ -7,22 +9,27 @@ STS refuses. Everything is in one folder, which a process of its own removes whe
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+
+import pexpect
 
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
 from cloud.world import ACCOUNT_B, role_arn
 from support.files import write_private, write_program
+from support.machine import Machine
 from support.secret_service_bus import SECRET_SERVICE, KeyringBus, missing
+from support.waiting import DEADLINE
 
-INSTALLED = Path(sys.executable).parent
 _CLOUD_CALL = Path(__file__).with_name("cloud_call.py")
 _PR_SET_PDEATHSIG = 1
 
@@ -94,20 +101,75 @@ Nothing here reaches Alibaba Cloud, and exit removes everything.
   role-env help                 the reference; role-env console needs the network
 """
 
+STORY = r"""
+# 1. Who am I? A user of account A, whose long-lived key is in the keyring.
+$ role-env whoami profileA
+= :user/test_user1
 
-def main(shell: str) -> int:
-    """Show the way, and run the shell until the person leaves it."""
-    if missing(shell):
-        print(f"tests/sandbox: {shell} is not installed", file=sys.stderr)
+# 2. Take the role of profileB, in account B, into this shell. The prompt shows it, in the profile's color.
+$ role-env use profileB
+= role switchRoleSbc of 2222222222222222 for 59 min
+
+# 3. Who am I now?
+$ role-env whoami
+= :assumed-role/switchrolesbc/
+
+# 4. The role may read ...
+$ cloud ecs:DescribeInstances | cut -c 1-72
+= "RequestId"
+
+# ... and may not delete.
+$ cloud ecs:DeleteInstance InstanceId=i-example
+= 403 Forbidden.RAM
+
+# 5. The second time the session comes from the keyring: STS is asked once in all.
+$ role-env use profileB; grep -c '"AssumeRole"' $STS_CALLS
+= ^1\s*$
+$ role-env list
+= profileB .* min left
+
+# 6. An old script sets a key of another user: the prompt warns at once, and whoami says which tool acts as whom.
+$ source last-year.sh
+$ role-env whoami
+= ossutil 2 .*:user/test_user2
+$ role-env use profileB
+= for 59 min
+
+# 7. One command in a session that only reads; this shell keeps its own.
+$ role-env exec audit -- sh -c 'echo $ROLE_ENV_PROFILE $ROLE_ENV_POLICY'
+= audit read-only
+
+# 8. A switch that STS refuses leaves no account, so that nothing runs in the wrong one.
+$ role-env use refused
+= this shell has no account now
+
+# 9. And back to what was set before.
+$ role-env off
+= the session is off
+
+# Now you, in a playground with the same profiles: tests/sandbox bash
+"""
+_READY = "$ \x1b[0m"
+"""The end of the prompt in the walk, by which a program sees that bash waits for a line."""
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+_PAUSE = 0.4
+"""How long a person at a terminal gets to read a line (seconds)."""
+
+
+def main(shell: str = "") -> int:
+    """Run the shell until the person leaves it, or without one the walk; return the exit status."""
+    if missing(shell or "bash"):
+        print(f"tests/sandbox: {shell or 'bash'} is not installed", file=sys.stderr)
         return 1
-    with folder_of_its_own() as folder, local_cloud(folder) as environ:
-        home = Path(environ["HOME"])
+    with local_cloud() as machine:
+        if not shell:
+            return walk(machine)
         file, text = START_FILES[shell]
-        write_private(home / file, text)
+        write_private(machine.home / file, text)
         print(WELCOME, flush=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for what runs in the shell
-        environ |= {"SHELL": shutil.which(shell) or shell}
-        subprocess.run(COMMANDS[shell], env=environ, cwd=home, preexec_fn=hang_up_with_parent, check=False)
+        environ = machine.environ | {"SHELL": shutil.which(shell) or shell}
+        subprocess.run(COMMANDS[shell], env=environ, cwd=machine.home, preexec_fn=hang_up_with_parent, check=False)
     return 0
 
 
@@ -125,57 +187,40 @@ def folder_of_its_own() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def local_cloud(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the environment of a person with a home below `folder`, the profiles, and a local STS, RAM and keyring."""
-    home, calls = folder / "home", folder / "calls.jsonl"
-    with (
-        _keyring() as keyring,
-        LocalSts(folder / "sts", calls_file=calls) as sts,
-        LocalRam(folder / "ram", sts) as ram,
-    ):
+def local_cloud() -> Iterator[Machine]:
+    """Yield the machine of a person with the profiles, and a local STS, RAM and keyring, in a folder of its own."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(folder_of_its_own())
+        calls, bus = folder / "calls.jsonl", stack.enter_context(_keyring())
+        sts = stack.enter_context(LocalSts(folder / "sts", calls_file=calls))
+        ram = stack.enter_context(LocalRam(folder / "ram", sts))
+        machine = Machine(folder / "home", sts, bus)
         sts.world.keys[sts.access_key_id].created = time.time() - 30 * 86400
         roles = {"operator": role_arn(ACCOUNT_B, "operator"), "strangers": role_arn(ACCOUNT_B, "strangers")}
-        text = PROFILES.format(role=role_arn(ACCOUNT_B, "switchRoleSbc"), **roles)
-        write_private(home / ".config" / "role-env" / "profiles.ini", text)
+        machine.write(PROFILES.format(role=role_arn(ACCOUNT_B, "switchRoleSbc"), **roles))
         old = sts.world.key_of("test_user2")
         values = {"OSS_ACCESS_KEY_ID": old.id, "OSS_ACCESS_KEY_SECRET": old.secret, "OSS_SESSION_TOKEN": ""}
-        write_private(home / "last-year.sh", "".join(f"export {name}={value}\n" for name, value in values.items()))
+        write_private(machine.home / "last-year.sh", "".join(f"export {name}={values[name]}\n" for name in values))
         call = f'#!/bin/sh\nexec "{sys.executable}" "{_CLOUD_CALL}" {sts.endpoint} "$@"\n'
-        programs = write_program(folder / "bin" / "cloud", call).parent
-        language = os.environ.get("LANG", "")
-        environ = {
-            "PATH": f"{programs}:{INSTALLED}:{os.environ.get('PATH', os.defpath)}",
-            "HOME": str(home),
-            "TMPDIR": str(folder),
-            "LANG": language if "UTF-8" in language.upper() else "C.UTF-8",
-            "TERM": os.environ.get("TERM", "xterm"),
-            "SSL_CERT_FILE": str(sts.ca_file),
-            "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
-            "ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint,
-            "STS_CALLS": str(calls),
-            **({"NO_COLOR": os.environ["NO_COLOR"]} if os.environ.get("NO_COLOR") else {}),
-            **keyring,
-        }
-        _store_key(f"{sts.access_key_id}\n{sts.access_key_secret}\n", environ)
-        yield environ
+        write_program(folder / "bin" / "cloud", call)
+        machine.environ |= {"PATH": f"{folder}/bin:{machine.environ['PATH']}", "STS_CALLS": str(calls)}
+        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint, "TERM": "xterm"}
+        machine.environ |= {name: os.environ[name] for name in ("NO_COLOR", "TERM") if os.environ.get(name)}
+        machine.log_in("profileA")
+        yield machine
 
 
 @contextlib.contextmanager
-def _keyring() -> Iterator[dict[str, str]]:
-    """Yield the variables of a keyring on a private bus, or of a file in the throwaway home where there is none."""
+def _keyring() -> Iterator[KeyringBus]:
+    """Yield a keyring on a private bus, or what stands for it where there is none: a file in the throwaway home."""
     if missing(*SECRET_SERVICE):
         print("(no gnome-keyring here: a throwaway file stands in for it)", flush=True)
         backend = "support.file_keyring.PlaintextKeyring"
-        yield {"PYTHON_KEYRING_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])}
+        environment = {"PYTHON_KEYRING_BACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1])}
+        yield SimpleNamespace(environment=environment)  # type: ignore[misc]
         return
     with KeyringBus() as bus:
-        yield bus.environment
-
-
-def _store_key(lines: str, environ: Mapping[str, str]) -> None:
-    """Store the key of profileA in the keyring."""
-    command = [str(INSTALLED / "role-env"), "login", "profileA"]
-    subprocess.run(command, input=lines, env=environ, text=True, stdout=subprocess.DEVNULL, timeout=60, check=True)
+        yield bus
 
 
 def hang_up_with_parent() -> None:
@@ -185,5 +230,49 @@ def hang_up_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
 
 
+# ---- the walk ----
+
+
+def walk(machine: Machine) -> int:
+    """Type the lines of the story at a bash, show what a person would see, and return the exit status.
+
+    It is 1 when a line does not show what it has to.
+    """
+    rc = write_private(machine.home / ".bashrc", r"PS1='$ \[\e[0m\]'" + '\neval "$(role-env init bash)"\n')
+    command = ["--noprofile", "--noediting", "--rcfile", str(rc), "-i"]
+    bash = pexpect.spawn("bash", command, env=machine.environ, cwd=str(machine.home), encoding="utf-8")
+    bash.setwinsize(40, 120)
+    prompt, shown = read(bash)[1], ""
+    for line in STORY.strip().split("\n"):
+        mark, _, rest = line.partition(" ")
+        if mark == "$":
+            show(f"{prompt}{rest}\n", pauses=1)
+            bash.sendline(rest)
+            shown, prompt = read(bash)
+            shown = shown.partition("\n")[2]  # after the terminal's echo
+            show(shown)
+        elif mark != "=":
+            show(f"{line}\n", pauses=2)
+        elif not re.search(rest, _SGR.sub("", shown), re.MULTILINE):
+            print(f"sandbox: that should have shown {rest}", file=sys.stderr)
+            return 1
+    bash.close(force=True)
+    return 0
+
+
+def read(bash: "pexpect.spawn[str]") -> tuple[str, str]:
+    """Return what bash shows until its next prompt, and that prompt."""
+    bash.expect_exact(_READY, timeout=DEADLINE)
+    before, end, prompt = str(bash.before).replace("\r\n", "\n").rpartition("\n")
+    return before + end, prompt + _READY
+
+
+def show(text: str, *, pauses: int = 0) -> None:
+    """Print what is on the terminal; a person gets time to read it, and only a person the colors."""
+    print(text if sys.stdout.isatty() else _SGR.sub("", text), end="", flush=True)
+    if sys.stdout.isatty():
+        time.sleep(_PAUSE * pauses)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
