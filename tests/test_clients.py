@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from support.containers import Daemon
+from cloud.service import Answer, Service
 from support.documents import line_of_programs
 from support.files import write_private
 from support.https_server import HttpsServer
@@ -216,6 +216,22 @@ def test_direnv_has_the_session_or_no_account_by_the_documented_line(machine: Ma
         # From a live session of another profile, whose account must not stay.
         script = f'eval "$(role-env profileB)"; direnv allow work/.envrc && direnv exec work {show}'
         assert machine.shell("bash", script).stdout == shown
+
+
+class Daemon(Service):
+    """A docker daemon that takes note of the variables of what is to be created, and creates nothing."""
+
+    def __init__(self) -> None:
+        self.created: list[dict[str, str]] = []
+        super().__init__()
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Report a failure to create anything."""
+        if method != "POST":
+            return Answer(200, headers={"Api-Version": "1.45"})
+        if "/containers/create" in target:
+            self.created.append(dict(pair.split("=", 1) for pair in json.loads(body)["Env"]))
+        return Answer(500)
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")

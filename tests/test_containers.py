@@ -1,7 +1,7 @@
 """`--listen` for containers, dev containers and ssh: each line of `role-env help programs`, as it is typed.
 
-The identity is the one that the far side's SDK sees. docker itself does not run here: a network namespace on a bridge
-is the container.
+The identity is the one that the far side's SDK sees. docker, podman and VS Code do not run here: a network namespace on
+a bridge is the container, and pasta, which is podman's network, makes its own.
 """
 
 import shlex
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from support.containers import BRIDGE, Containers, RunningDaemon, image_variables
 from support.documents import line_of_programs, topic
 from support.files import write_private
 from support.machine import Machine
@@ -25,9 +24,43 @@ from support.waiting import DEADLINE
 
 pytestmark = pytest.mark.clients
 
+BRIDGE = "172.17.0.1"
+"""The address of docker's bridge on the host."""
 ROLE = ":assumed-role/switchrolesbc/"
 SECONDS = 12
 """How long the far side asks; sessions last half of that."""
+
+
+class Containers:
+    """A host with docker's bridge, two containers on it, and a neighbor on another network of the host's."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.host, self.container, self.other, self.neighbor = (Namespace() for _ in range(4))
+        self.host.ip("link", "add", "docker0", "type", "bridge")
+        self.host.add_address(f"{BRIDGE}/16", "docker0")
+        self.host.ip("link", "set", "docker0", "up")
+        self.host.join(self.container, "veth0", "172.17.0.2/16", bridge="docker0")
+        self.host.join(self.other, "veth1", "172.17.0.3/16", bridge="docker0")
+        self.host.join(self.neighbor, "lan0", "192.168.77.2/24")
+        self.host.add_address("192.168.77.1/24", "lan0")
+        self.neighbor.ip("route", "add", f"{BRIDGE}/32", "via", "192.168.77.1")
+        for namespace in (self.host, self.container):
+            namespace.carry(machine.sts.port)
+
+    def __enter__(self) -> "Containers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for namespace in (self.host, self.container, self.other, self.neighbor):
+            namespace.close()
+
+
+def image_variables(machine: Machine) -> dict[str, str]:
+    """Return the variables of each image: a home folder of its own, and the way to the local STS."""
+    home = machine.home / "container"
+    home.mkdir(exist_ok=True)
+    kept = ("PATH", "SSL_CERT_FILE", "ALIBABA_CLOUD_STS_ENDPOINT")
+    return {name: machine.environ[name] for name in kept} | {"HOME": str(home)}
 
 
 @pytest.fixture(autouse=True)
@@ -63,21 +96,45 @@ def check_live(machine: Machine, shown: str, reported: str) -> None:
     assert len({key_id for key_id, _ in calls}) >= 3
 
 
-@pytest.mark.skipif(shutil.which("docker") is None, reason="docker's command is not installed")
+RUN = """#!{python}
+# docker's command, or podman's, as far as its network and variables go: `enter` is the way into the container.
+import os, sys
+words, given, enter = sys.argv[1:], {{}}, {enter}
+assert words[:2] == ["run", "--rm"]
+words = words[2:]
+if words[0].startswith("--network=pasta:"):
+    network = words.pop(0).partition(":")[2].split(",")
+    enter = ["pasta", "--quiet", "--runas", "0", "--config-net", *network, "--"]  # as podman without root does
+while words[0] == "-e":
+    given[words[1]] = os.environ[words[1]]
+    words = words[2:]
+assert words[0] == "python:3"
+variables = {image} | given
+os.environ["PATH"] = variables["PATH"]
+os.execvpe(enter[0], [*enter, *words[1:]], variables)
+"""
+
+
+def install(machine: Machine, name: str, script: str, enter: list[str]) -> str:
+    """Make a program of `script`, by whose `enter` a container is entered; return the PATH on which it is."""
+    text = script.format(python=sys.executable, image=image_variables(machine), enter=enter)
+    machine.write_program(f"bin/{name}", text)
+    return f"{machine.home / 'bin'}:{machine.environ['PATH']}"
+
+
 @pytest.mark.parametrize(("part", "is_desktop"), [("-- docker run", False), ("host.docker.internal", True)])
 def test_a_container_has_live_sessions_by_the_documented_line(
     machine: Machine, containers: Containers, work: str, part: str, *, is_desktop: bool
 ) -> None:
     """On docker's bridge, and in Docker Desktop, where the name of the host leads to its loopback."""
-    line = documented_line(part, work)
+    line, network = documented_line(part, work), containers.host if is_desktop else containers.container
     write_foreign_files(Path(image_variables(machine)["HOME"]), "LTAIforeign", "foreign")
-    with RunningDaemon(containers, is_desktop=is_desktop) as daemon:
-        containers.host.carry(daemon.port)
-        environ = {"DOCKER_HOST": f"tcp://127.0.0.1:{daemon.port}"}
-        done = machine.run(*containers.host.command("bash", "-c", line), **environ)
-    assert daemon.ran, done.stderr
-    (ran,) = daemon.ran
-    check_live(machine, ran.stdout, ran.stderr)
+    hosts = machine.home / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n{'127.0.0.1' if is_desktop else BRIDGE} host.docker.internal\n")
+    with_hosts = ("unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "-")
+    path = install(machine, "docker", RUN, network.command(*with_hosts))
+    done = machine.run(*containers.host.command("bash", "-c", line), PATH=path)
+    check_live(machine, done.stdout, done.stderr)
 
 
 def test_who_reaches_the_bridge_gets_nothing_without_the_path_and_the_session_with_it(
@@ -99,34 +156,15 @@ def test_who_reaches_the_bridge_gets_nothing_without_the_path_and_the_session_wi
         served.communicate("\n", timeout=DEADLINE)
 
 
-PODMAN = """#!{python}
-# podman's command, as far as its network and variables go: it starts pasta, as podman without root does.
-import os, sys
-words = sys.argv[1:]
-assert words[:2] == ["run", "--rm"]
-network, given, rest = words[2], {{}}, words[3:]
-while rest[0] == "-e":
-    given[rest[1]] = os.environ[rest[1]]
-    rest = rest[2:]
-assert network.startswith("--network=pasta:") and rest[0] == "python:3"
-pasta = ["pasta", "--quiet", "--runas", "0", "--config-net", *network.partition(":")[2].split(","), "--"]
-variables = {image} | given
-os.environ["PATH"] = variables["PATH"]
-os.execvpe("pasta", [*pasta, *rest[1:]], variables)
-"""
-
-
 def test_podmans_network_without_root_has_live_sessions_by_the_documented_line(machine: Machine, work: str) -> None:
     """STS is at a port of the host's loopback, which this network brings into the container likewise."""
     require_namespaces()
     require("pasta")
     line = documented_line("podman run", work)
-    image = image_variables(machine)
-    machine.write_program("bin/podman", PODMAN.format(python=sys.executable, image=image))
     line = line.replace("pasta:-T,8437", f"pasta:-T,8437,-T,{machine.sts.port}")
     with Namespace() as host:
         host.carry(machine.sts.port)
-        path = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
+        path = install(machine, "podman", RUN, [])
         done = machine.run(*host.command("bash", "-c", line), PATH=path)
     check_live(machine, done.stdout, done.stderr)
 
@@ -135,7 +173,7 @@ DEVCONTAINER = """#!{python}
 # `devcontainer exec`: the real command reads the file, and a namespace is the container that it would ask docker for.
 import json, os, subprocess, sys
 assert sys.argv[1:4] == ["exec", "--workspace-folder", "."]
-read = ["{cli}", "read-configuration", "--workspace-folder", ".", "--docker-path", "true"]
+read = ["CLI", "read-configuration", "--workspace-folder", ".", "--docker-path", "true"]
 found = json.loads(subprocess.run(read, check=True, capture_output=True).stdout)["configuration"]
 os.execvpe("nsenter", {enter} + sys.argv[4:], {image} | found["remoteEnv"])
 """
@@ -149,11 +187,7 @@ def test_a_dev_container_has_live_sessions_by_the_documented_file_and_line(
         pytest.skip("there are no clients for Node (tests/run)")
     text = topic("programs").read_text("utf-8")
     write_private(machine.home / ".devcontainer" / "devcontainer.json", text.split("```json\n")[1].split("```")[0])
-    script = DEVCONTAINER.format(
-        python=sys.executable, cli=cli, enter=containers.container.command(), image=image_variables(machine)
-    )
-    machine.write_program("bin/devcontainer", script)
-    path = f"{machine.home / 'bin'}:{machine.environ['PATH']}"
+    path = install(machine, "devcontainer", DEVCONTAINER.replace("CLI", str(cli)), containers.container.command())
     done = machine.run(*containers.host.command("bash", "-c", documented_line("devcontainer", work)), PATH=path)
     check_live(machine, done.stdout, done.stderr)
 

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,24 +84,16 @@ class Namespace:
         self._carried.append(self.listen(port))
         relay(self._carried[-1], lambda: socket.create_connection(("127.0.0.1", port)))
 
-    def listen(self, port: int, address: str = "127.0.0.1") -> socket.socket:
-        """Return a socket of this process that listens in here."""
-        return self._within(lambda: socket.create_server((address, port), backlog=64))
-
-    def connect(self, port: int) -> socket.socket:
-        """Return a socket of this process that is connected to `port` of the loopback in here."""
-        return self._within(lambda: socket.create_connection(("127.0.0.1", port)))
-
-    def _within(self, make: Callable[[], socket.socket]) -> socket.socket:
-        """Return what `make` does in here: a thread may be in another namespace than the rest of its process."""
+    def listen(self, port: int) -> socket.socket:
+        """Return a socket of this process that listens at the loopback in here."""
         made: list[socket.socket] = []
 
-        def enter_and_make() -> None:
+        def enter_and_listen() -> None:  # a thread may be in another namespace than the rest of its process
             with self._path.open("rb") as namespace:
                 if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET) == 0:
-                    made.append(make())
+                    made.append(socket.create_server(("127.0.0.1", port), backlog=64))
 
-        thread = threading.Thread(target=enter_and_make)
+        thread = threading.Thread(target=enter_and_listen)
         thread.start()
         thread.join()
         return made[0]
