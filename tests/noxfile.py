@@ -1,4 +1,4 @@
-"""What `tests/run` runs, a session each: the wheel, the linters, the types and the tests.
+"""What `tests/run` runs before the tests, a session each: the wheel, the linters, the types and the clients.
 
     .venv/bin/nox -f tests/noxfile.py -s lint       one of them, without the clean environment that tests/run makes
 
@@ -91,14 +91,10 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
-def tests(session: nox.Session) -> None:
-    """Run all tests."""
+def collect(session: nox.Session) -> None:
+    """Collect the tests once, before each worker of theirs would rewrite the asserts of all modules for itself."""
     session.chdir(TOP)
-    pytest = (sys.executable, "-m", "pytest", "tests")
-    # Once, before each worker would rewrite the asserts of all modules for itself.
-    session.run(*pytest, "--collect-only", "-q", silent=True)
-    # More workers than there are processors: most tests wait, for a deadline or a session's end.
-    session.run(*pytest, "-n", "10", "--dist", "worksteal", *session.posargs)
+    session.run(sys.executable, "-m", "pytest", "tests", "--collect-only", "-q", silent=True)
 
 
 @nox.session(venv_backend="none")
