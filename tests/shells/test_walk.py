@@ -17,11 +17,11 @@ import pytest
 
 from role_env import variables
 from support.files import write_private
+from support.living_shell import NestedShells
 from support.machine import Machine
-from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files
 from support.shell_terminal import SHELLS
-from support.shown_accounts import FILE, OUTRANKING, URI, ShownAccounts
+from support.shown_accounts import OUTRANKING, ShownAccounts
 from support.waiting import wait_until
 
 STEPS = int(os.environ.get("WALK_STEPS", "60"))
@@ -39,14 +39,6 @@ OWN_KEYS = (
     ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"),
 )
 NAMES = ("one", "two", "three")
-# The hook notices that a variable is no longer exported with the next change only.
-SPOIL = {
-    "bash": ("unset -v {0}", "export {0}=", "export -n {0}; export ALICLOUD_PROFILE=mine"),
-    "zsh": ("unset -v {0}", "export {0}=", "typeset +x {0}; export ALICLOUD_PROFILE=mine"),
-    "fish": ("set -e -g {0}", "set -gx {0} ''", "set -gu {0} ${0}; set -gx ALICLOUD_PROFILE mine"),
-}
-"""How to unset, empty or unexport a variable."""
-SECRETS = {name for key in (*variables.KEYS, variables.BARE) for name in key.names[1:]}
 
 
 class Walk:
@@ -66,8 +58,6 @@ class Walk:
         self.narrow_options = ("", "", "", " --read-only", f" --policy {machine.home}/policy.json", " --full")
         self.diffs: list[str | None] = [None]
         """What direnv could bring back at the last prompt of each shell."""
-        self.touched: set[int] = set()
-        """How deep the shells are in which the user has changed a secret."""
         self.other = machine.home / "other.ini"
         self.project = machine.home / "project"
         self.project.mkdir()
@@ -149,22 +139,10 @@ class Walk:
         """Return the request of this shell's session without what a renewal changes; empty if there is no session."""
         return self.environ.get("ROLE_ENV_REQUEST", "").partition(',"sts_endpoint"')[0]
 
-    def replace_server(self) -> None:
-        """Replace the URI, the file or the server of a served session."""
-        pid, _, uri = self.environ.get("ROLE_ENV_SERVER", "").partition(" ")
-        if uri:
-            values = {
-                URI: "http://127.0.0.1:1/x",
-                FILE: f"/proc/{pid}/fd/0",
-                "ROLE_ENV_SERVER": f"'{os.getpid()} {uri}'",
-            }
-            name = self.dice.choice(list(values))
-            self.assign({name: values[name]})
-
     def end_server(self) -> None:
-        """Kill the server of this shell's session, unless this process was named in its place."""
+        """Kill the server of this shell's session."""
         server = self.environ.get("ROLE_ENV_SERVER", "")
-        if server and server not in self.shown.ended and not server.startswith(f"{os.getpid()} "):
+        if server and server not in self.shown.ended:
             self.log.append(f"kill the server {server}")
             self.shown.ended.add(server)
             pid = server.partition(" ")[0]
@@ -186,21 +164,6 @@ class Walk:
     def own_key(self) -> None:
         pair = self.dice.choice(OWN_KEYS)
         self.assign({name: f"mine{self.dice.randrange(1000)}" for name in pair})
-
-    def spoil(self) -> None:
-        """Unset, empty or unexport a variable that may be the session's."""
-        present = [name for name in sorted(self.environ) if name.startswith(("ALI", "OSS", "ROLE_ENV", "ACCESS"))]
-        name = self.dice.choice(
-            [name for name in present if name not in ("ALIBABA_CLOUD_STS_ENDPOINT", "ROLE_ENV_NO_ACCOUNT")] or ["ALI"]
-        )
-        self.touch(name)
-        # `outrank` would export a hidden one with the value that it has, which the hook does not notice.
-        ways = SPOIL[self.shells.kind][: 2 if name in OUTRANKING else 3]
-        self.do(self.dice.choice(ways).format(name))
-
-    def touch(self, name: str) -> None:
-        """Note that the user changes a variable of this shell, and of those that are started in it."""
-        self.touched = {*self.touched, len(self.shells.kinds)} if name in SECRETS else self.touched
 
     def outrank(self) -> None:
         self.assign({self.dice.choice(OUTRANKING): "mine"})
@@ -237,12 +200,11 @@ class Walk:
 
     def step(self) -> None:
         steps: dict[Callable[[], Any], int] = {self.switch: 6, self.fail: 2, self.end_session: 2, self.renew: 2}
-        steps |= {self.go_back: 3, self.replace_server: 1, self.end_server: 1, self.edit: 1}
-        steps |= {self.expire: 1, self.own_key: 2, self.spoil: 1, self.outrank: 1, self.go: 2, self.nest: 3}
+        steps |= {self.go_back: 3, self.end_server: 1, self.edit: 1}
+        steps |= {self.expire: 1, self.own_key: 2, self.outrank: 1, self.go: 2, self.nest: 3}
         steps |= {self.leave: 1}
         chosen = self.dice.choices(list(steps), list(steps.values()))[0]
         within, said, self.expected = self.environ.get("ROLE_ENV_POLICY"), len(self.log), None
-        key = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
         chosen()
         is_hooked = self.dice.random() < 0.9
         self.prompt, self.environ = self.shells.prompt(is_hooked=is_hooked)
@@ -252,10 +214,6 @@ class Walk:
         self.remember(is_known=is_hooked or any("role-env use" in line for line in self.log[said:]))
         depth, now = len(self.shells.kinds), self.environ.get("DIRENV_DIFF")
         before, self.diffs = self.diffs[:depth][-1], [*self.diffs[: depth - 1], now]
-        if self.environ.get("ROLE_ENV_ACCESS_KEY_ID") != key:  # a new session has its own secrets
-            self.touched = set()
-        self.touched = {shell for shell in self.touched if shell <= depth}
-        self.shown.touched = bool(self.touched)
         if before and before != now:
             # direnv brings back the variables that it has changed, and leaves those that role-env has set besides.
             self.shown.note_strange(self.environ)
