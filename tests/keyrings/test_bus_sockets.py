@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from support.bus_client import DEADLINE
-from support.bus_messages import NAME, ORDERS, RECORDED, SECRET, SERVICE, SHORT, assert_unsure, exchange, read, whole
+from support.bus_messages import NAME, ORDERS, SECRET, SERVICE, SHORT, assert_unsure, exchange, read, whole
 from support.doctor import examined
 from support.machine import Machine
 from support.profiles_folder import needs_root
+from support.waiting import DEADLINE
 
 
 class ScriptedBus:
@@ -99,8 +99,8 @@ def test_a_bus_that_falls_silent_within_a_message_is_unsure_at_the_deadline(fold
 
 def test_a_bus_that_drips_is_unsure_at_the_deadline(folder: Path) -> None:
     def play(connection: socket.socket) -> None:
-        for place in range(len(RECORDED)):
-            connection.sendall(RECORDED[place : place + 1])
+        for byte in whole(exchange()):
+            connection.sendall(bytes([byte]))
             time.sleep(SHORT / 20)
 
     with ScriptedBus(folder, play) as bus:
@@ -239,7 +239,7 @@ def address(template: str, folder: Path) -> str:
 def test_an_address_of_a_unix_socket_is_understood(template: str, folder: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as closed:
         closed.bind(str(folder / "refusing"))
-    with ScriptedBus(folder, lambda connection: connection.sendall(RECORDED)):
+    with ScriptedBus(folder, lambda connection: connection.sendall(whole(exchange()))):
         environ = {"DBUS_SESSION_BUS_ADDRESS": address(template, folder)}
         assert read(SERVICE, NAME, environ, seconds=DEADLINE) == SECRET
 
@@ -250,7 +250,7 @@ def test_an_address_of_a_unix_socket_is_understood(template: str, folder: Path) 
 def test_an_address_of_an_abstract_socket_is_understood(
     template: str, written: Callable[[str], str], folder: Path
 ) -> None:
-    with ScriptedBus(folder, lambda connection: connection.sendall(RECORDED), name=f"\0{folder}/bus"):
+    with ScriptedBus(folder, lambda connection: connection.sendall(whole(exchange())), name=f"\0{folder}/bus"):
         environ = {"DBUS_SESSION_BUS_ADDRESS": template.format(written(f"{folder}/bus"))}
         assert read(SERVICE, NAME, environ, seconds=DEADLINE) == SECRET
 

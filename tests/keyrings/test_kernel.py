@@ -1,13 +1,11 @@
 """The Linux kernel's keyring: the place for sessions where there is no other, or the other cannot be used."""
 
-import functools
 import os
 import secrets
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import pytest
 
@@ -91,8 +89,11 @@ class TestPromises(StorePromises):
     @pytest.fixture
     def store(self) -> Store:
         """The kernel's keyring, with entries that last a minute."""
-        write = functools.partial(kernel_keyring.write, seconds=60)
-        return SimpleNamespace(read=kernel_keyring.read, write=write, delete=kernel_keyring.delete)
+        return Store(
+            lambda entry: kernel_keyring.read(entry.name),
+            lambda entry, text: kernel_keyring.write(entry.name, text, seconds=60),
+            lambda entry: kernel_keyring.delete(entry.name),
+        )
 
 
 def test_an_entry_is_among_the_names_until_it_is_deleted(name: str) -> None:

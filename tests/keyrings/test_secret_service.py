@@ -16,12 +16,12 @@ from role_env.context.messages import Messages
 from role_env.keyrings import dbus, secret_service, vault
 from role_env.keyrings.secret_service import AskKeyring, SlowService
 from role_env.keyrings.system import SystemKeyring
-from support import bus_client, secret_service_bus
-from support.bus_client import DEADLINE
 from support.bus_messages import ATTRIBUTES, NAME, SECRET, SERVICE, SEVERAL, SHORT, SLACK, assert_unsure, read
-from support.secret_service_bus import KeyringBus, PrivateBus
+from support.secret_service_bus import CONFIGURATION, KeyringBus, PrivateBus, call_method, connect
+from support.secret_service_bus import SERVICE as SERVICE_NAME
 from support.silent_bus import SilentBus, StoppedBus
-from support.store_promises import Store, StorePromises, store_of
+from support.store_promises import Store, StorePromises
+from support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -94,12 +94,6 @@ def test_a_locked_keyring_is_unsure_until_it_is_unlocked(keyring: KeyringBus, ow
         with pytest.raises(AskKeyring):
             secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
     assert read(SERVICE, NAME, keyring.environment, seconds=DEADLINE) == "s3cret"
-
-
-def test_a_keyring_on_an_abstract_socket_is_read() -> None:
-    with KeyringBus(abstract=True) as bus:
-        bus.put("label", ATTRIBUTES, b"s3cret")
-        assert read(SERVICE, NAME, bus.environment, seconds=DEADLINE) == "s3cret"
 
 
 def put_several(keyring: KeyringBus) -> list[str | None]:
@@ -187,17 +181,15 @@ def test_a_service_that_nobody_runs_is_not_started(tmp_path: Path, monkeypatch: 
     program.chmod(0o755)
     services = tmp_path / "services"
     services.mkdir()
-    (services / "secrets.service").write_text(f"[D-BUS Service]\nName={bus_client.SERVICE}\nExec={program}\n", "utf-8")
-    configuration = secret_service_bus.CONFIGURATION.replace(
-        "  <listen>", f"  <servicedir>{services}</servicedir>\n  <listen>"
-    )
-    monkeypatch.setattr(secret_service_bus, "CONFIGURATION", configuration)
+    (services / "secrets.service").write_text(f"[D-BUS Service]\nName={SERVICE_NAME}\nExec={program}\n", "utf-8")
+    configuration = CONFIGURATION.replace("  <listen>", f"  <servicedir>{services}</servicedir>\n  <listen>")
+    monkeypatch.setattr("support.secret_service_bus.CONFIGURATION", configuration)
     with PrivateBus() as bus:
         assert assert_unsure(bus.environment, seconds=DEADLINE) < DEADLINE / 2
         assert not started.exists()
         # Another's call does start it.
-        with bus_client.connect(bus.address) as connection, pytest.raises(Exception, match="status 1"):
-            bus_client.call_method(connection, "/", "org.freedesktop.DBus.Peer.Ping", "", ())
+        with connect(bus.address) as connection, pytest.raises(Exception, match="status 1"):
+            call_method(connection, "/", "org.freedesktop.DBus.Peer.Ping", "", ())
         assert started.exists()
 
 
@@ -265,7 +257,7 @@ class TestSessions(StorePromises):
         def keyring() -> SystemKeyring:
             return SystemKeyring(context)
 
-        return store_of(
+        return Store(
             lambda entry: keyring().read(entry),
             lambda entry, text: keyring().write(entry, text),
             lambda entry: keyring().delete(entry),
@@ -278,7 +270,7 @@ class TestKeys(StorePromises):
     @pytest.fixture
     def store(self, context: Context) -> Store:
         """The vault."""
-        return store_of(
+        return Store(
             lambda entry: vault.read(entry, context),
             lambda entry, text: vault.write(entry, text, context),
             lambda entry: vault.delete(entry, context),

@@ -18,8 +18,8 @@ from role_env.keyrings.system import SystemKeyring
 from support import file_keyring
 from support.contexts import context
 from support.machine import INSTALLED, Machine
-from support.process_trace import ProcessTrace
 from support.silent_bus import SilentBus
+from support.strace import Strace
 
 ENTRY = Entry("role-env session test", "profileB")
 
@@ -144,7 +144,7 @@ def test_who_chooses_a_plain_file_gets_it_and_what_is_in_one_is_forgotten_in_any
 
 
 def test_the_first_choice_of_a_backend_starts_no_program(machine: Machine) -> None:
-    trace = ProcessTrace(machine, machine.home / "trace")
+    trace = Strace(machine)
     assert machine.run(*trace.command, "role-env", "profileB").returncode == 0
     started = [line for line in trace.processes() if "execve(" in line and line.endswith(" = 0")]
     assert len(started) == 1, started

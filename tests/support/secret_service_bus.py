@@ -7,7 +7,7 @@ Each is a context manager, and its `environment` goes into that of the process u
         assert [item.secret for item in bus.items()] == [b"..."]
 
 Nothing touches the bus, the keyring or the home folder of whoever runs the tests, no wait is without a deadline,
-and `stop()` raises if it could not end everything that was started.
+and the end raises if it could not end everything that was started.
 
 pytest is imported only where it is needed, since programs use this too; jeepney and secretstorage likewise, as keyring
 brings them on Linux only.
@@ -25,14 +25,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from support.bus_client import DEADLINE, SERVICE_PATH, call_method, connect, own
-from support.waiting import wait_until
+from support.waiting import DEADLINE, wait_until
 
 _Bus = TypeVar("_Bus", bound="PrivateBus")
 
 SECRET_SERVICE = ("dbus-daemon", "gnome-keyring-daemon")
 """The programs behind `KeyringBus`; the buses of silent_bus.py need only the first."""
 
+SERVICE = "org.freedesktop.secrets"
+SERVICE_PATH = "/org/freedesktop/secrets"
 COLLECTION = SERVICE_PATH + "/collection/login"
 DEFAULT_COLLECTION = SERVICE_PATH + "/aliases/default"
 PASSWORD = b"correct horse"
@@ -95,48 +96,37 @@ class KeptItem(NamedTuple):
 class PrivateBus:
     """A message bus of its own, with nothing on it. A test that starts one is skipped where a program is missing.
 
-    `folder` is for the configuration, the logs and the service's home folder, and may have any length. Sockets
-    are in `runtime`, a short-named folder of the bus's own, or with `abstract` in no folder at all.
+    Its sockets, logs and configuration are in `runtime`, a short-named folder of the bus's own.
     """
 
     programs: tuple[str, ...] = ("dbus-daemon",)
 
-    def __init__(self, folder: Path | None = None, *, abstract: bool = False) -> None:
-        self._given_folder = folder
-        self._abstract = abstract
+    def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.address = ""
 
     def __enter__(self: _Bus) -> _Bus:
-        self.start()
+        """Start everything, and return when it answers; what was started is ended if something fails."""
+        require(*self.programs)
+        self.runtime = short_folder()
+        try:
+            self._start_daemon()
+            self._start_service()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        """End everything that was started and make sure of it."""
+        while self._processes:
+            _end(self._processes.pop())
+        shutil.rmtree(self.runtime, ignore_errors=True)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a child needs to find this bus, and to find nothing of the user's instead."""
         return {"DBUS_SESSION_BUS_ADDRESS": self.address, "XDG_RUNTIME_DIR": str(self.runtime)}
-
-    def start(self) -> None:
-        """Start everything, and return when it answers; what was started is ended if something fails."""
-        require(*self.programs)
-        self.runtime = short_folder()
-        self.folder = self._given_folder or self.runtime / "files"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._start_daemon()
-            self._start_service()
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """End everything that was started and make sure of it. May be called twice."""
-        while self._processes:
-            _end(self._processes.pop())
-        shutil.rmtree(self.runtime, ignore_errors=True)
 
     def pause(self) -> None:
         """Stop the bus daemon with SIGSTOP: one can connect to it, and then nothing ever comes."""
@@ -159,12 +149,10 @@ class PrivateBus:
             self.resume()
 
     def _start_daemon(self) -> None:
-        # Freed names of abstract sockets can be taken again at once, so the folder's unique name will do.
-        listen = f"unix:abstract={self.runtime}/bus" if self._abstract else f"unix:path={self.runtime}/bus"
-        configuration = self.folder / "bus.conf"
-        configuration.write_text(CONFIGURATION.format(listen=listen), encoding="utf-8")
+        configuration = self.runtime / "bus.conf"
+        configuration.write_text(CONFIGURATION.format(listen=f"unix:path={self.runtime}/bus"), encoding="utf-8")
         command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", "--print-address=1"]
-        printed = self.folder / "address"
+        printed = self.runtime / "address"
         with printed.open("wb") as stdout:
             daemon = self.run([*_die_with_parent(), *command], log="bus.log", stdout=stdout.fileno())
         wait_until(lambda: self._log("address").endswith("\n") or daemon.poll() is not None, "no address was printed")
@@ -182,25 +170,28 @@ class PrivateBus:
         log: str,
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.DEVNULL,
-        environment: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a process that ends with the bus. What it prints goes to `log`, below `folder`."""
-        with (self.folder / log).open("ab") as stderr:
+        """Start a process that ends with the bus. What it prints goes to `log`.
+
+        It has nothing that could lead it to the user's own bus, display or keyring.
+        """
+        base = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+        with (self.runtime / log).open("ab") as stderr:
             process = subprocess.Popen(
                 command,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=self.folder,
-                env=_environment() if environment is None else environment,
-                # A group of its own, so that ending it reaches what it may have started.
-                start_new_session=True,
+                cwd=self.runtime,
+                env=base | dict(environ or {}),
+                start_new_session=True,  # a group of its own, so that ending it reaches what it may have started
             )
         self._processes.append(process)
         return process
 
     def _log(self, name: str) -> str:
-        return (self.folder / name).read_text(encoding="utf-8", errors="replace")
+        return (self.runtime / name).read_text(encoding="utf-8", errors="replace")
 
 
 class KeyringBus(PrivateBus):
@@ -212,8 +203,8 @@ class KeyringBus(PrivateBus):
 
     programs = SECRET_SERVICE
 
-    def __init__(self, folder: Path | None = None, *, abstract: bool = False, prompter: bool = False) -> None:
-        super().__init__(folder, abstract=abstract)
+    def __init__(self, *, prompter: bool = False) -> None:
+        super().__init__()
         self._with_prompter = prompter
 
     def items(self) -> list[KeptItem]:
@@ -289,23 +280,19 @@ class KeyringBus(PrivateBus):
     def _start_service(self) -> None:
         if self._with_prompter:
             self._prompter = own(_PROMPTER, self.address)
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
-        environment = {**_environment(), **self.environment, "HOME": str(home), "XDG_DATA_HOME": str(home)}
+        (self.runtime / "home").mkdir(exist_ok=True)
+        home = str(self.runtime / "home")
         keyring = self.run(
-            ["gnome-keyring-daemon", "--components=secrets", "--foreground", "--unlock"],
+            [*self.programs[1:], "--components=secrets", "--foreground", "--unlock"],
             log="keyring.log",
             stdin=subprocess.PIPE,
-            environment=environment,
+            environ=self.environment | {"HOME": home, "XDG_DATA_HOME": home},
         )
         assert keyring.stdin is not None
         # It fits the pipe, so a daemon that does not read it cannot block us; one that has died is reported below.
         with contextlib.suppress(BrokenPipeError), keyring.stdin as password:
             password.write(PASSWORD)
-        try:
-            wait_until(lambda: keyring.poll() is not None or self._ready(), "gnome-keyring is not ready")
-        except TimeoutError as error:
-            raise RuntimeError(f"{error}:\n{self._log('keyring.log')}") from error
+        wait_until(lambda: keyring.poll() is not None or self._ready(), "gnome-keyring is not ready")
         if keyring.poll() is not None:
             raise RuntimeError(f"gnome-keyring ended with {keyring.poll()}:\n{self._log('keyring.log')}")
 
@@ -326,11 +313,6 @@ class KeyringBus(PrivateBus):
             # secretstorage passes no timeout on.
             connection.send_and_get_reply = functools.partial(connection.send_and_get_reply, timeout=DEADLINE)
             yield secretstorage.Collection(connection, DEFAULT_COLLECTION)
-
-
-def _environment() -> dict[str, str]:
-    """Return what the daemons get: nothing that could lead them to the user's own bus, display or keyring."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def short_folder() -> Path:
@@ -363,3 +345,34 @@ def _group_exists(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+# ---- a client of a bus, which the tests have beside the one of role-env ----
+
+
+def connect(address: str) -> Any:
+    """Return a connection to the bus at `address`."""
+    from jeepney.io.blocking import open_dbus_connection
+
+    return open_dbus_connection(bus=address, auth_timeout=DEADLINE)
+
+
+def own(name: str, address: str) -> Any:
+    """Return a connection to the bus at `address` that owns `name`."""
+    from jeepney import message_bus
+    from jeepney.io.blocking import Proxy
+
+    connection = connect(address)
+    Proxy(message_bus, connection, timeout=DEADLINE).RequestName(name)
+    return connection
+
+
+def call_method(connection: Any, path: str, method: str, signature: str, body: tuple[object, ...]) -> Any:
+    """Return the answer to one call of the Secret Service; an error answer is raised."""
+    import jeepney
+    from jeepney.wrappers import unwrap_msg
+
+    interface, _, member = method.rpartition(".")
+    target = jeepney.DBusAddress(path, bus_name=SERVICE, interface=interface)
+    message = jeepney.new_method_call(target, member, signature, body)
+    return unwrap_msg(connection.send_and_get_reply(message, timeout=DEADLINE))

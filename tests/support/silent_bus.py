@@ -3,11 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from support.bus_client import SERVICE, SERVICE_PATH, own
-from support.secret_service_bus import COLLECTION, PrivateBus
+from support.secret_service_bus import COLLECTION, SERVICE, SERVICE_PATH, PrivateBus, own
 
 _SESSION = SERVICE_PATH + "/session/s1"
 _ITEM = COLLECTION + "/1"
@@ -24,14 +22,13 @@ class SilentBus(PrivateBus):
 
     def __init__(
         self,
-        folder: Path | None = None,
         *,
         answers: int = 0,
         dies: bool = False,
         locked: bool = False,
         secret: bytes = b"secret",
     ) -> None:
-        super().__init__(folder)
+        super().__init__()
         self._answers, self._dies, self._locked, self._secret = answers, dies, locked, secret
         self._attributes: dict[str, str] = {}
         self._calls: list[str] = []

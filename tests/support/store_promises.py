@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Protocol
+from typing import NamedTuple
 
 import pytest
 
@@ -13,65 +12,45 @@ LONG = "x" * 12000
 """As long as a session with a long token and a session policy."""
 
 
-class Store(Protocol):
-    """A place for texts by name."""
+class Store(NamedTuple):
+    """A place for texts."""
 
-    def read(self, name: str) -> str | None:
-        """Return the text, None if there is none."""
-
-    def write(self, name: str, text: str) -> None:
-        """Store a text."""
-
-    def delete(self, name: str) -> None:
-        """Delete a text if it exists."""
-
-
-def store_of(
-    read: Callable[[Entry], str | None], write: Callable[[Entry, str], None], delete: Callable[[Entry], None]
-) -> Store:
-    """Return the entries of one service as a store."""
-
-    def entry(name: str) -> Entry:
-        return Entry("role-env test of stores", name)
-
-    return SimpleNamespace(
-        read=lambda name: read(entry(name)),
-        write=lambda name, text: write(entry(name), text),
-        delete=lambda name: delete(entry(name)),
-    )
+    read: Callable[[Entry], str | None]
+    write: Callable[[Entry, str], None]
+    delete: Callable[[Entry], None]
 
 
 class StorePromises:
     """The promises. A class that inherits them has the store as the fixture `store`."""
 
     @pytest.fixture
-    def name(self, store: Store) -> Iterator[str]:
-        """Yield a name that nothing else uses."""
-        made = f"test {secrets.token_hex(8)}"
+    def entry(self, store: Store) -> Iterator[Entry]:
+        """Yield an entry that nothing else uses."""
+        made = Entry("role-env test of stores", f"test {secrets.token_hex(8)}")
         yield made
         store.delete(made)
 
     @pytest.mark.parametrize(
         "text", ["", "lines\nof\ntext\n", "✓ 秘密", LONG], ids=["empty", "lines", "scripts", "long"]
     )
-    def test_what_was_written_last_is_read_until_it_is_deleted(self, store: Store, name: str, text: str) -> None:
+    def test_what_was_written_last_is_read_until_it_is_deleted(self, store: Store, entry: Entry, text: str) -> None:
         for written in (LONG, "before", text):
-            store.write(name, written)
-            assert store.read(name) == written
-        store.delete(name)
-        assert store.read(name) is None
+            store.write(entry, written)
+            assert store.read(entry) == written
+        store.delete(entry)
+        assert store.read(entry) is None
 
-    def test_what_is_not_there_is_none_and_can_be_deleted(self, store: Store, name: str) -> None:
-        assert store.read(name) is None
-        store.delete(name)
-        assert store.read(name) is None
+    def test_what_is_not_there_is_none_and_can_be_deleted(self, store: Store, entry: Entry) -> None:
+        assert store.read(entry) is None
+        store.delete(entry)
+        assert store.read(entry) is None
 
-    def test_entries_of_like_names_are_apart(self, store: Store, name: str) -> None:
-        other = f"{name} 2"
-        store.write(name, "one")
+    def test_entries_of_like_names_are_apart(self, store: Store, entry: Entry) -> None:
+        other = Entry(entry.service, f"{entry.username} 2")
+        store.write(entry, "one")
         assert store.read(other) is None
         store.write(other, LONG)
-        assert store.read(name) == "one"
-        store.delete(name)
+        assert store.read(entry) == "one"
+        store.delete(entry)
         assert store.read(other) == LONG
         store.delete(other)
