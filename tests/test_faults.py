@@ -23,7 +23,7 @@ from support.cached_sessions import age, asks
 from support.certificates import Certificate
 from support.fault_rows import USERS, WITHIN, Environ, Fault, cause, check, environ, rows
 from support.machine import CONFINED, ROLE_ENV, Machine
-from support.proxy import Proxy
+from support.relay import Proxy
 
 
 @cause

@@ -6,7 +6,7 @@ import pytest
 
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
-from support.system_faults import SystemFaults
+from support.strace import Strace
 
 # The calls of Python's own start come first: what fails there is Python's to report.
 SWEEPS = {
@@ -24,10 +24,10 @@ COMMANDS = ("export profileB --format sh", "exec profileB -- true")
 @pytest.mark.parametrize("sweep", SWEEPS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_system_call_that_fails_is_no_bug(machine: Machine, sweep: str, command: str) -> None:
-    faults = SystemFaults(machine)
+    strace = Strace(machine)
     call, error, numbers = SWEEPS[sweep]
     for number in numbers[COMMANDS.index(command) :: 2]:
-        done = faults.run(call, error, number, *command.split(), ROLE_ENV_CACHE="none")
+        done = strace.fail(call, error, number, *command.split(), ROLE_ENV_CACHE="none")
         if "Traceback" in done.stderr and "role_env/" not in done.stderr:  # before role-env's first line
             continue
         assert "bug" not in done.stderr, (number, done.stderr)
@@ -39,8 +39,8 @@ def test_a_system_call_that_fails_is_no_bug(machine: Machine, sweep: str, comman
 
 @pytest.mark.parametrize("error", ["EPERM", "EIO"])
 def test_where_core_dumps_cannot_be_forbidden_login_says_how_to(machine: Machine, error: str) -> None:
-    faults = SystemFaults(machine)
-    ends = [faults.run("prlimit64", error, number, "login", "profileA") for number in range(1, 6)]
+    strace = Strace(machine)
+    ends = [strace.fail("prlimit64", error, number, "login", "profileA") for number in range(1, 6)]
     refused = [done.stderr for done in ends if done.returncode == 3]
     assert refused
     assert all("core dump" in reported and "ulimit -c 0" in reported for reported in refused)
@@ -48,8 +48,8 @@ def test_where_core_dumps_cannot_be_forbidden_login_says_how_to(machine: Machine
 
 
 def test_a_disk_that_fails_while_the_first_line_is_written_is_reported(machine: Machine) -> None:
-    faults = SystemFaults(machine)
+    strace = Strace(machine)
     for number in range(1, 14):
-        done = faults.run("write", "EIO", number, "exec", "--renew", "profileB", "--", "true")
+        done = strace.fail("write", "EIO", number, "exec", "--renew", "profileB", "--", "true")
         assert "bug" not in done.stderr, (number, done.stderr)
         assert "Traceback" not in done.stderr, (number, done.stderr)

@@ -6,7 +6,6 @@ import pytest
 
 from support.files import write_program
 from support.machine import Machine
-from support.programs import hide
 from support.secret_service_bus import require
 from support.silent_bus import SilentBus
 from support.terminal import Person
@@ -18,7 +17,7 @@ SHOW = "import os; print('in', os.environ.get('ROLE_ENV_PROFILE'))"
 @pytest.fixture
 def chosen_from(machine: Machine) -> Machine:
     """A machine without fzf, and with a second profile that gives a session."""
-    hide(machine, "fzf")
+    machine.hide("fzf")
     machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\ncolor = red\n")
     return machine
 

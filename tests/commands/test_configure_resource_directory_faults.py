@@ -14,7 +14,7 @@ from cloud.resource_directory import LocalResourceDirectory
 from role_env.commands.configure.organization import DEFAULT_ROLE
 from support.cases import case
 from support.machine import Machine
-from support.system_faults import SystemFaults
+from support.strace import Strace
 from support.terminal import Person
 
 CONFIGURE = ("configure", "--resource-directory", "profileA", "--yes")
@@ -174,12 +174,12 @@ def test_a_disk_that_is_full_leaves_the_file(machine: Machine, directory: LocalR
     before = machine.file.read_bytes()
     machine.succeeds(*CONFIGURE)
     whole = machine.file.read_bytes()
-    faults = SystemFaults(machine)
+    strace = Strace(machine)
     said = f"{machine.file} could not be written: No space left on device"
     statuses = {}
     for number in range(1, 7):  # of the writes of each thread: to servers, to the file, to stdout
         machine.file.write_bytes(before)
-        done = faults.run("write", "ENOSPC", number, *CONFIGURE)
+        done = strace.fail("write", "ENOSPC", number, *CONFIGURE)
         statuses[said in done.stderr] = done.returncode
         assert machine.file.read_bytes() in ((before,) if said in done.stderr else (before, whole))
         assert [path.name for path in machine.file.parent.iterdir()] == [machine.file.name]

@@ -10,7 +10,6 @@ import pytest
 from cloud.federation import Federation
 from support.files import write_program
 from support.machine import Machine
-from support.programs import hide
 from support.secret_service_bus import require
 from support.terminal import Person
 
@@ -25,7 +24,7 @@ BROWSERS = (
 @pytest.fixture
 def programs(machine: Machine) -> Path:
     """A folder at the head of PATH, on a machine without any browser."""
-    hide(machine, *BROWSERS)
+    machine.hide(*BROWSERS)
     folder = machine.home / "bin"
     folder.mkdir()
     machine.environ["PATH"] = f"{folder}:{machine.environ['PATH']}"

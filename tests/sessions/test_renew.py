@@ -8,7 +8,7 @@ import pytest
 
 from support.files import write_private
 from support.machine import Machine
-from support.shell_sessions import begin, changed, due, expired
+from support.prompts import begin, changed, due, expired
 from support.shells import NOTHING_CHANGED
 
 

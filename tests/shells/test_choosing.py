@@ -6,7 +6,6 @@ import pytest
 
 from support.files import write_program
 from support.machine import Machine
-from support.programs import hide
 from support.secret_service_bus import require
 from support.shell_terminal import STATUS, Terminal
 
@@ -22,7 +21,7 @@ def chosen_from(machine: Machine) -> Machine:
 
 
 def test_an_empty_answer_ctrl_c_and_ctrl_d_change_nothing(chosen_from: Machine, shell: str) -> None:
-    hide(chosen_from, "fzf")
+    chosen_from.hide("fzf")
     with Terminal(chosen_from, shell) as terminal:
         terminal.wait_for_prompt("")
         terminal.type("role-env use profileB", prompt=r"profileB≠? \d+m")
@@ -41,7 +40,7 @@ def test_an_empty_answer_ctrl_c_and_ctrl_d_change_nothing(chosen_from: Machine, 
 def test_a_part_narrows_the_list_an_invalid_answer_asks_again_and_one_match_is_taken(
     chosen_from: Machine, shell: str
 ) -> None:
-    hide(chosen_from, "fzf")
+    chosen_from.hide("fzf")
     with Terminal(chosen_from, shell) as terminal:
         terminal.wait_for_prompt("")
         terminal.type("role-env use", shows=rf"^ *1 +profileB .*\n *2 +production .*\n *3 +other .*\n{QUESTION}")

@@ -9,7 +9,6 @@ import pytest
 from role_env import variables
 from support.files import write_program
 from support.machine import INSTALLED, Machine
-from support.process_trace import ProcessTrace
 from support.prompts import session, shown
 from support.secret_service_bus import require
 from support.shell_terminal import (
@@ -23,6 +22,7 @@ from support.shell_terminal import (
     interactive,
 )
 from support.shells import COMMANDS
+from support.strace import Strace
 
 
 def with_command(shell: str, script: str, folder: Path) -> str:
@@ -123,7 +123,7 @@ def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine:
 
 
 def test_a_prompt_starts_no_process_and_a_change_one(machine: Machine, shell: str, tmp_path: Path) -> None:
-    trace = ProcessTrace(machine, tmp_path / "strace")
+    trace = Strace(machine)
     script = tmp_path / "init"
     script.write_text(machine.role_env("init", shell, "--renew").stdout, "utf-8")
     change = export(shell, "OSS_ACCESS_KEY_ID", "x")

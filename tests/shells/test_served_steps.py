@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.living_shell import NestedShells
 from support.machine import ENDPOINTS, Machine
-from support.nested_shells import NestedShells
 from support.readers import RealClients, write_foreign_files
 from support.shell_terminal import SHELLS
 from support.shown_accounts import ShownAccounts

@@ -4,8 +4,7 @@ import re
 import time
 
 from support.machine import Machine
-from support.prompts import session
-from support.shell_sessions import due
+from support.prompts import due, session
 from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, export, interactive
 
 REFUSAL = "may not assume"

@@ -12,7 +12,7 @@ from cloud.world import ACCOUNT_B
 from support.cases import case
 from support.files import write_private
 from support.machine import Machine
-from support.proxy import Proxy
+from support.relay import Proxy
 
 QUICK = {"ROLE_ENV_CACHE": "none"}
 """Without the keyring, which these tests are not about."""

@@ -94,6 +94,22 @@ source_profile = profileA
         """Make an executable of `script`, below HOME; return its path."""
         return write_program(self.home / name, script)
 
+    def hide(self, *names: str) -> None:
+        """Take the programs `names` off PATH: all others are links in one folder, which is made once.
+
+        It is outside HOME, where the canary would read each of them.
+        """
+        folder = self.home.parents[1] / "-".join(("without", *names))
+        if not folder.exists():
+            folder.mkdir()
+            for directory in reversed(os.environ["PATH"].split(":")):
+                for program in Path(directory).iterdir() if Path(directory).is_dir() else ():
+                    link = folder / program.name
+                    if program.name not in names:
+                        link.unlink(missing_ok=True)
+                        link.symlink_to(program)
+        self.environ["PATH"] = f"{INSTALLED}:{folder}"
+
     def use_curl_as_browser(self) -> None:
         """Give programs a desktop whose browser follows each redirect with its cookies, and shows nothing.
 

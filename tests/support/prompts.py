@@ -1,16 +1,19 @@
-"""The variables of a session, as a prompt and `status` find them, and what a prompt shows."""
+"""The variables of a session, as a prompt, `status` and `renew` find them, and what a prompt shows."""
 
+import json
 import time
 
 from cloud.world import ACCOUNT_B
 from role_env import variables
 from role_env.credentials import Credentials, Session
 from role_env.sessions import Record, Request
+from support.cached_sessions import age
 from support.machine import Machine
 from support.shell_terminal import LOOK, interactive, texts
 
 ARN = f"acs:ram::{ACCOUNT_B}:role/switchrolesbc"
 KEY_ID = "STS.NUexample"
+_NAMES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
 
 
 def record(
@@ -48,3 +51,34 @@ def shown(machine: Machine, shell: str, *, before: str = "", **environ: str) -> 
     """Return the text of the first prompt, with N for the minutes."""
     (text,) = texts(interactive(machine, shell, LOOK[shell], "", before, **environ).stdout)
     return text
+
+
+def begin(machine: Machine, *arguments: str) -> dict[str, str]:
+    """Return the variables of a shell in which a session begins, of profileB if no arguments are given."""
+    done = machine.succeeds("exec", *(arguments or ("profileB",)), "--", "env", "-0")
+    found = dict(line.partition("=")[::2] for line in done.stdout.split("\0"))
+    described = {name: value for name, value in found.items() if name.startswith("ROLE_ENV_")}
+    return {"ROLE_ENV_POLICY": "", **described} | {name: found[name] for name in _NAMES}
+
+
+def expired(values: dict[str, str]) -> dict[str, str]:
+    """Return `values` with an end that is over."""
+    return _ending(values, int(time.time()) - 5)
+
+
+def due(machine: Machine, seconds: int = 200) -> dict[str, str]:
+    """Return the variables of a shell whose session, of an hour, has `seconds` left."""
+    values = begin(machine)
+    age(machine, 3600 - seconds)
+    issued = json.loads(values["ROLE_ENV_REQUEST"])["issued"] - 3600 + seconds
+    return changed(_ending(values, int(time.time()) + seconds), issued=issued)
+
+
+def _ending(values: dict[str, str], end: int) -> dict[str, str]:
+    return changed(values | {"ROLE_ENV_EXPIRATION": str(end)}, expiration=str(end))
+
+
+def changed(values: dict[str, str], **members: object) -> dict[str, str]:
+    """Return `values` with other members of ROLE_ENV_REQUEST, written as role-env writes them."""
+    request = json.loads(values["ROLE_ENV_REQUEST"]) | members
+    return values | {"ROLE_ENV_REQUEST": json.dumps(request, separators=(",", ":"))}

@@ -1,4 +1,4 @@
-"""Carries data between sockets. With a delay, each way, a server seems far away."""
+"""Carries data between sockets, also as a proxy. With a delay, each way, a server seems far away."""
 
 import contextlib
 import queue
@@ -51,3 +51,37 @@ def _write(sink: socket.socket, pieces: Pieces) -> None:
             if data:
                 sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
+
+
+class Proxy:
+    """A CONNECT proxy that answers `status`, carries the connection if that is 200, and records the requests."""
+
+    def __init__(self, status: str = "200 OK") -> None:
+        self.status = status
+        self.heads: list[str] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                threading.Thread(target=self._carry, args=(client,), daemon=True).start()
+
+    def _carry(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(4096)
+            self.heads.append(head.decode())
+            client.sendall(f"HTTP/1.1 {self.status}\r\n\r\n".encode("latin-1"))
+            if not self.status.startswith("200"):
+                client.close()
+                return
+            host, port = head.split()[1].decode().split(":")
+            carry(client, socket.create_connection((host, int(port))))
+
+    def close(self) -> None:
+        """Accept no more connections."""
+        self._server.close()

@@ -2,7 +2,7 @@
 
     A mistyped profile is named with the closest one.        the promise: the test's name, up to the first empty line
 
-    machine: ram, a disabled key                             what is prepared, by the names in `machines.py`
+    machine: ram, a disabled key                             what is prepared, by the names in MACHINES
     file: ~/notes                                            a file is written (mode 0600), with the indented lines
         its text
     line 6: source_profile = profilA                         what is now line 6 of the profiles file; no text: removed
@@ -27,6 +27,7 @@ import itertools
 import re
 import shlex
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -35,12 +36,12 @@ from types import ModuleType
 
 import pytest
 
+from cloud.world import Session
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name
 from support.files import write_private
 from support.living_shell import LivingShell, loop
 from support.machine import Machine
-from support.machines import prepare
 from support.secret_service_bus import require
 from support.shell_terminal import SHELLS, init
 from support.shells import COMMANDS, NOTHING_CHANGED
@@ -194,3 +195,55 @@ def test_of(path: Path) -> Callable[[Machine, pytest.FixtureRequest], None]:
             pytest.fail("\n".join([promise.strip(), *difference]), pytrace=False)
 
     return test
+
+
+# ---- prepared machines ----
+
+
+def _write_key(machine: Machine, key_id: str, secret: str, more: str = "") -> None:
+    """Give profileA another key."""
+    text = machine.standard_profiles().replace(machine.sts.access_key_id, key_id)
+    machine.write(text.replace(machine.sts.access_key_secret, secret + more))
+
+
+def _expired_session(machine: Machine) -> None:
+    expired = Session("STS.Expired", "SecretOfExpired", "TokenOfExpired", 0, machine.sts.world.role("hub"), "me")
+    machine.sts.issued.append(expired)
+    _write_key(machine, expired.id, expired.secret, f"\nsecurity_token = {expired.token}")
+
+
+def _disabled_key(machine: Machine) -> None:
+    key = machine.sts.world.key_of("test_user3")
+    _write_key(machine, key.id, key.secret)
+
+
+def _may_assume_strangers(machine: Machine) -> None:
+    role, user = machine.sts.world.role("strangers"), machine.sts.world.key_of("test_user1").user
+    assert user
+    user.may_assume.add(role.arn)
+    role.trusts.add("acs:ram::1111111111111111:root")
+
+
+MACHINES: dict[str, Callable[[Machine], object]] = {
+    "a disabled key": _disabled_key,
+    "a source session that has expired": _expired_session,
+    "hub allows two hours": lambda machine: setattr(machine.sts.world.role("hub"), "max_session_seconds", 7200),
+    "standard profiles": lambda machine: machine.write(machine.standard_profiles()),
+    "test_user1 may assume strangers": _may_assume_strangers,
+    "that key is enabled": lambda machine: setattr(machine.sts.world.key_of("test_user3"), "active", True),
+}
+
+
+def _key_of_days(machine: Machine, days: int) -> None:
+    machine.sts.world.keys[machine.sts.access_key_id].created = time.time() - (days + 0.5) * 86400
+    machine.log_in("profileA")
+
+
+def prepare(name: str, machine: Machine, request: pytest.FixtureRequest) -> None:
+    """Prepare the machine in the way of this name, which may be a fixture of conftest.py."""
+    if found := re.fullmatch(r"a key of (\d+) days in the keyring", name):
+        _key_of_days(machine, int(found[1]))
+    elif name in MACHINES:
+        MACHINES[name](machine)
+    else:
+        request.getfixturevalue(name)
