@@ -77,12 +77,6 @@ def test_it_judges_an_action_without_a_response_by_its_name(tmp_path: Path) -> N
     assert run(str(tmp_path))[0] == ["ecs:ListBigSecret  ListBigSecret"]
 
 
-def test_it_shows_what_each_pattern_denies(tmp_path: Path) -> None:
-    package(tmp_path, "kms-20160120", GetSecretValue=("secretData",), GetSecretPolicy=("policy",))
-    lines = run("--patterns", str(tmp_path))[0]
-    assert "| secrets | `*:*e*Secret*` | 2 | 1 | `kms:GetSecretValue` |" in lines
-
-
 def test_without_a_list_it_says_so_and_its_help_says_where_to_get_one(tmp_path: Path) -> None:
     assert "no list of actions found there" in run(str(tmp_path), status=2)[1]
     assert "npm install @alicloud/" in "".join(run("--help")[0])

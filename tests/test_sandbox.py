@@ -1,8 +1,7 @@
-"""`tests/sandbox`: the walk, the playground, which leaves nothing, and what it says where something is missing."""
+"""`tests/sandbox`: the walk, and the playground, which leaves nothing."""
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,51 +20,11 @@ from support.waiting import DEADLINE, wait_until
 SANDBOX = Path(__file__).with_name("sandbox")
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout with the sandbox in it, and as little else as it looks at."""
-    for folder in ("tests", "shell"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "pyproject.toml").touch()
-    shutil.copy(SANDBOX, tmp_path / "tests")
-    return tmp_path
-
-
 def test_the_sandbox_needs_no_library_of_the_tests_but_those_it_installs() -> None:
     absent = "sys.modules.update(dict.fromkeys(('pytest', '_pytest', 'hypothesis', 'xdist', 'pyte')))"
     code = f"import sys; {absent}; import support.playground"
     subprocess.run([sys.executable, "-c", code], cwd=SANDBOX.parent, timeout=DEADLINE, check=True)
 
-
-def reported(checkout: Path, **environ: str) -> list[str]:
-    """The lines on stderr of a run that fails."""
-    command = [sys.executable, str(checkout / "tests" / "sandbox")]
-    done = subprocess.run(
-        command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    return done.stderr.splitlines()
-
-
-def test_without_venv_it_names_the_package_to_install(checkout: Path, tmp_path: Path) -> None:
-    (tmp_path / "venv.py").write_text("raise ImportError('Debian keeps it in a package of its own')")
-    what, hint = reported(checkout, PYTHONPATH=str(tmp_path))
-    assert what.endswith("cannot make .venv: it has no venv or no pip")
-    assert f"apt-get install python3.{sys.version_info.minor}-venv" in hint
-
-
-def test_without_a_way_to_packages_it_names_the_command_that_fails(checkout: Path) -> None:
-    python = checkout / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\n[ "$2" = "import pip" ]\n')  # a venv where all but that fails
-    python.chmod(0o700)
-    what, hint = reported(checkout)
-    assert "pip cannot install role-env" in what
-    assert ".venv/bin/python -m pip install . trustme pexpect" in hint
-
-
-# ---- the playground, and the walk on a terminal
 
 WELCOME = "A playground: an STS, a RAM and a keyring of its own"
 
@@ -162,11 +121,9 @@ def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color(tmp_path: Path) -
     assert nothing_is_left(tmp_path)
 
 
-def test_the_playground_is_for_a_person(checkout: Path) -> None:
-    command = [sys.executable, str(checkout / "tests" / "sandbox")]
-    done = subprocess.run([*command, "bash"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "stdin is no terminal" in done.stderr
-    done = subprocess.run([*command, "tcsh"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "tests/sandbox bash|zsh|fish" in done.stdout
+def test_the_playground_is_for_a_person() -> None:
+    for shell, status, said in (("bash", 1, "stdin is no terminal"), ("tcsh", 2, "tests/sandbox bash|zsh|fish")):
+        command = [sys.executable, str(SANDBOX), shell]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        assert done.returncode == status
+        assert said in done.stdout + done.stderr

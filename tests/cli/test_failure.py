@@ -73,19 +73,6 @@ def test_help_and_version_touch_neither_keyring_nor_network(machine: Machine, si
     assert silent.calls() == before
 
 
-USAGE_ERRORS = [("--bogus",), ("profileB", "--bogus"), ("profileB", "more"), ("profileB", "--duration", "soon")]
-USAGE_ERRORS += [("export",), ("profileB", "--format", "cobol"), ("--region",), ("profileB", "--session-name", "")]
-USAGE_ERRORS += [("profileB", "--expect-account", ""), ("profileB", "--region", ""), ("",), ("off", "--bogus")]
-USAGE_ERRORS += [("profileB", "--min-ttl=-100000")]
-
-
-def test_a_usage_error_is_reported_and_fails_the_shell_too(machine: Machine) -> None:
-    for arguments in USAGE_ERRORS:
-        done = machine.fails(*arguments, status=2, said="role-env: ")
-        assert done.stderr.startswith("role-env: ")
-        assert done.stdout == NOTHING_CHANGED, arguments
-
-
 def test_a_usage_error_fails_the_shell_of_the_format_and_prints_nothing_for_a_document(machine: Machine) -> None:
     for form in SHELL_FORMATS:
         done = machine.role_env("--bogus", "profileB", "--format", form)

@@ -55,25 +55,6 @@ def test_help_alone_or_of_a_command_is_the_help_option_on_a_terminal_too(machine
         assert (screen.status, screen.lines) == (0, printed(*words, "--help").splitlines()), words
 
 
-@pytest.mark.parametrize(
-    ("command", "reported", "untold"),
-    [
-        ("exec", {125, 126, 127}, {3, 4}),
-        ("status", {0, 1, 2}, {3, 4, 5, 6}),
-        ("whoami", {3, 4, 5, 6}, {125}),
-        ("list", {3}, {4, 5, 6}),
-        ("clear", {6}, {4, 5}),
-        ("doctor", {1}, {3, 4, 5, 6}),
-        ("init", {2}, {3, 4, 5, 6}),
-    ],
-)
-def test_a_page_has_its_commands_exit_statuses_alone(command: str, reported: set[int], untold: set[int]) -> None:
-    text = printed(command, "--help").split("exit statuses:")[1]
-    numbers = {int(number) for number in re.findall(r"^  (\d+) ", text, re.MULTILINE)}
-    assert reported <= numbers
-    assert not untold & numbers
-
-
 def test_the_help_of_all_names_each_command_and_the_line_for_each_shell() -> None:
     text = printed("--help")
     assert [line.split()[1] for line in text.splitlines()[:3]] == ["configure", "use", "off"]
@@ -90,16 +71,6 @@ def test_a_page_has_the_commands_own_options_first_and_below_a_heading_those_of_
     assert named[1] == {option.name for option in OBTAINING}
     assert named[0] == COMMANDS[command].options.keys() - named[1]
     assert "options of every session" not in printed("list", "--help")
-
-
-def test_the_page_of_init_has_the_line_of_each_shell_and_the_rc_file_that_it_belongs_in() -> None:
-    lines = printed("init", "--help")
-    for line, file in (
-        ('eval "$(role-env init bash)"', ".bashrc"),
-        ('eval "$(role-env init zsh)"', ".zshrc"),
-        ("role-env init fish | source", ".config/fish/config.fish"),
-    ):
-        assert re.search(rf"^  {re.escape(line)} +# in ~/{file}$", lines, re.MULTILINE)
 
 
 def test_each_topic_travels_with_the_command_and_is_printed_into_a_pipe_without_any_sign_of_markdown() -> None:
@@ -180,13 +151,3 @@ def test_a_pager_gets_styles_only_if_it_passes_them_on(machine: Machine) -> None
         pager = str(machine.home / name)
         screen = on_terminal(machine, "help", "prompt", environ={"PAGER": pager, **environ})
         assert (screen.lines[-1] != "plain") is is_styled
-
-
-def test_a_checkout_needs_no_page_that_is_built(machine: Machine) -> None:
-    """An editable install runs the files where they are; so does Python here, in the folder of the package."""
-    package = Path(role_env.__file__).parent
-    copy = machine.home / "checkout" / "role_env"
-    machine.run("mkdir", str(copy.parent))
-    machine.run("cp", "-r", str(package), str(copy))
-    done = machine.run("python", "-m", "role_env", "help", "prompt", PYTHONPATH=str(copy.parent))
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "THE PROMPT")

@@ -10,8 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -138,30 +136,6 @@ def check_console(person: Machine, block: Block, reported: dict[str, str]) -> No
 
 
 # ---- what can be run in the nearest form only ----
-
-
-def install(person: Machine, block: Block) -> None:
-    """The built wheel in a venv of its own."""
-    assert block.text.split() == ["pipx", "install", "."]
-    venv.create(person.home / "venv", with_pip=False)
-    put_wheel(person, person.home / "venv")
-    assert person.run(str(person.home / "venv/bin/role-env"), "export", "profileB", "--format", "json").returncode == 0
-
-
-def put_wheel(person: Machine, target: Path) -> None:
-    """The built wheel into a venv, which sees the dependencies where they are."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(person.home)]
-    subprocess.run(command, cwd=TOP, check=True, capture_output=True, timeout=DEADLINE)
-    (wheel,) = person.home.glob("role_env-*.whl")
-    pip = [sys.executable, "-m", "pip", "--python", str(target / "bin/python"), "install", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--quiet", str(wheel)], check=True, capture_output=True, timeout=DEADLINE)
-    (site,) = target.glob("lib/python*/site-packages")
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-
-
-def help_of_each(person: Machine, block: Block) -> None:
-    for line in block.text.splitlines():
-        assert person.run(str(TOP / line.split()[0]), "--help").returncode == 0
 
 
 def credential_process(person: Machine, block: Block) -> None:
@@ -294,8 +268,6 @@ def starship(person: Machine, block: Block) -> None:
 
 
 NEAREST: dict[str, Callable[[Machine, Block], None]] = {
-    "pipx install .": install,  # there is no index here: the built wheel is installed, without its dependencies
-    "tests/sandbox": help_of_each,  # one would make .venv in the checkout, the other runs this test
     "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
     "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
@@ -310,6 +282,10 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "deploy:\n": gitlab_job,  # there is no GitLab here: its lines are run
 }
 """What is run instead of a block that begins so, with the reason."""
+
+
+PROGRAMS_OF_TESTS = ("tests/sandbox", "tests/run")
+"""One would make .venv in the checkout, the other runs this test."""
 
 
 def nearest_of(block: Block) -> Callable[[Machine, Block], None] | None:
@@ -331,7 +307,7 @@ def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[st
 
 def test_no_block_is_hidden_from_this_test() -> None:
     assert not [block for block in RUN if block.language not in ("console", "ini") and not nearest_of(block)]
-    typed = {line for document in DOCUMENTS for line in lines_of(TOP / document)} | {"set -e"}
+    typed = {line for document in DOCUMENTS for line in lines_of(TOP / document)} | {"set -e", *PROGRAMS_OF_TESTS}
     for block in set(DISTINCT) - set(RUN):
         assert set(filter(None, block.text.splitlines())) - typed == set(), name_of(block)
     assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
