@@ -1,14 +1,9 @@
-"""Let a person edit a text in an editor of their own.
-
-The editor gets a copy in a private folder, which is removed with everything that the editor leaves in it.
-"""
+"""Let a person edit a file in an editor of their own."""
 
 import contextlib
-import os
 import shlex
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -24,46 +19,31 @@ _WITH_LINE = frozenset(
 _SHORTEST_SECONDS = 1.0
 
 
-class Copy:
-    """A copy of a text, in a file `name` of a private folder. Use it as a context, which removes the folder."""
+def edit(path: Path, environ: Mapping[str, str], *, line: int) -> bytes:
+    """Open the file at `line` in VISUAL, EDITOR or vi, wait for the editor to end, and return the new text.
 
-    def __init__(self, content: bytes, name: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="role-env-edit-", ignore_cleanup_errors=True)
-        self._path = Path(self._folder.name) / name
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+    Raises UsageError if the editor does not run, fails, or leaves no file.
+    """
+    words = _command(environ)
+    place = [f"+{line}"] if line > 1 and PurePath(words[0]).name in _WITH_LINE else []
+    before, began = path.read_bytes(), time.monotonic()
+    status = _run([*words, *place, str(path)])
+    if status:
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        raise UsageError(f"the editor {words[0]} {how}, and nothing was changed", hint="edit again")
+    if time.monotonic() - began < _SHORTEST_SECONDS and _read(path) == before:
+        question = f"{words[0]} ended at once: press Enter when you have saved and closed the file"
+        prompt.ask(question, check=str)
+    return _read(path)
 
-    def __enter__(self) -> "Copy":
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
-
-    def edit(self, environ: Mapping[str, str], *, line: int) -> bytes:
-        """Open the copy at `line` in VISUAL, EDITOR or vi, wait for the editor to end, and return the new text.
-
-        Raises UsageError if the editor does not run, fails, or leaves no file.
-        """
-        words = _command(environ)
-        place = [f"+{line}"] if line > 1 and PurePath(words[0]).name in _WITH_LINE else []
-        before, began = self._path.read_bytes(), time.monotonic()
-        status = _run([*words, *place, str(self._path)])
-        if status:
-            how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-            raise UsageError(f"the editor {words[0]} {how}, and nothing was changed", hint="edit again")
-        if time.monotonic() - began < _SHORTEST_SECONDS and self._read() == before:
-            question = f"{words[0]} ended at once: press Enter when you have saved and closed the file"
-            prompt.ask(question, check=str)
-        return self._read()
-
-    def _read(self) -> bytes:
-        try:
-            return self._path.read_bytes()
-        except OSError as error:
-            raise UsageError(
-                f"the editor left no file to read ({error.strerror}), and nothing was changed", hint="edit again"
-            ) from None
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the editor left no file to read ({error.strerror}), and nothing was changed", hint="edit again"
+        ) from None
 
 
 def _command(environ: Mapping[str, str]) -> list[str]:

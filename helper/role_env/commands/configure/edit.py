@@ -1,7 +1,8 @@
 """`configure --edit`: let a person edit the profiles file, and take only a copy without new errors."""
 
 import re
-from pathlib import PurePath
+import tempfile
+from pathlib import Path
 
 from role_env import validators
 from role_env.context import Context
@@ -9,8 +10,7 @@ from role_env.errors import CanceledError, ProfileError, UsageError
 from role_env.files.user_file import UserFile
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
-from role_env.ui import prompt
-from role_env.ui.editor import Copy
+from role_env.ui import editor, prompt
 
 
 class _ChangedError(Exception):
@@ -31,9 +31,13 @@ def edit(path: str, profile: str, context: Context) -> bool:
         raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")
     line = _line_of(profile, before, path)
     former = _faults(path, before, context)
-    with Copy(before, PurePath(path).name) as copy:
+    # A private folder, which is removed with everything that the editor leaves in it.
+    with tempfile.TemporaryDirectory(prefix="role-env-edit-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder, Path(path).name)
+        copy.touch(0o600)
+        copy.write_bytes(before)
         while True:
-            content = copy.edit(context.environ, line=line)
+            content = editor.edit(copy, context.environ, line=line)
             found = _faults(path, content, context)
             if new := [fault for key, fault in found.items() if key not in former]:
                 for fault in new:
