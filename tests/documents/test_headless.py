@@ -35,7 +35,7 @@ def document(machine: Machine) -> str:
 
 def use_profiles(machine: Machine, containing: str) -> None:
     """Make the topic's profiles those of the machine, for the role that its STS knows."""
-    text = block(containing).replace("/home/me", str(machine.home))
+    text = block(containing).replace("/home/me", str(machine.home)) + block("source_profile")
     machine.write(re.sub("(?<=role_arn = ).*", machine.sts.role_arn, text))
 
 
