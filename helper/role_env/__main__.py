@@ -162,7 +162,7 @@ def _without_profile(invocation: "Invocation", argv: list[str]) -> "Invocation":
     from role_env.ui import prompt
 
     words = invocation.after_dashes
-    if not prompt.is_possible() or options.has_profile(words[0], invocation.config, os.environ):
+    if not prompt.is_possible() or words[0] in options.profile_names(invocation.config, os.environ):
         return invocation
     found = cli.parse(argv[: -len(words) - 1])
     found.command_line = words

@@ -125,23 +125,31 @@ def version() -> str:
 
 def parse(argv: "list[str]") -> Invocation:
     """Return the invocation for the words after `role-env`; an error in them is its `fault`."""
-    return _Parser(argv).invocation()
+    return Line(argv).invocation()
 
 
-class _Parser:
-    """A parser of one command line. It remembers the first error and reads on."""
+def takes_value(name: str) -> bool:
+    """Return whether the option `name` takes a value, which is the same in all commands."""
+    return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
+
+
+class Line:
+    """A command line, which is read to its end even after an error.
+
+    `command` is None if no word names one or stands for a profile, and `words` are those after it.
+    """
 
     def __init__(self, argv: "list[str]") -> None:
         self._rest = argv[::-1]
-        self._command: Command | None = None
+        self.command: Command | None = None
         self._options: list[tuple[str, str | None]] = []
-        self._words: list[str] = []
+        self.words: list[str] = []
         self._result = Invocation()
+        self._read()
 
     def invocation(self) -> Invocation:
         """Return the invocation."""
-        self._read()
-        result, command = self._result, self._command
+        result, command = self._result, self.command
         if command:
             result.command = command.name
         for name, value in self._options:
@@ -160,7 +168,7 @@ class _Parser:
             argument = self._rest.pop()
             if argument == "--" and not only_words:
                 only_words = True
-                if self._runs_command and self._words:
+                if self._runs_command and self.words:
                     break
                 if self._runs_command:
                     self._result.after_dashes = tuple(self._rest[::-1])
@@ -168,26 +176,26 @@ class _Parser:
                 self._read_word(argument, is_guarded=only_words)
                 if self._runs_command:
                     only_words = False
-                    if len(self._words) > 1:
+                    if len(self.words) > 1:
                         break
             else:
                 self._read_option(argument)
-        self._words += self._rest[::-1]
+        self.words += self._rest[::-1]
 
     @property
     def _runs_command(self) -> bool:
         """Whether the words after the profile are another program's command line."""
-        return self._command is not None and self._command.name == "exec"
+        return self.command is not None and self.command.name == "exec"
 
     def _read_word(self, word: str, *, is_guarded: bool) -> None:
-        if self._command:
-            self._words.append(word)
+        if self.command:
+            self.words.append(word)
             return
         is_named = word in COMMANDS and not is_guarded
-        self._command = COMMANDS[word if is_named else "export"]
+        self.command = COMMANDS[word if is_named else "export"]
         self._result.is_command_named = is_named
         if not is_named:
-            self._words.append(word)
+            self.words.append(word)
 
     def _read_option(self, argument: str) -> None:
         """Read an option and its value. A value that begins with - requires the form with =."""
@@ -198,26 +206,22 @@ class _Parser:
             self._rest += [value] if equals else []
         elif equals:
             self._options.append((name, value))
-        elif self._takes_value(name) and self._rest and (self._rest[-1] == "-" or not self._rest[-1].startswith("-")):
+        elif takes_value(name) and self._rest and (self._rest[-1] == "-" or not self._rest[-1].startswith("-")):
             self._options.append((name, self._rest.pop()))
         else:
             self._options.append((name, None))
-
-    def _takes_value(self, name: str) -> bool:
-        """Return whether the option takes a value, which is the same in all commands."""
-        return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
 
     def _apply(self, name: str, value: "str | None") -> None:
         if name in ("-h", "--help") and value is None:
             self._result.help = True
             return
-        if name == "--version" and value is None and not self._command:
+        if name == "--version" and value is None and not self.command:
             self._result.version = True
             return
-        option = self._command.options.get(name) if self._command else None
+        option = self.command.options.get(name) if self.command else None
         if option is None:
-            of_command = f" of {self._command.name}" if self._command else ""
-            known = [*self._command.options, "--help"] if self._command else ["--help", "--version"]
+            of_command = f" of {self.command.name}" if self.command else ""
+            known = [*self.command.options, "--help"] if self.command else ["--help", "--version"]
             self._fail_nearest(f"unknown option {name}{of_command}", name, known)
         elif not option.value:
             if value is not None:
@@ -253,7 +257,7 @@ class _Parser:
             self._result.warning = warning
 
     def _assign_words(self, command: Command) -> None:
-        words = self._words
+        words = self.words
         for word in command.words:
             if word.is_repeated:
                 setattr(self._result, word.attribute, tuple(words))
@@ -302,5 +306,5 @@ class _Parser:
 
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:
-            page = f"role-env {self._command.name} --help" if self._command else "role-env --help"
+            page = f"role-env {self.command.name} --help" if self.command else "role-env --help"
             self._result.fault, self._result.hint = fault, hint or f"see {page}"

@@ -9,7 +9,7 @@ which the command line of `exec` begins.
 from collections.abc import Iterable, Mapping
 
 from role_env import command_table as model
-from role_env.cli import profile_rows
+from role_env.cli import Line, profile_rows, takes_value
 from role_env.command_table.commands import COMMANDS
 from role_env.errors import ProfileError
 from role_env.files.core_dumps import forbid_core_dumps
@@ -21,72 +21,34 @@ _HELP = ("--help", "show this help")
 def answer(words: list[str], environ: Mapping[str, str]) -> str:
     """Return the offers for the last one of `words`, whether or not they begin with it."""
     *before, here = words
-    line = _Line(before)
-    if line.runs_command and not line.option and not line.program and not here.startswith("-"):
-        line.program = len(words)
-    if line.program:
-        return f"command\t{line.program}\n"
-    command = COMMANDS[line.command or "export"]
-    name, equals, _ = here.partition("=")
-    if name.startswith("--") and equals and not line.option:
-        line.option = name
-    if line.option:
-        option = command.options.get(line.option)
-        return _values(option.kind, option.choices, line.config, environ) if option else ""
+    line = Line(before)
+    option = before[-1] if before and takes_value(before[-1]) else ""
+    if program := _program(line, before, here, is_value=bool(option)):
+        return f"command\t{program}\n"
+    if here.startswith("--") and "=" in here and not option:
+        option = here.partition("=")[0]
+    command, config = line.command or COMMANDS["export"], line.invocation().config
+    if option:
+        described = command.options.get(option)
+        return _values(described.kind, described.choices, config, environ) if described else ""
     if here.startswith("-"):
         own = [(option.name, option.help.partition(" (")[0]) for option in command.options.values()]
         return _offers("options", [_HELP, *own] if line.command else [_HELP, ("--version", "show the version")])
     if not line.command:
         named = _offers("commands", ((one.name, one.summary) for one in COMMANDS.values()))
-        return named + _values(model.SESSION_PROFILE, (), line.config, environ)
-    words_left = command.words[line.count :] or [word for word in command.words[-1:] if word.is_repeated]
-    return _values(words_left[0].kind, words_left[0].choices, line.config, environ) if words_left else ""
+        return named + _values(model.SESSION_PROFILE, (), config, environ)
+    words_left = command.words[len(line.words) :] or [word for word in command.words[-1:] if word.is_repeated]
+    return _values(words_left[0].kind, words_left[0].choices, config, environ) if words_left else ""
 
 
-class _Line:
-    """The words before the cursor.
-
-    `command` is empty if none is named yet, and `count` the number of its words so far. `option` is an option whose
-    value comes next, `config` the value of --config, and `program` the number of the word at which the command line of
-    `exec` begins, 0 if none does.
-    """
-
-    def __init__(self, words: list[str]) -> None:
-        self.command = self.option = self.config = ""
-        self.count = self.program = 0
-        for number, word in enumerate(words, 1):
-            if not self.program:
-                self._read(word, number)
-
-    @property
-    def runs_command(self) -> bool:
-        """Whether a word that is not an option begins the command line of `exec`."""
-        return self.command == "exec" and self.count > 0
-
-    def _read(self, word: str, number: int) -> None:
-        if self.option:
-            self._set(self.option, word)
-            self.option = ""
-        elif word == "--":
-            self.program = number + 1 if self.runs_command else 0
-        elif word.startswith("-"):
-            name, equals, value = word.partition("=")
-            self._set(name, value)
-            self.option = name if not equals and _takes_value(name) else ""
-        elif not self.command and word in COMMANDS:
-            self.command = word
-        else:
-            self.program = number if self.runs_command else 0
-            self.command = self.command or "export"
-            self.count += 1
-
-    def _set(self, option: str, value: str) -> None:
-        self.config = value if option == "--config" else self.config
-
-
-def _takes_value(name: str) -> bool:
-    """Return whether the option takes a value, which is the same in all commands."""
-    return any(command.options[name].value for command in COMMANDS.values() if name in command.options)
+def _program(line: Line, before: list[str], here: str, *, is_value: bool) -> int:
+    """Return the number of the word at which the command line of `exec` begins, 0 if none does yet."""
+    if line.command is not COMMANDS["exec"] or not line.words:
+        return 0
+    if len(line.words) > 1:
+        return len(before) - len(line.words) + 2
+    is_word = before[-1] == "--" or not (is_value or here.startswith("-"))
+    return len(before) + 1 if is_word else 0
 
 
 def _values(kind: str, choices: Iterable[str], config: str, environ: Mapping[str, str]) -> str:

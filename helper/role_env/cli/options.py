@@ -131,11 +131,6 @@ def check_profile_name(name: str) -> None:
         raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: role-env list")
 
 
-def has_profile(name: str, config: str, environ: "Mapping[str, str]") -> bool:
-    """Return whether the profiles file, which `config` may name, has the profile `name`."""
-    return name in profile_names(config, environ)
-
-
 def profile_names(config: str, environ: "Mapping[str, str]") -> list[str]:
     """Return the names of the profiles in the file, which `config` may name; none if it cannot be read."""
     file = _readable_file(config, environ)

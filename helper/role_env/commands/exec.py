@@ -30,7 +30,7 @@ def check(invocation: Invocation, context: Context) -> None:
     try:
         address_of(place)
     except UsageError as error:  # the value may be the profile, where the address was left out
-        if not options.has_profile(place, invocation.config, context.environ):
+        if place not in options.profile_names(invocation.config, context.environ):
             raise
         hint = f"{place} is a profile: give an address before it, as in --listen 127.0.0.1 {place}"
         raise UsageError(error.message, hint=hint) from None
