@@ -1,5 +1,6 @@
 """The pages of `--help`, generated from `command_table`."""
 
+from role_env import ui
 from role_env.command_table import EXIT_STATUSES, OBTAINING, SHELLS, TOPICS
 from role_env.command_table.commands import COMMANDS, GROUPS
 
@@ -80,7 +81,7 @@ def command_page(command: "Command", *, session_options: str) -> str:
     examples = "".join(f"  {line}\n" for line in command.examples)
     statuses = [(str(number), meaning or EXIT_STATUSES[number]) for number, meaning in sorted(command.statuses.items())]
     return (
-        f"usage: {usage}\n\n{_wrapped(command.purpose, '', '')}\n"
+        f"usage: {usage}\n\n{ui.wrapped(command.purpose, _WIDTH, first='', others='')}\n"
         f"options:\n{options}\nexamples:\n{examples}\n"
         f"exit statuses:\n{_rows([*statuses, ('130, 143', 'interrupted')], column=12)}"
     )
@@ -102,17 +103,6 @@ def _rows(rows: "Iterable[tuple[str, str]]", indent: str = "  ", column: int = _
     for head, text in rows:
         is_beside = len(indent + head) <= column - 2
         shown += "" if is_beside else f"{indent}{head}\n"
-        shown += _wrapped(text, f"{indent}{head}".ljust(column) if is_beside else blank, blank)
+        first = f"{indent}{head}".ljust(column) if is_beside else blank
+        shown += ui.wrapped(text, _WIDTH, first=first, others=blank)
     return shown
-
-
-def _wrapped(text: str, first: str, indent: str) -> str:
-    """Return `text` wrapped at _WIDTH columns; the first line begins with `first`, the others with `indent`."""
-    lines, line, gap = [], first, ""
-    for word in text.split():
-        if gap and len(line) + len(word) >= _WIDTH:
-            lines.append(line)
-            line, gap = indent, ""
-        line += gap + word
-        gap = " "
-    return "\n".join([*lines, line]) + "\n"

@@ -97,7 +97,7 @@ def _tools(found: list[ToolKey], endpoint: str, identities: _Identities, context
     for tool in found:
         first = f"  {tool.tool:18}  "
         most = max(table.columns(context.environ), 2 * len(first))
-        shown += table.wrapped(_acts(tool, endpoint, identities), most, first=first, others=" " * len(first))
+        shown += ui.wrapped(_acts(tool, endpoint, identities), most, first=first, others=" " * len(first))
     return shown
 
 

@@ -1,10 +1,12 @@
-"""Write to stdout, unbuffered: all of a text, or raise an error."""
+"""Write to stdout, unbuffered: all of a text, or raise an error. Wrap texts for a person."""
 
 import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from role_env.errors import RoleEnvError
 
 
@@ -30,6 +32,26 @@ def write_json(document: object) -> None:
     import json  # takes 3 ms, and commands that a shell waits for do not need it
 
     write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def filled(words: "Sequence[str]", most: int, width: "Callable[[str], int]" = len) -> "list[str]":
+    """Return the words as lines of at most `most` columns; a wider word, such as a path, gets a line of its own."""
+    lines: list[str] = []
+    room = 0
+    for word in words:
+        room -= width(word) + 1
+        if lines and room >= 0:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+            room = most - width(word)
+    return lines
+
+
+def wrapped(text: str, most: int, *, first: str, others: str) -> str:
+    """Return `text` wrapped at `most` columns; the first line begins with `first`, others with `others`, as wide."""
+    lines = filled(text.split(), most - len(first))
+    return "".join(f"{others if number else first}{line}\n" for number, line in enumerate(lines))
 
 
 def _error(text: str) -> "RoleEnvError":

@@ -8,6 +8,7 @@ so that it can be copied into the file: in an INI file, an indented line has ano
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from role_env.ui import filled
 from role_env.ui.table import BOLD, CYAN, colored, width
 
 _MARKER = re.compile(r"(?:-|\d+\.) ")
@@ -104,7 +105,7 @@ def _in_columns(rows: Sequence[Sequence[str]], widths: list[int], room: int) -> 
     for number, row in enumerate(rows):
         cells = [_styled(cell) if number else colored(cell, BOLD) for cell in row]
         head = "".join(_padded(cell, most) + _GAP for cell, most in zip(cells[:-1], widths, strict=False))
-        first, *others = _filled(cells[-1].split(" "), room)
+        first, *others = filled(cells[-1].split(" "), room, _width_of)
         lines += [head + first, *(" " * _width_of(head) + line for line in others)]
     return lines
 
@@ -131,21 +132,7 @@ def _indented(lines: Iterable[str], first: str, others: str) -> list[str]:
 
 
 def _wrapped(text: str, most: int) -> list[str]:
-    return _filled(_words(text), most)
-
-
-def _filled(words: Sequence[str], most: int) -> list[str]:
-    """Return lines of at most `most` columns; a wider word gets a line of its own."""
-    lines: list[str] = []
-    room = 0
-    for word in words:
-        room -= _width_of(word) + 1
-        if lines and room >= 0:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-            room = most - _width_of(word)
-    return lines
+    return filled(_words(text), most, _width_of)
 
 
 def _words(text: str) -> list[str]:

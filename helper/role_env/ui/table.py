@@ -85,17 +85,6 @@ def shorten(text: str, most: int) -> str:
     return (kept + end)[: max(most, 0)]
 
 
-def wrapped(text: str, most: int, *, first: str, others: str) -> str:
-    """Return `text` wrapped at `most` columns; the first line begins with `first`, the others with `others`.
-
-    A word, such as a path, stays whole.
-    """
-    import textwrap
-
-    wrapper = textwrap.TextWrapper(most, first, others, break_long_words=False, break_on_hyphens=False)
-    return "".join(f"{line}\n" for line in wrapper.wrap(text))
-
-
 def table(
     heading: "Sequence[str]",
     rows: "Sequence[Sequence[str]]",

@@ -87,9 +87,9 @@ def _shown(finding: Finding, context: Context) -> str:
     most = max(20, table.columns(context.environ))
     head = f"{finding.check}: "  # the message about a profile begins with it too
     text = _short(head + finding.message.removeprefix(head), context)
-    shown = table.wrapped(text, most, first="  ", others="  ").lstrip()
+    shown = ui.wrapped(text, most, first="  ", others="  ").lstrip()
     if finding.fix:
-        shown += table.wrapped(f"fix: {_short(finding.fix, context)}", most, first="  ", others=" " * len("  fix: "))
+        shown += ui.wrapped(_short(finding.fix, context), most, first="  fix: ", others="       ")
     return f"{table.colored(mark, color)} {shown}"
 
 
