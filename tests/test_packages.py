@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
@@ -107,23 +107,3 @@ def test_no_file_of_tests_imports_another() -> None:
     """What two of them share is in tests/support or tests/cloud."""
     shared = {(file.name, module) for file in TEST_FILES for module in imported_by(file) if ".test_" in f".{module}"}
     assert not shared
-
-
-def test_no_test_uses_a_private_name_of_the_package() -> None:
-    assert [f"{file.name}: {name}" for file in TEST_FILES for name in private_names(file)] == []
-
-
-def private_names(file: Path) -> Iterator[str]:
-    """The names with one `_` that a file takes from modules or classes of the package, `setattr` included."""
-    nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
-    ours = [node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("role_env")]
-    imported = {alias.asname or alias.name for node in ours for alias in node.names}
-    taken = [alias.name for node in ours for alias in node.names]
-    for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
-            taken.append(node.attr)
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "").endswith("attr") and len(node.args) > 1:
-            target, name = node.args[:2]
-            if isinstance(target, ast.Name) and target.id in imported and isinstance(name, ast.Constant):
-                taken.append(str(name.value))
-    yield from (name for name in taken if name.startswith("_") and not name.startswith("__"))

@@ -33,7 +33,7 @@ def older_sdk() -> Key:
     names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
     values = [os.environ.get(name, "") for name in names]
     given = StsTokenCredential(*values) if values[0] else None
-    used = SignerFactory.get_signer({"credential": given}, "cn-hangzhou", None)._credential
+    used = SignerFactory.get_signer({"credential": given}, "cn-hangzhou", None)._credential  # noqa: SLF001  the SDK shows it nowhere
     if isinstance(used, StsTokenCredential):
         return used.sts_access_key_id, used.sts_access_key_secret, used.sts_token
     return used.access_key_id, used.access_key_secret, ""

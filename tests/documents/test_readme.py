@@ -7,7 +7,6 @@ type, which test_pasted_lines.py runs. A block that has no way to be run, or a w
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,12 +17,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from cloud.ram import ram_of
-from support.documents import TOP, TOPICS, codes, lines_of, table
+from support.documents import TOP, TOPICS, lines_of
 from support.files import write_private
 from support.github_runner import Runner
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
-from support.shells import OFF
 from support.waiting import DEADLINE
 
 SHELLS = ("bash", "zsh", "fish", "sh")
@@ -61,15 +59,6 @@ def name_of(block: Block) -> str:
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 DISTINCT = list({(block.language, block.text): block for block in reversed(BLOCKS)}.values())[::-1]
 """Each text once, though both READMEs have it."""
-
-
-def test_each_line_of_the_table_of_shells_takes_a_session_there(machine: Machine) -> None:
-    for row, shell in ((0, "bash"), (0, "zsh"), (1, "fish"), (2, "dash"), (2, "bash"), (2, "zsh")):
-        line = codes(table("shell | line")[row][1])[0]
-        assert f"`{OFF[shell]}`" in (TOP / "README.md").read_text("utf-8")
-        done = machine.shell(shell, f"{line}\nrole-env whoami\n{OFF[shell]}\nrole-env status")
-        assert "assumed-role/switchrolesbc/" in done.stdout, (line, shell)
-        assert "no session" in done.stderr, (line, shell)
 
 
 def check_profiles(person: Machine, block: Block) -> None:
@@ -143,17 +132,6 @@ def credential_process(person: Machine, block: Block) -> None:
     done = person.run(*profile["process_command"].split())
     assert json.loads(done.stdout)["mode"] == "StsToken"
     assert done.stderr == ""
-
-
-def dev_container(person: Machine, block: Block) -> None:
-    variables = json.loads(block.text)["remoteEnv"]
-    assert variables == {name: f"${{localEnv:{name}}}" for name in variables}
-
-
-def mcp_server(person: Machine, block: Block) -> None:
-    (server,) = json.loads(block.text)["mcpServers"].values()
-    words = [server["command"], *server["args"][:-2], "env"]
-    assert "ROLE_ENV_POLICY=" in person.run(*words).stdout
 
 
 STAND_INS = {
@@ -260,19 +238,12 @@ def starship(person: Machine, block: Block) -> None:
         import tomllib
 
         assert tomllib.loads(block.text)["env_var"].keys() == {"ROLE_ENV_PROMPT"}
-    if shutil.which("starship"):
-        file = person.home / "starship.toml"
-        file.write_text(block.text)
-        environ = {"STARSHIP_CONFIG": str(file), "ROLE_ENV_PROMPT": "profileB 42m", "STARSHIP_SHELL": "fish"}
-        assert "profileB 42m" in person.run("starship", "prompt", **environ).stdout
 
 
 NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     "profileB 42m $": prompt,  # prompts, which test_prompt.py has on terminals: the first is looked at
-    "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: starship reads it where it is installed
+    "[env_var.ROLE_ENV_PROMPT]": starship,  # a part of a file: it is read
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
-    '{"mcpServers"': mcp_server,  # an agent's file: test_mcp_server.py starts the server in it
-    '{"image"': dev_container,  # another program's file: test_containers.py runs the line above it
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
     "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
@@ -284,15 +255,17 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
 """What is run instead of a block that begins so, with the reason."""
 
 
-PROGRAMS_OF_TESTS = ("tests/sandbox", "tests/run")
-"""One would make .venv in the checkout, the other runs this test."""
+ELSEWHERE = ("tests/sandbox", '{"mcpServers"', '{"image"')
+"""What is not run here, by its beginning: the programs of the tests, and what test_mcp_server.py and test_containers.py
+have."""
 
 
 def nearest_of(block: Block) -> Callable[[Machine, Block], None] | None:
     return next((nearest for start, nearest in NEAREST.items() if block.text.startswith(start)), None)
 
 
-RUN = [block for block in DISTINCT if block.language not in SHELLS or nearest_of(block)]
+HERE = [block for block in DISTINCT if not block.text.startswith(ELSEWHERE)]
+RUN = [block for block in HERE if block.language not in SHELLS or nearest_of(block)]
 
 
 @pytest.mark.parametrize("block", RUN, ids=name_of)
@@ -307,8 +280,8 @@ def test_every_block_can_be_run(block: Block, person: Machine, reported: dict[st
 
 def test_no_block_is_hidden_from_this_test() -> None:
     assert not [block for block in RUN if block.language not in ("console", "ini") and not nearest_of(block)]
-    typed = {line for document in DOCUMENTS for line in lines_of(TOP / document)} | {"set -e", *PROGRAMS_OF_TESTS}
-    for block in set(DISTINCT) - set(RUN):
+    typed = {line for document in DOCUMENTS for line in lines_of(TOP / document)} | {"set -e"}
+    for block in set(HERE) - set(RUN):
         assert set(filter(None, block.text.splitlines())) - typed == set(), name_of(block)
     assert not [start for start in NEAREST if not any(block.text.startswith(start) for block in BLOCKS)]
     for document in DOCUMENTS:

@@ -71,7 +71,7 @@ class Namespace:
 
     def join(self, other: "Namespace", name: str, address: str, *, bridge: str = "") -> None:
         """Lay a cable to `other`: here it is `name`, part of `bridge` if there is one, there eth0 with `address`."""
-        peer = ("peer", "name", "eth0", "netns", str(other._holder.pid))
+        peer = ("peer", "name", "eth0", "netns", str(other._holder.pid))  # noqa: SLF001  of another network
         self.ip("link", "add", name, "type", "veth", *peer)
         if bridge:
             self.ip("link", "set", name, "master", bridge)
