@@ -3,8 +3,6 @@
 import subprocess
 import unicodedata
 
-import pytest
-
 from cloud.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
 from role_env import validators as rules
@@ -35,11 +33,9 @@ def test_each_account_becomes_a_profile(machine: Machine, directory: LocalResour
     assert not machine.sts.issued
 
 
-@pytest.mark.parametrize("pages_by", ["number", "token"])
 def test_230_accounts_with_any_names_become_profiles_that_work_and_that_a_second_run_leaves_alone(
-    machine: Machine, directory: LocalResourceDirectory, pages_by: str
+    machine: Machine, directory: LocalResourceDirectory
 ) -> None:
-    directory.pages_by = "token" if pages_by == "token" else "number"
     directory.members.clear()
     directory.add_members(230)
     assert configure(machine, "--yes").returncode == 0

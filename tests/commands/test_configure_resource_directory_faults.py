@@ -6,7 +6,7 @@ import re
 import signal
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -33,7 +33,6 @@ GARBAGE: dict[str, dict[str, Any]] = {
     "a count that is a text": {"TotalCount": "230"},
     "a count that is no number": {"TotalCount": True},
     "a negative count": {"TotalCount": -1},
-    "a token that is a number": {"NextToken": 7},
     "an error with status 200": {"Code": "InternalError"},
 }
 PAGES = (1, 2, 3)
@@ -75,7 +74,6 @@ def organization(machine: Machine, directory: LocalResourceDirectory) -> Organiz
 @pytest.mark.parametrize("fault", ["html-200", "503", "reset-mid-answer", "truncated-json", "json-list", "huge"])
 def test_a_page_that_is_lost_is_exit_5(organization: Organization, fault: str) -> None:
     directory = organization.directory
-    directory.pages_by = "token" if fault in ("503", "json-list") else "number"
     for page in PAGES:
         directory.fault(fault, times=None, after=page - 1)
         with case("page", page):
@@ -122,15 +120,6 @@ def test_of_a_list_that_is_shorter_than_it_says_what_is_there_is_offered_and_wha
     assert f"role-env: 30 accounts are missing: {directory.endpoint} listed 200 of 230\n" in done.stderr
     assert "has left the organization" not in done.stderr
     assert machine.file.read_text().count("\nexpected_account_id") == 200
-
-
-@pytest.mark.parametrize("endless", ["new token", "same token"])
-def test_pages_without_an_end_are_exit_5(
-    organization: Organization, endless: Literal["new token", "same token"]
-) -> None:
-    organization.directory.pages_by, organization.directory.endless = "token", endless
-    err = organization.refuses(5, organization.directory.endpoint)
-    assert re.search("its pages have no end|it timed out", err)  # a thousand pages, on a crowded machine fewer
 
 
 def test_a_key_that_may_not_list_the_accounts_gets_the_policy_that_allows_it(organization: Organization) -> None:

@@ -1,9 +1,9 @@
 """List the accounts of an organization. API: ResourceDirectoryMaster 2022-04-19, signed like calls to STS.
 
-Only the management account and delegated administrators may call it. A server pages by number (`PageNumber` with
-`PageSize`, and `TotalCount`) or by token (`NextToken` with `MaxResults`); the first response decides.
+Only the management account and delegated administrators may call it.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,34 +59,23 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> tuple[dict[s
     A page that adds none ends the list; also return how many of TotalCount it lacks then.
     """
     found: dict[str, Member] = {}
+    total = -1
     service = client.Service(_NAME, endpoint, context)
     service.connect()
-    first_total: int | None = None
-
-    def ask(number: int, token: str) -> dict[str, Any]:
-        """Return a page."""
+    for number in itertools.count(1):
         request = sdk.rpc_request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
-        by_number = {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}
-        return service.send(request, {"MaxResults": str(MOST_ROWS), "NextToken": token} if token else by_number, key)
-
-    is_by_token = False
-    for page in service.pages(ask):
-        before = len(found)
-        has_next = bool(page.get("NextToken"))
+        page = service.send(request, {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}, key)
+        before, total_before = len(found), total
         with service.reading():
             found |= {member.account_id: member for member in _members(page)}
-            total = 0 if has_next or is_by_token else _total(page)
+            total = _total(page)
         context.messages.show_progress(f"role-env: listed {len(found)} accounts")
-        if has_next:
-            is_by_token = True
-            continue
-        first_total = total if first_total is None else first_total
-        if total == first_total and (len(found) >= total or len(found) == before):
-            return found, max(0, total - len(found))
-        if total != first_total:
+        if total_before not in (-1, total):
             hint = "the list may have changed while it was read: try again"
             raise UnreachableError(f"{endpoint} listed {len(found)} of {total} accounts", hint=hint)
-    return found, 0
+        if len(found) >= total or len(found) == before:
+            break
+    return found, max(0, total - len(found))
 
 
 def _members(answer: Mapping[str, Any]) -> list[Member]:
