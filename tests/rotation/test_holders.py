@@ -37,20 +37,6 @@ def test_the_key_of_another_profiles_file_is_swapped_and_swapped_back(
     assert states(ram) == {machine.sts.access_key_id: True}
 
 
-def test_a_rotation_goes_on_from_any_profile_that_has_its_key(machine: Machine, ram: LocalRam, other: str) -> None:
-    old, new = machine.sts.access_key_id, stop_after_swap(machine, ram)
-    elsewhere = ("elsewhere", "--config", other)
-    said = "and the secrets are in the journal of profile profileA"
-    machine.fails("logout", *elsewhere, status=4, said=said)
-    said = f"elsewhere: {new} is used, and {old} is still active"
-    assert said in machine.succeeds("rotate", *elsewhere, "--status").stdout
-    machine.succeeds("rotate", *elsewhere)
-    machine.succeeds("rotate", *elsewhere, "--finish")
-    assert states(ram) == {new: True}
-    assert "no rotation is under way" in machine.succeeds("rotate", "profileA", "--status").stdout
-    assert works(machine)
-
-
 # ---- in the same one ----
 
 

@@ -107,10 +107,10 @@ def test_a_clock_that_is_not_rams_does_not_keep_a_rotation_from_its_end(
 
 
 def test_an_interrupted_swap_is_made_good(machine: Machine, ram: LocalRam) -> None:
-    new = stop_after_swap(machine, ram)
+    old, _ = machine.sts.access_key_id, stop_after_swap(machine, ram)
     machine.bus.remove(entry(machine, "key"))
     assert not works(machine)
-    said = f"the keyring has no key of it; to store {new} again: role-env rotate profileA"
+    said = f"the keyring has no key of it; to store {old} again: role-env rotate profileA"
     assert said in machine.succeeds("rotate", "profileA", "--status").stdout
     machine.succeeds("rotate", "profileA")
     assert works(machine)

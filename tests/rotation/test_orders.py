@@ -11,10 +11,12 @@ keyring takes half a second.
 
 ROTATION_ORDERS=3000 plays so many orders, ROTATION_SEED repeats them; pytest's -s shows what happened:
 ROTATION_ORDERS=3000 tests/run tests/rotation/test_orders.py -s
+ROTATION_KILLS=1 kills a rotation at each request and use of the keyring, and not only at every seventh.
 """
 
 import _thread
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -48,6 +50,7 @@ from support.file_keyring import PlaintextKeyring
 from support.fork_server import LOCALE, become_command, load_modules, streams, written
 
 ORDERS = int(os.environ.get("ROTATION_ORDERS", "15"))
+KILLS = int(os.environ.get("ROTATION_KILLS", "7"))
 SEED = os.environ.get("ROTATION_SEED") or str(random.SystemRandom().randrange(10**6))
 CLOCKS = (0.0, 600.0)
 """By how many seconds the clocks of the two machines are ahead."""
@@ -211,9 +214,9 @@ class Profile(NamedTuple):
 class Order:
     """One order, made by the random numbers of `seed`. With `is_quiet` nobody but role-env touches a key."""
 
-    def __init__(self, folder: Path, seed: str) -> None:
+    def __init__(self, folder: Path, seed: str, *, is_quiet: bool = False) -> None:
         self.chance = random.Random(seed)
-        self.is_quiet = self.chance.random() < 0.3
+        self.is_quiet = is_quiet or self.chance.random() < 0.3
         self.cloud = Cloud(folder)
         self.trace: list[str] = []
         self.created_at_ram: set[str] = set()
@@ -421,3 +424,20 @@ def test_after_any_order_each_key_works_or_is_named_and_there_is_a_way_on(tmp_pa
         shutil.rmtree(tmp_path / str(number))
     print(f"\n{ORDERS} orders of seed {SEED}, {counts.total()} commands in {time.monotonic() - began:.0f} s:")
     print(*(f"  {count:6} {what}" for what, count in sorted(counts.items())), sep="\n")
+
+
+@pytest.mark.timeout(0 if KILLS == 1 else 240)
+@pytest.mark.parametrize("option", [(), ("--finish",), ("--abort",)])
+def test_a_rotation_that_is_killed_anywhere_leaves_a_key_that_works_and_the_way_on(
+    tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    for point in itertools.count(1, KILLS):
+        order = Order(tmp_path / str(point), f"killed at {point}", is_quiet=True)
+        if option:
+            order.do(order.focus, "rotate")
+        done = order.do(order.focus, "rotate", *option, fault=Fault("SIGKILL", point))
+        order.check()
+        shutil.rmtree(tmp_path / str(point))
+        if done.returncode != -9:
+            break
+    assert (point > 3 * KILLS, done.returncode) == (True, 0)

@@ -24,10 +24,10 @@ def run(invocation: Invocation, context: Context) -> int:
     if isinstance(profile.source, SignedInSource):
         return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
-    holders = Holders(file.path, profile.name, context)
+    holders = Holders(file.path, profile.name, context, file.names())
     vault.check_available(holders.entry, context)
-    if holders.key() is None and (former := holders.former(file.names())):
-        context.messages.say(f"{holders.line(former)}; if it was renamed, {holders.way_back(former[0])}")
+    if holders.key() is None and (renamed := holders.renamed()):
+        context.messages.say(renamed)
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
         raise ProfileError(

@@ -3,7 +3,7 @@
 from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
-from role_env.errors import ProfileError, RefusedError
+from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
 from role_env.profiles.file import ProfilesFile
@@ -24,9 +24,8 @@ def run(invocation: Invocation, context: Context) -> int:
     file = _file(path, fingerprint)
     if file and (source := _signed_in_source(file, name)):
         return _sign_out(source, context)
-    holders = Holders(path, name, context)
-    is_in_file = file is None or name in file.names()
-    with release_key(holders, context, is_forced=invocation.force, is_in_file=is_in_file) as is_dropping:
+    holders = Holders(path, name, context, file.names() if file else None)
+    with release_key(holders, context, is_forced=invocation.force) as is_dropping:
         key = access_keys.load(holders.entry, context)
         if key:
             access_keys.delete(holders.entry, context)
@@ -36,8 +35,9 @@ def run(invocation: Invocation, context: Context) -> int:
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
-            _check_known(ProfilesFile(path, fingerprint), holders)
-            ui.write(f"{name} has no access key in the keyring\n")
+            _check_known(ProfilesFile(path, fingerprint), name)
+            renamed = holders.renamed()
+            ui.write(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n")
     return 0
 
 
@@ -77,20 +77,10 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
     return 0
 
 
-def _check_known(file: ProfilesFile, holders: Holders) -> None:
-    """Raise ProfileError, with the closest name, if the file does not have the profile.
-
-    Raises RefusedError if the keyring has a rotation of a profile that is not in the file.
-    """
-    name = holders.profile
+def _check_known(file: ProfilesFile, name: str) -> None:
+    """Raise ProfileError, with the closest name, if the file does not have the profile."""
     if name not in file.names():
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and no access key of it in the keyring",
             hint=options.nearest_profile(name, file.names()),
-        )
-    if rotated := holders.former(file.names(), are_rotated=True):
-        raise RefusedError(
-            f"{name} has no access key in the keyring; {holders.line(rotated)}, and it is being rotated",
-            hint=f"if it was renamed, {holders.way_back(rotated[0])}; or, to drop the rotation and its secrets:"
-            f" role-env logout {rotated[0]} --force",
         )

@@ -5,9 +5,7 @@ crash loses a secret that RAM has sent.
 """
 
 import contextlib
-import enum
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from role_env.aliyun.location import config_path
 from role_env.context import Context
@@ -23,42 +21,22 @@ _TRIES = 5
 """How many times the keys may change while this process waits for their locks."""
 
 
-class Step(enum.Enum):
-    """The last step of a rotation known to be done.
-
-    `STARTED` is never stored, as nothing has been sent yet. `CREATING` means that CreateAccessKey may have been sent.
-    `CREATED` is also the step of a rotation that goes back.
-    """
-
-    STARTED = "started"
-    CREATING = "creating"
-    CREATED = "created"
-    SWAPPED = "swapped"
-    RETIRED = "retired"
-
-
 class Unreadable(KeyringError):
     """The journal is damaged, or was written by a newer role-env."""
 
 
 class Journal:
-    """A rotation from the key `old` to the key `new` (None until it is created), stored as `entry`.
+    """A rotation from the key `old` to the key `new`, stored as `entry`.
 
-    Times are RAM's (epoch seconds): `started_at`, and `retired_at`, when role-env made the old key inactive, else 0.
+    Times are RAM's (epoch seconds). `started_at` is 0 until CreateAccessKey may have been sent, and before that the
+    journal is not stored. `new` is None until the answer is stored. `retired_at` is when role-env had made the old key
+    inactive, else 0.
     """
 
     def __init__(
-        self,
-        entry: Entry,
-        step: Step,
-        old: AccessKey,
-        *,
-        started_at: int,
-        new: AccessKey | None = None,
-        retired_at: int = 0,
+        self, entry: Entry, old: AccessKey, new: AccessKey | None = None, *, started_at: int = 0, retired_at: int = 0
     ) -> None:
         self.entry = entry
-        self.step = step
         self.old = old
         self.new = new
         self.started_at = started_at
@@ -80,36 +58,35 @@ class Journal:
         return self.new.access_key_id if self.new else ""
 
     @property
-    def replacement(self) -> AccessKey:
-        """The new key, once it is created."""
-        if self.new is None:
-            raise AssertionError(f"a rotation that is {self.step.value} has a new key")
-        return self.new
+    def is_unanswered(self) -> bool:
+        """Whether RAM may have created a key whose secret is not stored."""
+        return bool(self.started_at) and not self.new
+
+    @property
+    def expected(self) -> AccessKey:
+        """The key to store if the profile has none."""
+        return self.new if self.new and self.retired_at else self.old
 
     def names(self, access_key_id: str) -> bool:
         """Return whether the journal contains the key `access_key_id`."""
         return any(key.access_key_id == access_key_id for key in self.keys)
 
-    def expected(self) -> AccessKey:
-        """Return the key that the profile has at this step."""
-        return self.new if self.new and self.step in (Step.SWAPPED, Step.RETIRED) else self.old
-
 
 class Holders:
     """The profile `profile` of the profiles file at `path`, and every other entry that may have the same key.
 
-    `others` are the profiles of that file whose key is in the keyring. Entries of other files are found by the index or
-    by a search of the Secret Service. `entry` is that of the profile's own key, `journal_entry` that of the journal of
-    a rotation that it began. Every method may raise KeyringError.
+    Entries of other profiles are found by the index or by a search of the Secret Service. `names` are the file's
+    profiles, None if it cannot be read. `entry` is that of the profile's own key, `journal_entry` that of the journal
+    of a rotation that it began. Every method may raise KeyringError.
     """
 
-    def __init__(self, path: str, profile: str, context: Context, *, others: Iterable[str] = ()) -> None:
+    def __init__(self, path: str, profile: str, context: Context, names: Collection[str] | None = None) -> None:
         self.path = path
         self.profile = profile
         self._context = context
+        self._names = names
         self.entry = access_keys.entry_of(path, profile)
         self.journal_entry = profile_entry(_SERVICE, path, profile)
-        self._others = [access_keys.entry_of(path, name) for name in others]
 
     @property
     def _call_context(self) -> Context:
@@ -133,7 +110,7 @@ class Holders:
     def of(self, access_key_id: str) -> list[Entry]:
         """Return the entries that have the key `access_key_id`, the profile's own first."""
         stored = vault.entries(access_keys.SERVICE, self._call_context)
-        found = {entry.name: entry for entry in [self.entry, *self._others, *stored]}
+        found = {entry.name: entry for entry in [self.entry, *stored]}
         return [entry for entry in found.values() if self._id_in(entry) == access_key_id]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
@@ -157,12 +134,13 @@ class Holders:
     def check_files(self, access_key_id: str) -> None:
         """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there.
 
-        Also for a file that exists and cannot be read.
+        A file that this user cannot read is nobody's who uses the key.
         """
-        paths = [self.path]
-        with contextlib.suppress(ProfileError):  # without a home folder the CLI has no file
-            paths.append(config_path(self._context.environ.get("HOME", "")))
-        found = [path for path in paths if access_key_id.encode() in _content(path, access_key_id)]
+        found = []
+        for path in (self.path, config_path(self._context.environ.get("HOME", ""))):
+            with contextlib.suppress(OSError):
+                if access_key_id.encode() in read_file(path)[0]:
+                    found.append(path)
         if found:
             raise RefusedError(
                 f"the access key {access_key_id} is also in {' and '.join(found)}, where it would stop working",
@@ -194,14 +172,9 @@ class Holders:
                     return journal
         return None
 
-    def new_journal(self, old: AccessKey) -> Journal:
-        """Return a new journal of the profile, without storing it."""
-        return Journal(self.journal_entry, Step.STARTED, old, started_at=int(time.time()))
-
-    def record(self, journal: Journal, step: Step) -> None:
-        """Note in `journal` that `step` is done, and store it."""
-        journal.step = step
-        lines = [_HEAD, step.value, str(journal.started_at), str(journal.retired_at)]
+    def record(self, journal: Journal) -> None:
+        """Store `journal`."""
+        lines = [_HEAD, str(journal.started_at), str(journal.retired_at)]
         for key in (journal.old, journal.new or AccessKey("", "")):
             lines += [key.access_key_id, key.access_key_secret, str(key.created)]
         vault.write(journal.entry, "\n".join(lines), self._call_context)
@@ -213,27 +186,34 @@ class Holders:
     # -- the lock --
 
     @contextlib.contextmanager
-    def lock(self, ids: Callable[[], set[str]]) -> Iterator[None]:
-        """Lock the access keys that `ids` returns, except empty IDs, against a rotation or a login of any process.
+    def lock(self, next_id: str = "") -> Iterator[None]:
+        """Lock the profile's key, the key `next_id`, and their rotations against those and a login of any process.
 
         Without the locks, two rotations of one key would overwrite each other's journal, and a `login` would change the
-        key during a rotation. They are in the state folder, which processes of every kind share. `ids` is called again
-        once they are held. Raises RefusedError if another process still holds one after ROLE_ENV_TIMEOUT, ProfileError
-        without a state folder.
+        key during a rotation. They are in the state folder, which processes of every kind share. Raises RefusedError if
+        another process still holds one after ROLE_ENV_TIMEOUT, ProfileError without a state folder.
         """
         busy = RefusedError(
             f"another role-env is rotating the key of {self.profile}", hint="try again when it has ended"
         )
         for _ in range(_TRIES):
-            wanted = ids() - {""}
+            wanted = self._locked_ids(next_id)
             with contextlib.ExitStack() as held:
                 for access_key_id in sorted(wanted):  # in one order, so that no two processes wait for each other
                     if held.enter_context(self._lock_of(access_key_id)):
                         raise busy
-                if ids() - {""} == wanted:
+                if self._locked_ids(next_id) == wanted:
                     yield
                     return
         raise busy
+
+    def _locked_ids(self, next_id: str) -> set[str]:
+        """Return the IDs of the profile's key, of its next key, and of the old keys of their rotations."""
+        ids = {self.key_id(), next_id} - {""}
+        journals = [self.journal_of(access_key_id) for access_key_id in ids]
+        with contextlib.suppress(Unreadable):
+            journals.append(self.own_journal())
+        return ids | {journal.old_id for journal in journals if journal}
 
     def _lock_of(self, access_key_id: str) -> contextlib.AbstractContextManager[bool]:
         waiting = self._context.messages.waiting_for("another role-env, which rotates the same key")
@@ -242,36 +222,36 @@ class Holders:
 
     # -- profiles that the file no longer has; the keyring stores each under its profile's name --
 
-    def former(self, names: Iterable[str], *, are_rotated: bool = False) -> list[str]:
-        """Return the profiles with a rotation or key in the keyring which the file, that now has `names`, lacks.
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the file has the profile, as far as it can be read."""
+        return self._names is None or self.profile in self._names
 
-        With `are_rotated` only those with a rotation.
-        """
-        services = [_SERVICE] if are_rotated else [_SERVICE, access_keys.SERVICE]
+    def renamed(self) -> str:
+        """Return a sentence on the keys of profiles that the file no longer has, empty if there are none."""
+        if self._names is None:
+            return ""
+        services = (_SERVICE, access_keys.SERVICE)
         found = [name for service in services for name in vault.profiles_of(service, self.path, self._call_context)]
-        known = set(names)
-        return [name for name in dict.fromkeys(found) if name not in known]
-
-    def check_not_renamed(self, names: Iterable[str]) -> None:
-        """Raise ProfileError if the profile has no key or rotation, and a profile that may have been renamed to it has.
-
-        The file has `names`. May also raise Unreadable.
-        """
-        if self.journal() or self.key():
-            return
-        if former := self.former(names):
-            raise ProfileError(
-                f"profile {self.profile} has no access key in the keyring; {self.line(former)}",
-                hint=f"if it was renamed, {self.way_back(former[0])}; or store its key: role-env login {self.profile}",
-            )
-
-    def line(self, former: Iterable[str]) -> str:
-        """Return a sentence on the keys of `former` profiles."""
-        return f"the keyring has the key of {' and '.join(former)}, which {self.path} no longer has"
+        former = [name for name in dict.fromkeys(found) if name not in self._names]
+        if not former:
+            return ""
+        return (
+            f"the keyring has the key of {' and '.join(former)}, which {self.path} no longer has; if it was renamed,"
+            f" {self.way_back(former[0])}; or remove its key: role-env logout {former[0]}"
+        )
 
     def way_back(self, former: str) -> str:
         """Return the first part of a hint: what to do before the key of a `former` profile can be used."""
         return f"name the profile {former} again in {self.path}"
+
+    def no_key(self) -> ProfileError:
+        """Return the error for a profile without a key and a rotation, which may be one that was renamed."""
+        renamed = self.renamed()
+        return ProfileError(
+            f"profile {self.profile} has no access key in the keyring",
+            hint=f"store it: role-env login {self.profile}{renamed and f'; {renamed}'}",
+        )
 
 
 def _load(entry: Entry, context: Context) -> Journal | None:
@@ -280,32 +260,18 @@ def _load(entry: Entry, context: Context) -> Journal | None:
     if not text:
         return None
     with contextlib.suppress(ValueError):
-        head, step, started_at, retired_at, old_id, old_secret, old_created, new_id, new_secret, new_created = (
-            text.split("\n")
+        head, started_at, retired_at, old_id, old_secret, old_created, new_id, new_secret, new_created = text.split(
+            "\n"
         )
         if head == _HEAD:
             return Journal(
                 entry,
-                Step(step),
                 AccessKey(old_id, old_secret, created=int(old_created)),
+                AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
                 started_at=int(started_at),
-                new=AccessKey(new_id, new_secret, created=int(new_created)) if new_id else None,
                 retired_at=int(retired_at),
             )
     raise Unreadable(
         f"the journal of the rotation of {entry.username} is damaged, or of a newer role-env",
         hint=f"update role-env; or drop it, and the secrets in it: role-env rotate {entry.username} --force",
     )
-
-
-def _content(path: str, access_key_id: str) -> bytes:
-    """Return the content of a file, empty if there is none. Raises RefusedError if the file cannot be read."""
-    try:
-        return read_file(path)[0]
-    except (FileNotFoundError, NotADirectoryError):
-        return b""
-    except OSError as error:
-        raise RefusedError(
-            f"{path} cannot be read ({error.strerror or error}), so it may contain the access key {access_key_id} too",
-            hint="make it readable, or add --force",
-        ) from None

@@ -17,7 +17,7 @@ from role_env.errors import RoleEnvError
 from role_env.http import responses
 from role_env.http.server import TRIES
 from role_env.profiles.endpoint import named_endpoint
-from role_env.rotation.holders import Journal, Step
+from role_env.rotation.holders import Journal
 from role_env.sts import client, sdk
 from role_env.sts.client import StsError
 
@@ -67,10 +67,7 @@ class Ram(client.Service):
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ValueError("it contains no list of access keys")
             states = [_state(entry) for entry in entries]
-            ids = [state.access_key_id for state in states]
-            if len(set(ids)) < len(ids):
-                raise ValueError("its list has a key twice")
-            if key.access_key_id not in ids:
+            if key.access_key_id not in {state.access_key_id for state in states}:
                 raise ValueError("its list lacks the key that signed the request")
             return states
 
@@ -168,9 +165,6 @@ def _moment(document: dict[str, Any]) -> int:
 
 # -- the keys of a rotation --
 
-_YOUNG_SECONDS = 900
-"""For this long after a rotation began, a new key may be unknown only because RAM has not propagated it."""
-
 
 class Status(enum.Enum):
     """What RAM says of a key."""
@@ -181,16 +175,6 @@ class Status(enum.Enum):
     UNKNOWN = "unknown at RAM"
 
 
-class AtRam(enum.Enum):
-    """The journal's keys that RAM has, as far as one of them can sign the request."""
-
-    BOTH = "both, and the new one is active"
-    NEW_INACTIVE = "both, and the new one is inactive"
-    ONLY_OLD = "the old one"
-    ONLY_NEW = "the new one"
-    UNKNOWN = "no key of the journal can sign"
-
-
 @dataclass(frozen=True)
 class Look:
     """RAM's answer: the `states` of the journal's keys by ID, and the user's `others`.
@@ -198,7 +182,6 @@ class Look:
     `signer` is the key that signed the request. If none could, `refusal` is the refusal of the old key.
     """
 
-    at_ram: AtRam
     states: dict[str, Status]
     others: list[KeyState]
     signer: AccessKey | None
@@ -210,14 +193,14 @@ class Look:
         return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
 
 
-def look(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
-    """Return RAM's answer, signed with the new key if it works, else with the old one; or the other way round.
+def look(journal: Journal, ram: Ram) -> Look:
+    """Return RAM's answer, signed with the old key if it works, else with the new one.
 
-    Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    So a new key that RAM has not propagated yet is listed, and one that nobody uses stays unused. A retired old key
+    signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError.
     """
     refusals: dict[str, StsError] = {}
-    keys = journal.keys
-    for key in reversed(keys) if new_first else keys:
+    for key in journal.keys[::-1] if journal.retired_at else journal.keys:
         try:
             listed = ram.list_keys(key)
         except StsError as refusal:
@@ -225,18 +208,14 @@ def look(journal: Journal, ram: Ram, *, new_first: bool) -> Look:
                 raise
             refusals[key.access_key_id] = refusal
         else:
-            found = {state.access_key_id for state in listed}
-            for missing in (other for other in keys if other.access_key_id not in found):
+            found = {one.access_key_id: Status.ACTIVE if one.is_active else Status.INACTIVE for one in listed}
+            found[key.access_key_id] = Status.ACTIVE
+            for missing in (other for other in journal.keys if other.access_key_id not in found):
                 _check_deleted(missing, ram, refusals.get(missing.access_key_id))
-            return _listed(journal, key, listed)
+            states = {one.access_key_id: found.get(one.access_key_id, Status.DELETED) for one in journal.keys}
+            return Look(states, [one for one in listed if not journal.names(one.access_key_id)], key)
     states = {key_id: _refused(refusal) for key_id, refusal in refusals.items()}
-    return Look(AtRam.UNKNOWN, states, [], None, refusals[journal.old_id])
-
-
-def may_be_propagating(journal: Journal, found: Look, ram: Ram) -> bool:
-    """Return whether RAM created the new key a short time ago, no use of it has succeeded yet, and RAM lacks it."""
-    is_young = journal.step is Step.CREATED and ram.moment - journal.started_at < _YOUNG_SECONDS
-    return is_young and found.states[journal.new_id] in (Status.DELETED, Status.UNKNOWN)
+    return Look(states, [], None, refusals[journal.old_id])
 
 
 def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
@@ -255,19 +234,3 @@ def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
 
 def _refused(refusal: StsError) -> Status:
     return Status.INACTIVE if refusal.code.startswith("InvalidAccessKeyId.Inactive") else Status.UNKNOWN
-
-
-def _listed(journal: Journal, signer: AccessKey, listed: list[KeyState]) -> Look:
-    """Return the answer for RAM's list of keys, in which the key that signed is active."""
-    found = {state.access_key_id: Status.ACTIVE if state.is_active else Status.INACTIVE for state in listed}
-    found[signer.access_key_id] = Status.ACTIVE
-    states = {key.access_key_id: found.get(key.access_key_id, Status.DELETED) for key in journal.keys}
-    others = [state for state in listed if not journal.names(state.access_key_id)]
-    new = states.get(journal.new_id, Status.DELETED)
-    if new is Status.DELETED:
-        at_ram = AtRam.ONLY_OLD
-    elif states[journal.old_id] is Status.DELETED:
-        at_ram = AtRam.ONLY_NEW if new is Status.ACTIVE else AtRam.UNKNOWN
-    else:
-        at_ram = AtRam.BOTH if new is Status.ACTIVE else AtRam.NEW_INACTIVE
-    return Look(at_ram, states, others, signer)

@@ -1,61 +1,46 @@
 """Refuse or drop a rotation whose key `login` or `logout` replaces or removes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from role_env import ui
 from role_env.context import Context
 from role_env.errors import RefusedError
 from role_env.rotation import report
-from role_env.rotation.holders import Holders, Journal, Step, Unreadable
+from role_env.rotation.holders import Holders, Journal, Unreadable
 from role_env.rotation.ram import Ram
 
 
 @contextmanager
-def release_key(
-    holders: Holders, context: Context, *, is_forced: bool, next_id: str = "", is_in_file: bool = True
-) -> Iterator[bool]:
+def release_key(holders: Holders, context: Context, *, is_forced: bool, next_id: str = "") -> Iterator[bool]:
     """Lock the profile's keys while its key is replaced or removed; yield whether a rotation is dropped.
 
-    `next_id` is the ID of the profile's next key, empty for none. Without `is_in_file`, the profiles file has no such
-    profile. When the block has ended, print which keys stay at RAM, including a replaced one, and drop the rotation.
+    `next_id` is the ID of the profile's next key, empty for none. When the block has ended, print which keys stay at
+    RAM, including a replaced one, and drop the rotation.
 
     Raises RefusedError, which names the ways to continue, if a rotation is under way and a key would be lost.
     `is_forced` drops a rotation that the profile began.
     """
-    with holders.lock(lambda: _ids(holders, next_id)):
+    with holders.lock(next_id):
         former = holders.key_id()
-        journal, is_dropping = _find(holders, former, next_id, is_forced=is_forced, is_in_file=is_in_file)
+        journal, is_dropping = _find(holders, former, next_id, is_forced=is_forced)
+        ram = Ram(context) if is_dropping else None
         yield is_dropping
-        if (
-            former
-            and next_id not in ("", former)
-            and not (journal and journal.names(former))
-            and not holders.of(former)
-        ):
-            _say(f"the former key {former} is not deleted at RAM; to delete it: {report.deletion(former)}", holders)
-        if is_dropping:
-            _say_what_stays(journal, holders, context)
+        lines = []
+        is_named = journal is not None and journal.names(former)
+        if former and next_id not in ("", former) and not is_named and not holders.of(former):
+            lines.append(f"the former key {former} is not deleted at RAM; to delete it: {report.deletion(former)}")
+        if ram:
+            lines += _what_stays(journal, holders, ram, context)
             holders.drop()
         elif journal:
-            _say(
-                f"the rotation of {_keys(journal)} goes on with profile {journal.entry.username}, which began it",
-                holders,
-            )
+            began = journal.entry.username
+            lines.append(f"the rotation of {_keys(journal)} goes on with profile {began}, which began it")
+        for line in lines:
+            ui.write(f"{holders.profile}: {line}\n")
 
 
-def _ids(holders: Holders, next_id: str) -> set[str]:
-    """Return the IDs of the profile's key, of its next key, and of the old keys of their rotations."""
-    both = {holders.key_id(), next_id}
-    journals = [holders.journal_of(access_key_id) for access_key_id in both]
-    with suppress(Unreadable):
-        journals.append(holders.own_journal())
-    return both | {journal.old_id for journal in journals if journal}
-
-
-def _find(
-    holders: Holders, former: str, next_id: str, *, is_forced: bool, is_in_file: bool
-) -> tuple[Journal | None, bool]:
+def _find(holders: Holders, former: str, next_id: str, *, is_forced: bool) -> tuple[Journal | None, bool]:
     """Return the journal of the rotation that loses the key `former`, and whether it is the profile's and is dropped.
 
     It is None and dropped if it is damaged. Otherwise another profile began the rotation, which continues without this
@@ -68,37 +53,31 @@ def _find(
             raise
         return None, True
     journal = own or holders.journal_of(former)
-    if journal is None or journal.expected().access_key_id == next_id:
+    if journal is None or next_id == (former or journal.expected.access_key_id):
         return None, False
     if not is_forced:
-        raise _refusal(holders, journal, is_own=own is not None, is_in_file=is_in_file)
+        raise _refusal(holders, journal, is_own=own is not None)
     return journal, own is not None
 
 
-def _say_what_stays(journal: Journal | None, holders: Holders, context: Context) -> None:
-    """Print a line for each key of the dropped rotation that stays at RAM."""
+def _what_stays(journal: Journal | None, holders: Holders, ram: Ram, context: Context) -> list[str]:
+    """Return a line for each key of the dropped rotation that stays at RAM."""
     if journal is None:
-        _say(report.UNREADABLE, holders)
-        return
-    found, why = report.look_or_guess(journal, lambda: Ram(context))
+        return [report.UNREADABLE]
+    found, why = report.look_or_guess(journal, ram)
     if why:
         context.messages.say(f"RAM could not be asked for the state of the keys: {why}")
-    for line in report.of_rotation(journal, found, holders):
-        _say(line, holders)
+    return report.of_rotation(journal, found, holders)
 
 
-def _say(line: str, holders: Holders) -> None:
-    ui.write(f"{holders.profile}: {line}\n")
-
-
-def _refusal(holders: Holders, journal: Journal, *, is_own: bool, is_in_file: bool) -> RefusedError:
+def _refusal(holders: Holders, journal: Journal, *, is_own: bool) -> RefusedError:
     """Return the error that names the ways to continue; any profile with the key can continue its rotation."""
     profile = holders.profile
     rotate, abort = f"role-env rotate {profile}", f"role-env rotate {profile} --abort"
-    forward = f"finish it: {rotate} --finish" if journal.step is Step.RETIRED else f"go on: {rotate}"
+    forward = f"finish it: {rotate} --finish" if journal.retired_at else f"go on: {rotate}"
     way = f"{forward}; or go back: {abort}"
     force = "--force drops the rotation" if is_own else "--force leaves the rotation to that profile"
-    if not is_in_file:
+    if not holders.is_in_file:
         way = f"{holders.way_back(profile)}, then {way}"
     whose = "in its journal" if is_own else f"in the journal of profile {journal.entry.username}"
     return RefusedError(

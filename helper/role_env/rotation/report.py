@@ -1,22 +1,15 @@
 """Report the keys of a rotation: `--status`, and what stays at RAM when a rotation is dropped."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from role_env import ui
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import RoleEnvError
-from role_env.rotation.holders import Holders, Journal, Step, Unreadable
-from role_env.rotation.ram import AtRam, KeyState, Look, Ram, Status, look, may_be_propagating
+from role_env.rotation.holders import Holders, Journal, Unreadable
+from role_env.rotation.ram import KeyState, Look, Ram, Status, look
 
-STATES = {
-    Step.CREATING: "a new key was requested and no answer stored, and {old} is used",
-    Step.CREATED: "the new key {new} is stored beside {old}, which is still used",
-    Step.SWAPPED: "{new} is used, and {old} is still active",
-    Step.RETIRED: "{new} is used, and {old} is inactive",
-}
-"""What the last step of a stored journal means."""
 UNREADABLE = "a rotation's journal could not be read: look at the user's keys in the RAM console"
 _STAYS = {
     Status.ACTIVE: "stays active at RAM",
@@ -26,31 +19,43 @@ _STAYS = {
 
 
 def show_status(holders: Holders, ram: Ram, context: Context) -> None:
-    """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys."""
-    name, journal = holders.profile, None
+    """Print the state of the rotation, and what RAM reports of its keys, the current key and the user's other keys.
+
+    Raises ProfileError if there is neither a rotation nor a key.
+    """
+    name, journal, key = holders.profile, None, holders.key()
     try:
         journal = holders.journal()
     except Unreadable:
-        ui.write(f"{name}: {UNREADABLE}\n")
+        ui.write(f"{name}: {UNREADABLE}\n{name}: to drop it: role-env rotate {name} --force\n")
     else:
         if journal:
-            _show_journal(journal, holders)
-        else:
+            _show_journal(journal, holders, key)
+        elif key:
             ui.write(f"{name}: no rotation is under way\n")
-    _show_keys(journal, holders, ram, context)
+        else:
+            raise holders.no_key()
+    _show_keys(journal, key, holders, ram, context)
 
 
-def look_or_guess(journal: Journal, ram: Callable[[], Ram]) -> tuple[Look, str]:
-    """Return RAM's answer, without waiting for a new key, and an empty text; or unknown states, and why."""
+def state_of(journal: Journal, used_id: str) -> str:
+    """Return what a stored journal means, where `used_id` is the ID of the profile's key."""
+    old, new = journal.old_id, journal.new_id
+    if journal.is_unanswered:
+        return f"a new key was requested and no answer stored, and {old} is used"
+    if journal.retired_at:
+        return f"{new} is used, and {old} is inactive"
+    if used_id == new:
+        return f"{new} is used, and {old} is still active"
+    return f"the new key {new} is stored beside {old}, which is still used"
+
+
+def look_or_guess(journal: Journal, ram: Ram) -> tuple[Look, str]:
+    """Return RAM's answer and an empty text; or unknown states, and why."""
     try:
-        server = ram()
-        found = look(journal, server, new_first=False)
+        return look(journal, ram), ""
     except RoleEnvError as failure:
-        states = {key.access_key_id: Status.UNKNOWN for key in journal.keys}
-        return Look(AtRam.UNKNOWN, states, [], None), failure.message
-    if may_be_propagating(journal, found, server):
-        found.states[journal.new_id] = Status.UNKNOWN
-    return found, ""
+        return Look({key.access_key_id: Status.UNKNOWN for key in journal.keys}, [], None), failure.message
 
 
 def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
@@ -61,7 +66,7 @@ def of_rotation(journal: Journal, found: Look, holders: Holders) -> list[str]:
         where = f", and the keyring has it for {names}" if names else f"; to delete it: {deletion(key_id)}"
         if state is not Status.DELETED:
             lines.append(f"{key_id} {_STAYS[state]}{where}")
-    if journal.step is Step.CREATING and not found.signer:
+    if journal.is_unanswered and not found.signer:
         lines.append("RAM may have created a key without an answer: look at the user's keys in the RAM console")
     return [*lines, *other_keys(found.others, journal)]
 
@@ -72,7 +77,7 @@ def other_keys(others: Iterable[KeyState], journal: Journal) -> list[str]:
     for state in others:
         created = f", created {format_utc(state.created)}" if state.created else ""
         inactive = "" if state.is_active else ", inactive"
-        lost = ", perhaps the one that RAM created without an answer" if journal.step is Step.CREATING else ""
+        lost = ", perhaps the one that RAM created without an answer" if journal.is_unanswered else ""
         lines.append(
             f"the user has another access key, {state.access_key_id}{created}{inactive}{lost}; to delete it:"
             f" {deletion(state.access_key_id)}"
@@ -93,12 +98,11 @@ def last_use(access_key_id: str, signer: AccessKey, ram: Ram) -> str:
     return time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
 
 
-def _show_journal(journal: Journal, holders: Holders) -> None:
-    name, key_id = holders.profile, holders.key_id()
-    state = STATES[journal.step].format(old=journal.old_id, new=journal.new_id)
-    ui.write(f"{name}: {state} (started {format_utc(journal.started_at)})\n")
+def _show_journal(journal: Journal, holders: Holders, key: AccessKey | None) -> None:
+    name, key_id = holders.profile, key.access_key_id if key else ""
+    ui.write(f"{name}: {state_of(journal, key_id)} (started {format_utc(journal.started_at)})\n")
     if not key_id:
-        expected = journal.expected().access_key_id
+        expected = journal.expected.access_key_id
         ui.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
     elif not journal.names(key_id):
         ui.write(
@@ -107,23 +111,20 @@ def _show_journal(journal: Journal, holders: Holders) -> None:
         )
 
 
-def _show_keys(journal: Journal | None, holders: Holders, ram: Ram, context: Context) -> None:
+def _show_keys(journal: Journal | None, key: AccessKey | None, holders: Holders, ram: Ram, context: Context) -> None:
     """Print what RAM reports of the journal's keys, of the profile's, and of the user's other keys."""
-    name, key = holders.profile, holders.key()
-    if journal is None and key is None:
-        ui.write(f"{name}: the keyring has no access key of it; store one: role-env login {name}\n")
     watched = [journal] if journal else []
     if key and not (journal and journal.names(key.access_key_id)):
-        watched.append(holders.new_journal(key))
+        watched.append(Journal(holders.journal_entry, key))
     ours = {one.access_key_id for each in watched for one in each.keys}
-    lines = [line for each in watched for line in _said_by_ram(each, name, ours, ram, context)]
+    lines = [line for each in watched for line in _said_by_ram(each, holders.profile, ours, ram, context)]
     for line in dict.fromkeys(lines):
-        ui.write(f"{name}: {line}\n")
+        ui.write(f"{holders.profile}: {line}\n")
 
 
 def _said_by_ram(journal: Journal, name: str, ours: set[str], ram: Ram, context: Context) -> list[str]:
     """Return lines on the state of the journal's keys at RAM, why its only key fails, and the keys not in `ours`."""
-    found, why = look_or_guess(journal, lambda: ram)
+    found, why = look_or_guess(journal, ram)
     if why:
         context.messages.say(f"the user's keys could not be listed: {why}")
         return []

@@ -1,8 +1,7 @@
 """Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
 At every moment one key works and the rotation can be undone: the new key is stored beside the old one, works before it
-replaces it, and the old one stays until `--finish`. `rotate` is the way in, and `Rotation.way` the table of what comes
-next. The ways follow in their order.
+replaces it, and the old one stays until `--finish`. `Rotation.way` says what comes next; the ways follow it.
 """
 
 import enum
@@ -19,10 +18,9 @@ from role_env.dataclass import dataclass, replace
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.rotation import ram as rams
 from role_env.rotation import report, trial
-from role_env.rotation.holders import Holders, Journal, Step, Unreadable
-from role_env.rotation.ram import PUBLIC_ENDPOINT, AtRam, KeyState, Look, Ram, Status
+from role_env.rotation.holders import Holders, Journal, Unreadable
+from role_env.rotation.ram import PUBLIC_ENDPOINT, KeyState, Look, Ram, Status, look
 from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
 from role_env.sources import rows
@@ -48,37 +46,29 @@ def rotate(
     Completed steps stay, and the next call continues. Raises ProfileError, RefusedError, UnreachableError and
     KeyringError.
     """
-    sharing = [one.name for one in file.valid_profiles() if one.source and one.source.row is rows.KEYRING]
-    holders = Holders(file.path, name, context, others=sharing)
+    holders = Holders(file.path, name, context, file.names())
     profile = _profile(file, holders)
     ram = Ram(context, ram_endpoint)
     if ram.endpoint != PUBLIC_ENDPOINT:
         context.messages.say(f"RAM is asked at {ram.endpoint}, which learns new keys")
-    try:
-        holders.check_not_renamed(file.names())
-    except Unreadable:
-        if goal is not Goal.STATUS and not force:
-            raise
-        with holders.lock(lambda: {holders.key_id()}):
-            report.show_status(holders, ram, context)
-            way = f"to drop it: role-env rotate {name} --force"
-            if goal is not Goal.STATUS:
-                holders.drop()
-                way = "it is dropped, and the key in the keyring stays"
-            ui.write(f"{name}: {way}\n")
-        return
     if goal is Goal.STATUS:
         report.show_status(holders, ram, context)
         return
-    with holders.lock(lambda: _locked_ids(holders)):
-        journal = _journal(goal, holders)
-        key_id = holders.key_id()
-        has_other = bool(key_id) and not journal.names(key_id)
-        found = _look(journal, profile, ram, context, has_other=has_other)
+    with holders.lock():
+        try:
+            journal = _journal(goal, holders)
+        except Unreadable:
+            if not force:
+                raise
+            report.show_status(holders, ram, context)
+            holders.drop()
+            ui.write(f"{name}: it is dropped, and the key in the keyring stays\n")
+            return
+        key_id, found = holders.key_id(), look(journal, ram)
         if not key_id:  # a swap was interrupted
-            holders.store(journal.expected())
-        rotation = Rotation(profile, file, holders, ram, journal, found, goal, context, force=force)
-        rotation.way(has_other=has_other)()
+            holders.store(journal.expected)
+        has_other = bool(key_id) and not journal.names(key_id)
+        Rotation(profile, file, holders, ram, journal, found, goal, context, force=force).way(has_other=has_other)()
 
 
 def _profile(file: ProfilesFile, holders: Holders) -> Profile:
@@ -87,11 +77,10 @@ def _profile(file: ProfilesFile, holders: Holders) -> Profile:
     If the file no longer has the profile, the error says what the keyring has.
     """
     name = holders.profile
-    if name not in file.names() and name in holders.former(file.names()):
-        force = " --force" if name in holders.former(file.names(), are_rotated=True) else ""
+    if not holders.is_in_file and (holders.key() or holders.own_journal()):
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and the keyring has its key",
-            hint=f"{holders.way_back(name)}; or remove its key: role-env logout {name}{force}",
+            hint=f"{holders.way_back(name)}; or remove its key: role-env logout {name}",
         )
     profile = file.profile(name)
     if profile.source and profile.source.access_key_id:
@@ -111,40 +100,18 @@ def _profile(file: ProfilesFile, holders: Holders) -> Profile:
     )
 
 
-def _locked_ids(holders: Holders) -> set[str]:
-    """Return the ID of the old key."""
-    journal = holders.journal()
-    return {journal.old_id if journal else holders.key_id()}
-
-
 def _journal(goal: Goal, holders: Holders) -> Journal:
     """Return the journal of the rotation. To begin one, return a new journal, which is not stored yet."""
     if journal := holders.journal():
         return journal
+    key = holders.key()
+    if not key:
+        raise holders.no_key()
     if goal is not Goal.ROTATE:
         raise RefusedError(
             f"no rotation of {holders.profile} is under way", hint=f"begin one: role-env rotate {holders.profile}"
         )
-    if key := holders.key():
-        return holders.new_journal(key)
-    raise ProfileError(
-        f"profile {holders.profile} has no access key in the keyring", hint=f"role-env login {holders.profile}"
-    )
-
-
-def _look(journal: Journal, profile: Profile, ram: Ram, context: Context, *, has_other: bool) -> Look:
-    """Ask RAM, again if it learns of a new key only now.
-
-    If a use of the new key would look like another program's, sign with the old key first.
-    """
-    found = rams.look(journal, ram, new_first=not has_other)
-    if rams.may_be_propagating(journal, found, ram):
-        try:
-            trial.wait_until_usable(journal.replacement, profile, context)
-        except UnreachableError:
-            return found
-        found = rams.look(journal, ram, new_first=True)
-    return found
+    return Journal(holders.journal_entry, key)
 
 
 @dataclass(frozen=True)
@@ -167,25 +134,20 @@ class Rotation:
         In every state at least one command continues or ends the rotation. With `has_other` the profile has a key that
         is not the journal's. Which of the journal's keys it has does not matter: a way stores the key that it needs.
         """
-        started, creating, created, swapped, retired = Step
-        with_new = (created, swapped, retired)
-        # The last step, what RAM has (None: anything), and the ways of rotate, --finish and --abort. The first counts.
-        rows: tuple[tuple[tuple[Step, ...], AtRam | None, tuple[Callable[[], None], ...]], ...] = (
-            ((started,), AtRam.UNKNOWN, (self.refuse_unsigned, self.refuse_unfinished, self.give_up)),
-            ((creating,), AtRam.UNKNOWN, (self.refuse_unknown, self.give_up, self.give_up)),
-            ((started, creating), None, (self.create, self.refuse_unfinished, self.give_up)),
-            ((created, swapped), AtRam.BOTH, (self.advance, self.refuse_unfinished, self.go_back)),
-            ((retired,), AtRam.BOTH, (self.advance, self.finish, self.go_back)),
-            (with_new, AtRam.NEW_INACTIVE, (self.refuse_inactive, self.refuse_inactive, self.go_back)),
-            (with_new, AtRam.ONLY_OLD, (self.keep_old, self.keep_old, self.keep_old)),
-            (with_new, AtRam.ONLY_NEW, (self.keep_new, self.keep_new, self.keep_new)),
-            (with_new, AtRam.UNKNOWN, (self.refuse_unknown, self.give_up, self.give_up)),
-        )
+        old, new = self.found.states.get(self.journal.old_id), self.found.states.get(self.journal.new_id)
+        ways = (self.advance, self.finish, self.go_back)  # of rotate, --finish and --abort
         if has_other:
-            ways: tuple[Callable[[], None], ...] = (self.refuse_other, self.refuse_other, self.clean_up)
-        else:
-            step, at_ram = self.journal.step, self.found.at_ram
-            ways = next(row[2] for row in rows if step in row[0] and row[1] in (None, at_ram))
+            ways = (self.refuse_other, self.refuse_other, self.clean_up)
+        elif not self.found.signer:
+            ways = (self.refuse_unsigned, self.give_up, self.give_up)
+        elif not self.journal.new:
+            ways = (self.create, self.finish, self.give_up)
+        elif new is Status.DELETED:
+            ways = (self.keep_old, self.keep_old, self.keep_old)
+        elif old is Status.DELETED:
+            ways = (self.keep_new, self.keep_new, self.keep_new)
+        elif new is Status.INACTIVE:
+            ways = (self.refuse_inactive, self.refuse_inactive, self.go_back)
         return ways[(Goal.ROTATE, Goal.FINISH, Goal.ABORT).index(self.goal)]
 
     # -- to the new key --
@@ -198,7 +160,7 @@ class Rotation:
         self._progress("creating an access key")
         with _uninterrupted(self.context.messages, "RAM is creating an access key, and its answer is stored first"):
             self.journal.started_at = self.ram.moment
-            self.holders.record(self.journal, Step.CREATING)
+            self.holders.record(self.journal)
             try:
                 new = self.ram.create_key(self.journal.old)
             except StsError:
@@ -211,7 +173,7 @@ class Rotation:
                 ) from None
             self.journal.new = new
             try:
-                self.holders.record(self.journal, Step.CREATED)
+                self.holders.record(self.journal)
             except KeyringError:
                 self._take_back(new.access_key_id)
                 raise
@@ -219,32 +181,30 @@ class Rotation:
 
     def advance(self) -> None:
         """Wait until the new key works, store it in every entry, and make the old one inactive."""
-        old, new = self.journal.old, self.journal.replacement
+        old, new = self._pair()
         self._check_files()
         user = trial.wait_until_usable(new, self.profile, self.context)
-        if self.journal.step is Step.CREATED:
+        if not self.journal.retired_at:
             self._check_user(user)
         self._swap(old, new)
-        if self.journal.step is not Step.RETIRED or self.found.states[old.access_key_id] is not Status.INACTIVE:
-            self._retire(old, new)
-        self._done(report.STATES[Step.RETIRED])
+        if not self.journal.retired_at or self.found.states[old.access_key_id] is not Status.INACTIVE:
+            self._progress(f"making {old.access_key_id} inactive")
+            self.ram.set_status(new, old.access_key_id, is_active=False)
+            self.journal.retired_at = self.ram.moment
+            self.holders.record(self.journal)
+        self._say(report.state_of(self.journal, new.access_key_id))
         ui.write(
             f"go back with: {self._rotate} --abort\n"
             f"delete the old key once the new one works everywhere: {self._rotate} --finish\n"
         )
 
-    def _retire(self, old: AccessKey, new: AccessKey) -> None:
-        """Make the old key inactive."""
-        if self.journal.step is not Step.RETIRED:
-            self.holders.record(self.journal, Step.SWAPPED)
-        self._progress(f"making {old.access_key_id} inactive")
-        self.ram.set_status(new, old.access_key_id, is_active=False)
-        self.journal.retired_at = self.ram.moment
-        self.holders.record(self.journal, Step.RETIRED)
-
     def finish(self) -> None:
         """Check that the new key is used and the old one is not, and delete the old one."""
-        old, new = self.journal.old, self.journal.replacement
+        if not self.journal.retired_at:
+            raise RefusedError(
+                f"there is no finished rotation of {self.profile.name}", hint=f"go on with: {self._rotate}"
+            )
+        old, new = self._pair()
         if self.found.states[old.access_key_id] is Status.ACTIVE:
             raise RefusedError(
                 f"the old key {old.access_key_id} is active at RAM, so something may need it",
@@ -261,11 +221,11 @@ class Rotation:
             )
         self._swap(old, new)
         self.ram.delete_key(new, old.access_key_id)
-        self._end("the old key {old} is deleted")
+        self._end(f"the old key {old.access_key_id} is deleted")
 
     def _check_files(self) -> None:
         """Refuse to make an old key inactive that other files have too."""
-        if not self.force and self.journal.step is not Step.RETIRED:
+        if not self.force and not self.journal.retired_at:
             self.holders.check_files(self.journal.old_id)
 
     def _refuse_second(self, other: KeyState) -> None:
@@ -308,33 +268,35 @@ class Rotation:
 
     def go_back(self) -> None:
         """Make the old key active, store it in every entry, and delete the new one."""
-        old, new = self.journal.old, self.journal.replacement
-        if self.journal.step is not Step.CREATED:
-            self.holders.record(self.journal, Step.CREATED)
-        if self.found.states[old.access_key_id] is not Status.ACTIVE and self.found.signer:
+        old, new = self._pair()
+        if self.found.states[old.access_key_id] is not Status.ACTIVE:
             self._progress(f"making {old.access_key_id} active")
-            self.ram.set_status(self.found.signer, old.access_key_id, is_active=True)
+            self.ram.set_status(new, old.access_key_id, is_active=True)
+        self.journal.retired_at = 0
+        self.holders.record(self.journal)
         trial.wait_until_usable(old, self.profile, self.context)
         self._swap(new, old)
         self._progress(f"deleting {new.access_key_id}")
         self.ram.delete_key(old, new.access_key_id)
-        self._end("{old} is used again")
+        self._end(f"{old.access_key_id} is used again")
 
     def keep_old(self) -> None:
         """Store the old key in every entry, since the new one was deleted."""
-        self._swap(self.journal.replacement, self.journal.old)
+        old, new = self._pair()
+        self._swap(new, old)
         self.holders.drop(self.journal)
         if self.goal is not Goal.ABORT:
             raise RefusedError(
-                f"the new key {self.journal.new_id} was deleted at RAM, so {self.journal.old_id} is used again",
+                f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
                 hint=f"start again: {self._rotate}",
             )
-        self._done("{old} is used again; {new} no longer exists")
+        self._say(f"{old.access_key_id} is used again; {new.access_key_id} no longer exists")
 
     def keep_new(self) -> None:
         """Store the new key in every entry, since the old one was deleted."""
-        self._swap(self.journal.old, self.journal.replacement)
-        self._end("{new} is used; {old} no longer exists, and there is no way back to it")
+        old, new = self._pair()
+        self._swap(old, new)
+        self._end(f"{new.access_key_id} is used; {old.access_key_id} no longer exists, and there is no way back to it")
 
     def give_up(self) -> None:
         """Drop the journal, and name the keys that stay at RAM.
@@ -344,9 +306,9 @@ class Rotation:
         keys = self.journal.keys if self.goal is Goal.ABORT else self.journal.keys[::-1]
         inactive = [key for key in keys if self.found.states[key.access_key_id] is Status.INACTIVE]
         for other in self.journal.keys:
-            if self.found.at_ram is AtRam.UNKNOWN and inactive and other is not inactive[0]:
+            if not self.found.signer and inactive and other is not inactive[0]:
                 self._swap(other, inactive[0])
-        self._end("the rotation of {old} is dropped", remains=self.found)
+        self._end(f"the rotation of {self.journal.old_id} is dropped", remains=self.found)
 
     def clean_up(self) -> None:
         """Undo at RAM what nobody uses, and drop the journal. The profile keeps its key, which is not the journal's."""
@@ -359,7 +321,7 @@ class Rotation:
             self.ram.delete_key(signer, new.access_key_id)
             states[new.access_key_id] = Status.DELETED
         remains = replace(self.found, states=states)
-        self._end("the rotation of {old} is dropped, and the key in the keyring stays", remains=remains)
+        self._end(f"the rotation of {old_id} is dropped, and the key in the keyring stays", remains=remains)
 
     def _is_used(self, key: AccessKey, signer: AccessKey) -> bool:
         """Return whether an entry of the keyring has the key, or RAM reports a use of it or does not say."""
@@ -374,29 +336,23 @@ class Rotation:
     # -- refusals: the state, and what can be done --
 
     def refuse_unsigned(self) -> None:
-        """Refuse, as the only key cannot sign."""
+        """Refuse, as no key can sign."""
+        if self.journal.started_at:
+            raise RefusedError(
+                f"no key of the rotation of {self.profile.name} can sign: {self.found.said}",
+                hint=f"make one active in the RAM console; or drop the rotation: {self._rotate} --abort",
+            )
         why = f": {self.found.refusal.message}" if self.found.refusal else ""
         raise RefusedError(
             f"the access key {self.journal.old_id} of {self.profile.name} does not work{why}",
             hint=f"if it was replaced elsewhere, store the new one: role-env login {self.profile.name}",
         )
 
-    def refuse_unfinished(self) -> None:
-        """Refuse, as --finish needs an inactive old key."""
-        raise RefusedError(f"there is no finished rotation of {self.profile.name}", hint=f"go on with: {self._rotate}")
-
     def refuse_inactive(self) -> None:
         """Refuse, as somebody has made the new key inactive."""
         raise RefusedError(
             f"the new key {self.journal.new_id} was made inactive at RAM",
             hint=f"go back: {self._rotate} --abort; or make it active in the RAM console",
-        )
-
-    def refuse_unknown(self) -> None:
-        """Refuse, as no key can sign."""
-        raise RefusedError(
-            f"no key of the rotation of {self.profile.name} can sign: {self.found.said}",
-            hint=f"make one active in the RAM console; or drop the rotation: {self._rotate} --abort",
         )
 
     def refuse_other(self) -> None:
@@ -416,6 +372,12 @@ class Rotation:
         """The command that continues the rotation."""
         return f"role-env rotate {self.profile.name}"
 
+    def _pair(self) -> tuple[AccessKey, AccessKey]:
+        """Return the old key and the new one, once it is created."""
+        if not self.journal.new:
+            raise AssertionError("there is no new key yet")
+        return self.journal.old, self.journal.new
+
     def _progress(self, line: str) -> None:
         self.context.messages.progress(f"{self.profile.name}: {line}")
 
@@ -427,7 +389,7 @@ class Rotation:
 
     def _swap(self, before: AccessKey, after: AccessKey) -> None:
         """Replace `before` by `after` in each entry, and drop the cached sessions of `before`."""
-        if self.holders.replace(before, after) or self.journal.step is not Step.RETIRED:
+        if self.holders.replace(before, after) or not self.journal.retired_at:
             names = [chain.target.name for chain in self._dependents()]
             cache = Cache(self.context, everywhere=True)
             for entry in cache.entries():
@@ -437,13 +399,11 @@ class Rotation:
     def _end(self, said: str, *, remains: Look | None = None) -> None:
         """Drop the journal, after a line for each key that stays at RAM by `remains`."""
         for line in report.of_rotation(self.journal, remains, self.holders) if remains else ():
-            ui.write(f"{self.profile.name}: {line}\n")
+            self._say(line)
         self.holders.drop(self.journal)
-        self._done(said)
+        self._say(said)
 
-    def _done(self, said: str) -> None:
-        """Print what was done."""
-        line = said.format(old=self.journal.old_id, new=self.journal.new_id)
+    def _say(self, line: str) -> None:
         ui.write(f"{self.profile.name}: {line}\n")
 
 
