@@ -86,15 +86,6 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Mac
     assert running.end() == ""
 
 
-def test_a_command_that_asks_late_costs_no_calls_before_and_has_a_live_session(machine: Machine, begin: Begin) -> None:
-    machine.sts.session_seconds = 3
-    running = begin()
-    time.sleep(4)
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-    machine.sts.session_seconds = 60  # which a busy machine does not outlast
-    assert parse_utc(running.session()["Expiration"]) > time.time()
-
-
 def test_a_failed_renewal_leaves_the_old_session_its_life_and_is_reported_once(machine: Machine, begin: Begin) -> None:
     machine.sts.session_seconds = 8
     running = begin()

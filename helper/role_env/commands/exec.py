@@ -90,6 +90,6 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
     path = served_file.publish(process_command.unquoted_session_command())
     try:
         announce(json.dumps({**served, variables.SHARED_FILE: path}))
-        server.look_ahead()
+        server.wait_until_closed()
     finally:
         served_file.remove(path)

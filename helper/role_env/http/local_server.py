@@ -93,10 +93,9 @@ class LocalServer:
         address, port, *_ = self._listener.getsockname()
         return f"{bracketed(address)}:{port}"
 
-    @property
-    def is_serving(self) -> bool:
-        """Whether connections are accepted. If the system fails, that ends."""
-        return self._thread.is_alive()
+    def wait_until_closed(self) -> None:
+        """Return when no more connections are accepted: after `close`, or if the system fails."""
+        self._thread.join()
 
     def close(self) -> None:
         """End the server and free its port."""

@@ -1,10 +1,10 @@
-"""Serve a session to one command at a credentials URI, and renew it while the command asks for it.
+"""Serve a session to one command at a credentials URI, and renew it when the command asks for it.
 
 The SDKs read ALIBABA_CLOUD_CREDENTIALS_URI. Others can reach the port too: users of the machine, web pages and, with
 --listen, containers. So its path is unguessable.
 """
 
-import contextlib
+import errno
 import hmac
 import ipaddress
 import json
@@ -32,7 +32,6 @@ LAST_PATIENCE_SECONDS = 60.0
 """The seconds that it waits once the old session has expired."""
 PAUSE_SECONDS = 30.0
 """The seconds between two calls to STS, or a twentieth of the session's life if that is less."""
-_STEP_SECONDS = 0.5
 _LOOPBACK = "127.0.0.1"
 # The answers are not encrypted, so the internet must not reach the address: loopback, or a bridge for containers.
 _NETWORKS = tuple(
@@ -59,7 +58,6 @@ class Supply:
         self._lock = threading.Lock()
         self._flight: Future[None] | None = None
         self._not_before = 0.0
-        self._was_asked = False
         self._failure: type[Exception] | None = None
 
     def credentials(self) -> Credentials | None:
@@ -67,16 +65,10 @@ class Supply:
 
         Return None if the old ones have expired and there are no new ones.
         """
-        self._was_asked = True
         flight = self._flight_if_due()
         if flight:
             wait([flight], PATIENCE_SECONDS if self._left() > 0 else LAST_PATIENCE_SECONDS)
         return self._credentials if self._left() > 0 else None
-
-    def look_ahead(self) -> None:
-        """Start a renewal if one is due and a program asked since the last one, so that the next request is fast."""
-        if self._was_asked:
-            self._flight_if_due()
 
     def _set(self, credentials: Credentials) -> None:
         self._end, self._credentials = time.monotonic() + credentials.remaining(), credentials
@@ -110,7 +102,7 @@ class Supply:
         try:
             session = self._renew(math.ceil(self._margin()))
             self._set(session.credentials)
-            self._was_asked, self._failure = False, None
+            self._failure = None
         except RoleEnvError as failure:
             self._warn(failure.message, type(failure))
         except Exception as failure:  # a bug: its text could contain a secret
@@ -138,13 +130,6 @@ class CredentialsServer(LocalServer):
         """The value for ALIBABA_CLOUD_CREDENTIALS_URI."""
         return f"http://{self.authority}{self._path}"
 
-    def look_ahead(self) -> None:
-        """Renew the session ahead, as long as the server answers."""
-        while self.is_serving:
-            time.sleep(_STEP_SECONDS)
-            with contextlib.suppress(RuntimeError):  # the system has no more threads now
-                self.supply.look_ahead()
-
     def answer(self, request: Request) -> Reply:
         """Return the credentials to a client that knows the path."""
         if not hmac.compare_digest(request.path.encode("utf-8", "replace"), self._path.encode()):
@@ -160,26 +145,35 @@ class CredentialsServer(LocalServer):
 def open_listener(place: str) -> socket.socket:
     """Return a socket that listens at `place`, `[ADDRESS][:PORT]`; the default is 127.0.0.1 and any free port.
 
-    Raises UsageError for an invalid or public address, ResourceError if the system fails.
+    Raises UsageError for an invalid or public address or one of another machine, ResourceError if the system fails.
     """
     address, port = address_of(place)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        return socket.create_server((address, port), family=_family(address), backlog=BACKLOG)
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(
+                f"--listen {place}: {address} is not an address of this machine", hint=_hint(address)
+            ) from None
         reason, hint = os.strerror(error.errno or 0), "leave the port out, and any free one is taken"
         raise ResourceError(f"--listen {place}: {reason}", hint=hint) from None
 
 
 def address_of(place: str) -> tuple[str, int]:
-    """Return the address and the port of `place`; port 0 means any free one.
+    """Return the address, in the form that clients send, and the port of `place`; port 0 means any free one.
 
-    Raises UsageError unless it is a loopback or private address of this machine.
+    Raises UsageError unless it is a loopback or private address.
     """
     host, port = _split(place)
-    address = _address(place, host)
-    if not _is_local(address):
-        raise UsageError(f"--listen {place}: {address} is not an address of this machine", hint=_hint(host))
-    return address, port
+    try:
+        address = ipaddress.ip_address(host or _LOOPBACK)
+    except ValueError:
+        raise UsageError(f"--listen {place}: {host} is not an IP address", hint=_hint(host)) from None
+    # An address with a zone, such as fd00::1%eth0, matches no network here, and a URI cannot contain it.
+    if "%" in host or not any(address in network for network in _NETWORKS):
+        raise UsageError(f"--listen {place}: {address} is neither loopback nor private", hint=_hint(host))
+    return str(address), port
 
 
 def _split(place: str) -> tuple[str, int]:
@@ -196,36 +190,6 @@ def _split(place: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _address(place: str, host: str) -> str:
-    """Return `host` as an IP address, in the form that clients send. Raises UsageError."""
-    try:
-        address = ipaddress.ip_address(host or _LOOPBACK)
-    except ValueError:
-        raise UsageError(f"--listen {place}: {host} is not an IP address", hint=_hint(host)) from None
-    # An address with a zone, such as fd00::1%eth0, matches no network here, and a URI cannot contain it.
-    if "%" in host or not any(address in network for network in _NETWORKS):
-        raise UsageError(f"--listen {place}: {address} is neither loopback nor private", hint=_hint(host))
-    return str(address)
-
-
 def _hint(host: str) -> str:
     hint = "give an address of this machine that is loopback or private, such as 127.0.0.1; ip address shows them"
     return f"{hint}; an IPv6 address takes brackets where a port follows, as in [::1]:8437" if ":" in host else hint
-
-
-def _family(address: str) -> int:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
-
-
-def _is_local(address: str) -> bool:
-    """Return whether `address` belongs to this machine, by a UDP socket that sends nothing.
-
-    Binding is not enough: it works for a broadcast address too and, with ip_nonlocal_bind, for any address.
-    """
-    with socket.socket(_family(address), socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, 0))
-            probe.connect(probe.getsockname())
-        except OSError:
-            return False
-    return True

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 _LAST_STANDARD = 2
-# The descriptors that are tried where the system does not list the open ones.
-_MOST_UNLISTED = 1024
+# Programs that open more take low numbers first.
+_MOST_DESCRIPTORS = 1024
 _POLL_SECONDS = 1.0
 # The longest that the server takes to clean up.
 _GRACE_SECONDS = 1.0
@@ -114,11 +114,7 @@ def _occupy_standard_descriptors() -> None:
 
 def _open_descriptors() -> set[int]:
     """Return the file descriptors that this process has open."""
-    try:
-        listed = {int(path.name) for path in Path("/dev/fd").iterdir()}
-    except OSError:  # without Linux's /proc
-        listed = set(range(_MOST_UNLISTED))
-    return {descriptor for descriptor in listed if _is_open(descriptor)}  # that of the listing itself is closed by now
+    return {descriptor for descriptor in range(_MOST_DESCRIPTORS) if _is_open(descriptor)}
 
 
 def _is_open(descriptor: int) -> bool:
