@@ -290,7 +290,7 @@ def test_a_fault_ends_as_the_contract_says(machine: Machine, fault: Fault) -> No
         assert time.monotonic() - began < WITHIN
         check(machine, done, fault.status, fault.reported)
     assert fault.asked in (None, machine.sts.connections_seen)
-    assert not machine.sts.command_ran.exists()
+    assert not (machine.home / "command-ran").exists()
 
 
 def test_a_system_without_another_thread_is_worth_another_try(machine: Machine) -> None:

@@ -18,13 +18,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
-from xml.sax.saxutils import escape
 
-from cloud.oss import read_oss_request
-from cloud.refusals import REFUSALS, Refused
-from cloud.service import Answer, Document, Service, answer_json, fail
+from cloud.answers import REFUSALS, Answer, Document, Refused, answer_json
+from cloud.faults import UNANSWERED_FAULTS
+from cloud.service import Service
 from cloud.signatures import Request, read_request
-from cloud.world import TIME_FORMAT, Identity, Session, World, identity_of_key, identity_of_session
+from cloud.world import TIME_FORMAT, Identity, World
 from support.certificates import Certificate, server_context, write_authority
 
 CLOCK_TOLERANCE = 15 * 60
@@ -40,7 +39,6 @@ class Call:
     session_name: str = ""
     duration: str = ""
     policy: str = ""
-    region_id: str = ""
     access_key_id: str = ""
     identity: str = ""
     status: int = 0
@@ -116,57 +114,47 @@ class ApiServer(Service, abc.ABC):
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return the answer to a call."""
-        request_id = str(uuid.uuid4()).upper()
-        request = read_oss_request(method, target, headers) or read_request(method, target, headers, body)
+        request = read_request(method, target, headers, body)
         with self.lock:
             self.requests_seen += 1
-            request.is_replay = request.nonce in self._nonces
+            is_replay = request.nonce in self._nonces
             self._nonces.add(request.nonce)
             fault = self.faults.take_for_call(request.action)
         call = _call_of(request, tuple(headers), fault)
-        try:
-            answer = fail(fault, self.endpoint)
-            if answer is None:
-                document = {"RequestId": request_id, **self._carry_out(request, fault, call)}
-                answer = _encoded(document, f"{request.action}Response", request.json)
-        except Refused as refused:
+        request_id = {"RequestId": str(uuid.uuid4()).upper()}
+
+        def refuse(refused: Refused) -> Answer:
             call.code = refused.code
-            answer = self._refusal(request, request_id, refused)
-        answer.fault = fault
-        answer.headers |= {"Date": email.utils.formatdate(self.now(), usegmt=True), "x-acs-request-id": request_id}
-        if fault not in ("hang", "reset-after-request"):
+            document = {"HostId": self.endpoint, "Code": refused.code, "Message": refused.message}
+            return answer_json(request_id | document, refused.status)
+
+        def carry_out() -> Answer:
+            return answer_json(request_id | self._carry_out(request, fault, call, is_replay=is_replay))
+
+        answer = self.try_to(carry_out, refuse, fault)
+        answer.headers["Date"] = email.utils.formatdate(self.now(), usegmt=True)
+        if fault not in UNANSWERED_FAULTS:
             call.status = answer.status
         self._keep(call)
         return answer
 
-    def _carry_out(self, request: Request, fault: str, call: Call) -> Document:
-        self._check(request)
+    def _carry_out(self, request: Request, fault: str, call: Call, *, is_replay: bool) -> Document:
+        if request.defect:
+            raise Refused(request.defect)
+        version = self.version_of(request.action)
+        if version is None:
+            raise Refused("InvalidAction.NotFound")
+        if request.version != version:
+            raise Refused("InvalidVersion")
         with self.lock:
             document = self.act_unsigned(request, fault)
             if document is None:
                 identity = self._authenticate(request)
+                if is_replay:
+                    raise Refused("SignatureNonceUsed")
                 call.identity = identity.arn
                 document = self.act(request, identity, fault)
         return document
-
-    def _check(self, request: Request) -> None:
-        if request.defect:
-            raise Refused(request.defect)
-        version = "" if request.service else self.version_of(request.action)
-        if version is None or not request.action:
-            raise Refused("InvalidAction.NotFound")
-        if request.version != version:
-            raise Refused("InvalidVersion")
-
-    def _refusal(self, request: Request, request_id: str, refused: Refused) -> Answer:
-        document = {
-            "RequestId": request_id,
-            "HostId": self.endpoint,
-            "Code": refused.code,
-            "Message": refused.message,
-            "Recommend": f"https://api.aliyun.com/troubleshoot?q={refused.code}&product=Sts&requestId={request_id}",
-        }
-        return _encoded(document, "Error", request.json, refused.status)
 
     def _keep(self, call: Call) -> None:
         with self.lock:
@@ -188,10 +176,6 @@ class ApiServer(Service, abc.ABC):
             # The real one echoes the string too, SecurityToken included: a caller must not print the Message.
             echo = f"{REFUSALS['SignatureDoesNotMatch'][1]} server string to sign is:{request.string_to_sign}"
             raise Refused("SignatureDoesNotMatch", echo)
-        if identity.session and identity.session.expiration <= self.now():
-            raise Refused("InvalidSecurityToken.Expired")
-        if request.is_replay:
-            raise Refused("SignatureNonceUsed")
         if request.access_key_id in self.world.keys:
             self.world.keys[request.access_key_id].last_used = self.now()
         return identity
@@ -205,30 +189,21 @@ class ApiServer(Service, abc.ABC):
             raise Refused("InvalidTimeStamp.Expired")
 
     def _find_key(self, request: Request) -> tuple[str, Identity]:
-        owner = next((session for session in self.world.issued if session.token == request.token), None)
-        if request.access_key_id.startswith("STS."):
-            session = next((one for one in self.world.issued if one.id == request.access_key_id), None)
-            if session is None:
-                raise Refused("InvalidAccessKeyId.NotFound")
-            if not request.token:
-                raise Refused("MissingSecurityToken", "SecurityToken is mandatory for this action.")
-            self._check_token_owner(owner, session)
-            return session.secret, identity_of_session(session)
+        session = next((one for one in self.world.issued if one.id == request.access_key_id), None)
+        if session:
+            if request.token != session.token:
+                raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
+            if session.expiration <= self.now():
+                raise Refused("InvalidSecurityToken.Expired")
+            return session.secret, Identity(session.role.account, session.role, session)
         key = self.world.keys.get(request.access_key_id)
         if key is None or key.created + self.propagation_seconds > self.now():
             raise Refused("InvalidAccessKeyId.NotFound")
+        if request.token:
+            raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
         if not key.active:
             raise Refused("InvalidAccessKeyId.Inactive")
-        if request.token:
-            self._check_token_owner(owner, None)
-        return key.secret, identity_of_key(key)
-
-    @staticmethod
-    def _check_token_owner(owner: Session | None, claimed: Session | None) -> None:
-        if owner is None:
-            raise Refused("InvalidSecurityToken.Malformed")
-        if owner is not claimed:
-            raise Refused("InvalidSecurityToken.MismatchWithAccessKey")
+        return key.secret, Identity(key.account, key.user)
 
 
 def check_mandatory(parameters: dict[str, str], names: Iterable[str]) -> None:
@@ -246,24 +221,8 @@ def _call_of(request: Request, header_names: tuple[str, ...], fault: str) -> Cal
         session_name=given("RoleSessionName", ""),
         duration=given("DurationSeconds", ""),
         policy=given("Policy", ""),
-        region_id=given("RegionId", ""),
         access_key_id=request.access_key_id,
         nonce=request.nonce,
         fault=fault,
         header_names=header_names,
     )
-
-
-def _encoded(document: Document, root: str, as_json: bool, status: int = 200) -> Answer:
-    """Return the answer in XML, as the services do unless JSON is requested."""
-    if as_json:
-        return answer_json(document, status)
-    text = f"<?xml version='1.0' encoding='UTF-8'?>{_xml(root, document)}"
-    return Answer(status, text.encode(), "text/xml;charset=utf-8")
-
-
-def _xml(name: str, value: object) -> str:
-    if isinstance(value, list):
-        return "".join(_xml(name, one) for one in value)
-    inner = "".join(_xml(*pair) for pair in value.items()) if isinstance(value, dict) else escape(str(value))
-    return f"<{name}>{inner}</{name}>"

@@ -18,9 +18,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cloud.answers import Answer, Document, Refused, answer_json
 from cloud.local_sts import LocalSts
-from cloud.refusals import Refused
-from cloud.service import Answer, Document, answer_json
 from cloud.sign_in_server import Request, SignInServer, pkce_challenge, read_json
 from cloud.world import ACCOUNT_B, ACCOUNT_C
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud import products
+from cloud.answers import Answer, answer_json
 from cloud.cloud_hosts import CloudHosts
 from cloud.local_sts import LocalSts
-from cloud.service import Answer, answer_json
 
 REGION = "cn-hangzhou"
 _ECS, _LIST = f"ecs.{REGION}.aliyuncs.com", "api.aliyun.com"

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
+from cloud.answers import Answer, answer_json
 from cloud.cloud_hosts import CloudHosts
 from cloud.local_sts import LocalSts
-from cloud.service import Answer, answer_json
 
 HOSTS = ("signin.aliyun.com", "signin.alibabacloud.com")
 

@@ -29,7 +29,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cloud.service import Answer, Service
+from cloud.answers import Answer
+from cloud.service import Service
 from cloud.world import timestamp
 from support.relay import relay
 

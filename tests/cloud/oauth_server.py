@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlencode
 
+from cloud.answers import Answer, Document, Refused, answer_json
 from cloud.local_sts import LocalSts
-from cloud.refusals import Refused
-from cloud.service import Answer, Document, answer_json
 from cloud.sign_in_server import Request, SignInServer, pkce_challenge, read_form
 from cloud.world import ACCOUNT_A
 

@@ -53,17 +53,15 @@ def matches_any(patterns: Iterable[str], action: str) -> bool:
 def _check(statement: object) -> None:
     if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError("a statement has an Effect, Allow or Deny")
-    if len({"Action", "NotAction"} & statement.keys()) != 1 or "Resource" not in statement:
+    names = statement.keys() - {"Effect", "Condition"}
+    if names not in ({"Action", "Resource"}, {"NotAction", "Resource"}):
         raise PolicyError("a statement has either Action or NotAction, and a Resource")
-    if unknown := statement.keys() - {"Effect", "Action", "NotAction", "Resource", "Condition"}:
-        raise PolicyError(f"unknown element {unknown}")
-    for name in statement.keys() - {"Effect", "Condition"}:
+    for name in names:
         values = _listed(statement[name])
         if not values or not all(isinstance(value, str) and value for value in values):
             raise PolicyError(f"{name} is a text or a list of texts")
-    for action in _listed(statement.get("Action", statement.get("NotAction"))):
-        if action != "*" and not re.fullmatch(r"[\w*?-]+:[\w*?/]+", action):
-            raise PolicyError(f"{action} is not of the form service:action")
+        if name != "Resource" and not all(re.fullmatch(r"\*|[\w*?-]+:[\w*?/]+", value) for value in values):
+            raise PolicyError("an action is of the form service:action")
 
 
 def _applies(statement: dict[str, Any], action: str, resource: str) -> bool:

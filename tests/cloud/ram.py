@@ -16,13 +16,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
-from cloud.api_server import ApiServer, check_mandatory
+from cloud.answers import Document, Refused
+from cloud.api_server import ApiServer
 from cloud.local_sts import LocalSts
-from cloud.refusals import Refused
-from cloud.service import Document
 from cloud.signatures import Request
-from cloud.world import AccessKey, Identity, User, format_time
+from cloud.world import OWN_KEYS, AccessKey, Identity, User, format_time
 from support.machine import Machine
 
 RAM_VERSION = "2015-05-01"
@@ -39,86 +39,46 @@ class LocalRam(ApiServer):
         """What an action answers instead of being carried out."""
         self.after: dict[str, Callable[[], object]] = {}
         """What happens after an action, before its answer."""
-        self._actions = {
-            "CreateAccessKey": self._create,
-            "ListAccessKeys": self._list,
-            "UpdateAccessKey": self._update,
-            "DeleteAccessKey": self._delete,
-            "GetAccessKeyLastUsed": self._last_used,
-        }
         super().__init__(folder, sts.world)
 
     def version_of(self, action: str) -> str | None:
         """Return RAM's version for its actions, else None."""
-        return RAM_VERSION if action in self._actions else None
+        return RAM_VERSION if f"ram:{action}" in OWN_KEYS else None
 
     def act(self, request: Request, identity: Identity, fault: str) -> Document:
         """Carry out what the identity asks for. Raises Refused."""
-        account, user = self._owner(request, identity)
-        resource = f"acs:ram:*:{account}:" + (f"user/{user.name}" if user else "root")
+        if identity.session:  # whose keys are the role's, which has none
+            raise Refused("EntityNotExist.User")
+        resource = f"acs:ram:*:{identity.account}:" + (f"user/{identity.owner.name}" if identity.owner else "root")
         if not identity.is_allowed(f"ram:{request.action}", resource):
             raise Refused("NoPermission")
         if request.action in self.answers:
             return self.answers[request.action]
-        document = self._actions[request.action](request, account, user)
+        document = self._carry_out_for(request, identity.account, cast("User | None", identity.owner))
         self.after.get(request.action, bool)()
         return document
 
-    def _owner(self, request: Request, identity: Identity) -> tuple[str, User | None]:
-        """Return whose keys are meant: those of `UserName`, by default the caller's own."""
-        name = request.parameters.get("UserName")
-        if not name:
-            if identity.session:
-                raise Refused("EntityNotExist.User")
-            return identity.account, identity.user
-        users = (key.user for key in (*self.world.keys.values(), *self.world.deleted_keys) if key.user)
-        found = next((user for user in users if (user.account, user.name) == (identity.account, name)), None)
-        if found is None:
-            raise Refused("EntityNotExist.User", f"The user does not exist: {name}.")
-        if identity.user and identity.user is not found and found.name != identity.user.name:
-            raise Refused("NoPermission")
-        return identity.account, found
-
-    def _owned(self, account: str, user: User | None) -> list[AccessKey]:
-        def is_owned(key: AccessKey) -> bool:
-            return key.account == account and (key.user and key.user.name) == (user and user.name)
-
-        return [key for key in self.world.keys.values() if is_owned(key)]
-
-    def _named(self, request: Request, account: str, user: User | None) -> AccessKey:
-        check_mandatory(request.parameters, ["UserAccessKeyId"])
-        wanted = request.parameters["UserAccessKeyId"]
-        for key in self._owned(account, user):
-            if key.id == wanted:
-                return key
-        raise Refused("EntityNotExist.User.AccessKey")
-
-    def _create(self, _request: Request, account: str, user: User | None) -> Document:
-        if len(self._owned(account, user)) >= MOST_KEYS:
-            raise Refused("LimitExceeded.User.AccessKey")
-        key = self.world.add_key(account, user)
-        key.created = self.now()
-        return {"AccessKey": {**_described(key), "AccessKeySecret": key.secret}}
-
-    def _list(self, _request: Request, account: str, user: User | None) -> Document:
-        return {"AccessKeys": {"AccessKey": [_described(key) for key in self._owned(account, user)]}}
-
-    def _update(self, request: Request, account: str, user: User | None) -> Document:
-        check_mandatory(request.parameters, ["Status"])
-        if request.parameters["Status"] not in ("Active", "Inactive"):
-            raise Refused("InvalidParameter.Status")
-        self._named(request, account, user).active = request.parameters["Status"] == "Active"
+    def _carry_out_for(self, request: Request, account: str, user: User | None) -> Document:
+        keys = {key.id: key for key in self.world.keys.values() if (key.account, key.user) == (account, user)}
+        action, given = request.action, request.parameters
+        if action == "ListAccessKeys":
+            return {"AccessKeys": {"AccessKey": [_described(key) for key in keys.values()]}}
+        if action == "CreateAccessKey":
+            if len(keys) >= MOST_KEYS:
+                raise Refused("LimitExceeded.User.AccessKey")
+            key = self.world.add_key(account, user)
+            key.created = self.now()
+            return {"AccessKey": {**_described(key), "AccessKeySecret": key.secret}}
+        if given.get("UserAccessKeyId") not in keys:
+            raise Refused("EntityNotExist.User.AccessKey")
+        key = keys[given["UserAccessKeyId"]]
+        if action == "GetAccessKeyLastUsed":
+            return {"AccessKeyLastUsed": {"LastUsedDate": format_time(key.last_used) if key.last_used else ""}}
+        if action == "UpdateAccessKey":
+            key.active = {"Active": True, "Inactive": False}[given["Status"]]
+        else:
+            self.world.deleted_keys.append(self.world.keys.pop(key.id))
         return {}
-
-    def _delete(self, request: Request, account: str, user: User | None) -> Document:
-        key = self._named(request, account, user)
-        del self.world.keys[key.id]
-        self.world.deleted_keys.append(key)
-        return {}
-
-    def _last_used(self, request: Request, account: str, user: User | None) -> Document:
-        key = self._named(request, account, user)
-        return {"AccessKeyLastUsed": {"LastUsedDate": format_time(key.last_used) if key.last_used else ""}}
 
 
 def _described(key: AccessKey) -> dict[str, str]:

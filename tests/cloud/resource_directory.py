@@ -4,7 +4,6 @@ In a test::
 
     with LocalResourceDirectory(tmp_path / "directory", sts) as directory:
         directory.members.append(Member("4444444444444444", "Lab"))
-        directory.pages_by = "token"                             # or "number", as it begins
         directory.fault("html-200", after=1)                     # the second page is lost
 
 Account A is the management account. A user may ask whose `allows` has resourcemanager:ListAccounts.
@@ -13,16 +12,13 @@ Account A is the management account. A user may ask whose `allows` has resourcem
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from cloud.answers import Document, Refused
 from cloud.api_server import ApiServer
 from cloud.local_sts import LocalSts
-from cloud.refusals import Refused
-from cloud.service import Document
 from cloud.signatures import Request
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C, Identity, Role
 from support.machine import Machine
@@ -91,17 +87,12 @@ class LocalResourceDirectory(ApiServer):
     def __init__(self, folder: Path, sts: LocalSts) -> None:
         self.sts = sts
         self.members = [Member(ACCOUNT_B, "Production"), Member(ACCOUNT_C, "Staging", "InviteSuccess")]
-        self.pages_by: Literal["number", "token"] = "number"
-        self.largest_page = LARGEST_PAGE
-        self.endless: Literal["", "new token", "same token"] = ""
-        """Whether the last page has a token too, and which: it leads to the first page."""
         self.answers: dict[int, Document] = {}
         """What replaces parts of the answer of a page, counted from 1."""
         self.before_page: Callable[[int], object] = bool
         """What happens before a page is answered, by its number."""
         self.pages = 0
         """The pages that were asked for."""
-        self._tokens: dict[str, int] = {}
         super().__init__(folder, sts.world)
 
     def version_of(self, action: str) -> str | None:
@@ -117,29 +108,10 @@ class LocalResourceDirectory(ApiServer):
         self.pages += 1
         self.before_page(self.pages)
         given = request.parameters
-        if "NextToken" in given and "PageNumber" in given:
-            raise Refused("InvalidParameter.NextToken", "PageNumber and NextToken exclude each other.")
-        document = self._by_token(given) if self.pages_by == "token" else self._by_number(given)
-        return {**document, **self.answers.get(self.pages, {})}
-
-    def _by_number(self, given: dict[str, str]) -> Document:
         number, size = _number(given, "PageNumber", 1, 10**6), _number(given, "PageSize", 10, LARGEST_PAGE)
-        size = min(size, self.largest_page)
         rows = self.members[(number - 1) * size : number * size]
-        return {**_listed(rows), "TotalCount": len(self.members), "PageNumber": number, "PageSize": size}
-
-    def _by_token(self, given: dict[str, str]) -> Document:
-        size = min(_number(given, "MaxResults", 10, LARGEST_PAGE), self.largest_page)
-        token = given.get("NextToken", "")
-        if token and token not in self._tokens:
-            raise Refused("InvalidParameter.NextToken", "The token is unknown, or was used.")
-        start = self._tokens.pop(token) if token else 0
-        document = _listed(self.members[start : start + size])
-        following = start + size if start + size < len(self.members) else 0
-        if following or self.endless:
-            document["NextToken"] = "again" if self.endless == "same token" else secrets.token_urlsafe(24)
-            self._tokens[document["NextToken"]] = following
-        return document
+        page = {"TotalCount": len(self.members), "PageNumber": number, "PageSize": size}
+        return {**_listed(rows), **page, **self.answers.get(self.pages, {})}
 
     def add_members(self, count: int) -> None:
         """Add so many accounts, the first of them with hostile names, and let each have the usual role."""

@@ -3,79 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import http.server
-import json
 import socket
 import socketserver
 import ssl
 import struct
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from cloud.faults import ESCAPES, NO_ANSWER_FAULTS, FaultQueue
-from cloud.refusals import Refused
+from cloud.answers import Answer, Refused
+from cloud.faults import UNANSWERED_FAULTS, FaultQueue, answer_to
 
 Self = TypeVar("Self", bound="Service")
-Document = dict[str, Any]
-
-
-@dataclass
-class Answer:
-    """An answer to one request, and the fault with which it is sent."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json;charset=utf-8"
-    headers: dict[str, str] = field(default_factory=dict)
-    fault: str = ""
-
-    def to_bytes(self) -> bytes:
-        """Return the whole HTTP answer."""
-        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
-        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
-
-
-def answer_json(document: Document, status: int = 200) -> Answer:
-    """Return an answer in JSON."""
-    return Answer(status, json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-
-
-def fail(fault: str, endpoint: str) -> Answer | None:
-    """Return the answer to a call that `fault` keeps from being carried out, or None if it does not. Raises Refused."""
-    if fault.startswith("code:"):
-        _, code, status, *text = fault.split(":", 3)
-        raise Refused(code, "".join(text), int(status))
-    refusals = {
-        "503": Refused("ServiceUnavailable"),
-        "internal-error": Refused("InternalError"),
-        "throttling": Refused("Throttling.User"),
-        "throttling-429": Refused("Throttling.User", status=429),
-        "escape-in-message": Refused("NoPermission", f"You are not {ESCAPES}authorized."),
-    }
-    if fault in refusals:
-        raise refusals[fault]
-    if fault not in NO_ANSWER_FAULTS:
-        return None
-    return {
-        "html-200": _page(200, "Welcome to the hotel"),
-        "html-502": _page(502, "502 Bad Gateway"),
-        "500": _page(500, "500 Internal Server Error"),
-        "captive-portal": _page(302, "Please sign in", Location="http://portal.invalid/login"),
-        "redirect": Answer(307, headers={"Location": f"https://{endpoint}/elsewhere"}),
-        "huge": Answer(200, b'{"RequestId":"' + b"A" * (10 << 20) + b'"}'),
-        "json-list": Answer(200, b'["no", "object"]'),
-    }.get(fault, Answer(200))
-
-
-def _page(status: int, title: str, **headers: str) -> Answer:
-    body = f"<!DOCTYPE html><html><head><title>{title}</title></head><body></body></html>".encode()
-    return Answer(status, body, "text/html;charset=utf-8", headers)
+SECONDS_PER_BYTE = 1.0
+"""The pace of the fault "slow"."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -108,7 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer.body = answer.body[: len(answer.body) // 2]
         if answer.fault == "negative-chunk":
             answer.headers, answer.body = {"Transfer-Encoding": "chunked"}, b"-5\r\n" + answer.body
-        if answer.fault in ("hang", "reset-after-request"):
+        if answer.fault in UNANSWERED_FAULTS:
             self._hang_up()
         elif answer.fault == "reset-mid-answer":
             self.wfile.write(answer.to_bytes()[:-100])
@@ -121,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _send_slowly(self, answer: bytes, healed: threading.Event) -> None:
         for value in answer:
             self.wfile.write(bytes([value]))
-            if healed.wait(self.server.service.seconds_per_byte):
+            if healed.wait(SECONDS_PER_BYTE):
                 self._hang_up()
                 return
 
@@ -150,8 +93,6 @@ class Service:
         """Set when the current faults are cancelled, and then replaced by a new one."""
         self.closing = False
         self.connections_seen = 0
-        self.seconds_per_byte = 1.0
-        """The pace of the fault "slow"."""
         self.faults = FaultQueue()
         self._server = _Server(self, context, address, handler)
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -189,6 +130,15 @@ class Service:
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return the answer to a request. Header names are in lower case."""
         raise NotImplementedError
+
+    def try_to(self, carry_out: Callable[[], Answer], refuse: Callable[[Refused], Answer], fault: str) -> Answer:
+        """Return the answer to a call: as `fault` has it, else what `carry_out` returns or is refused with."""
+        try:
+            answer = answer_to(fault) or carry_out()
+        except Refused as refused:
+            answer = refuse(refused)
+        answer.fault = fault
+        return answer
 
     def fault(self, kind: str, times: int | None = 1, action: str | None = None, *, after: int = 0) -> None:
         """Make the next `times` calls (of `action`) fail in the way `kind`, after the first `after`.

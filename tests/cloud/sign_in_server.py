@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from cloud.answers import Answer, Refused
 from cloud.local_sts import LocalSts
-from cloud.refusals import Refused
-from cloud.service import Answer, Service, fail
+from cloud.service import Service
 from cloud.world import Role, Session
 from support.certificates import server_context
 
@@ -115,12 +115,7 @@ class SignInServer(Service, abc.ABC):
         with self.lock:
             self.requests.append(request)
             fault = self.faults.take_for_call(request.path)
-        try:
-            answer = fail(fault, self.endpoint) or self._carry_out(request)
-        except Refused as refused:
-            answer = self.refusal(refused)
-        answer.fault = fault
-        return answer
+        return self.try_to(lambda: self._carry_out(request), self.refusal, fault)
 
     def _carry_out(self, request: Request) -> Answer:
         route = self.routes.get((request.method, request.path))

@@ -36,7 +36,7 @@ import pytest
 
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
-from cloud.service import Answer
+from cloud.answers import Answer
 from cloud.world import AccessKey
 from role_env import deadline
 from role_env.http import server as sent

@@ -23,7 +23,6 @@ READ_ONLY = {
     "ecs:DescribeInstanceVncUrl InstanceId=i-example": False,
     "ecs:DescribeUserData InstanceId=i-example": False,
     "kms:GetSecretValue SecretName=example": False,
-    "oss:GetObject /bucket/key": False,
 }
 """What a read-only session may and may not do, of what its role may do."""
 

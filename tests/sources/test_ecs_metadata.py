@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from cloud.answers import Answer
 from cloud.metadata_server import ROLE, ROLES_PATH, TOKEN_PATH, MetadataServer, has_namespaces, in_namespace
-from cloud.service import Answer
 from cloud.world import timestamp
 from role_env.context import Context
 from role_env.context.messages import Messages

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.answers import Answer
 from cloud.local_sts import LocalSts
-from cloud.service import Answer
 from cloud.world import ACCOUNT_B, role_arn
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cloud.service import Answer, Service
+from cloud.answers import Answer
+from cloud.service import Service
 from support.certificates import server_context, write_authority
 
 

@@ -1,4 +1,42 @@
-"""The refusals of STS, RAM and the other services, by their codes."""
+"""What the stand-ins answer: HTTP answers, and the refusals of STS, RAM and the other services by their codes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """An answer to one request, and the fault with which it is sent."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json;charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Return the whole HTTP answer."""
+        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
+        lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+
+
+def answer_json(document: Document, status: int = 200) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def answer_page(text: str, status: int = 200, **headers: str) -> Answer:
+    """Return a page in HTML."""
+    return Answer(status, f"<!DOCTYPE html><html>{text}</html>".encode(), "text/html;charset=utf-8", headers)
+
 
 REFUSALS = {
     "AccessDenied": (403, "You have no right to access this object."),
