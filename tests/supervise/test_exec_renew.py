@@ -86,25 +86,6 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Mac
     assert running.end() == ""
 
 
-def test_a_failed_renewal_leaves_the_old_session_its_life_and_is_reported_once(machine: Machine, begin: Begin) -> None:
-    machine.sts.session_seconds = 8
-    running = begin()
-    old = running.session()
-    machine.sts.fault("code:NoPermission:403", times=None, action="AssumeRole")
-    asked = time.time()
-    while (answer := running.ask())[0] == 200:
-        assert json.loads(answer[1]) == old
-        assert parse_utc(old["Expiration"]) > asked - 1
-        time.sleep(0.05)
-        asked = time.time()
-    assert answer == (503, "")
-    machine.sts.heal()
-    running.answers(200)
-    reported = running.end()
-    assert reported.startswith("role-env: the session could not be renewed and expires in ")
-    assert reported.count("\n") == 1
-
-
 # ---- as if role-env were not there ----
 
 

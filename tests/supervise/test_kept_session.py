@@ -1,5 +1,6 @@
 """`exec --renew` serves one session: a renewal keeps its account, role, session name and policy, or does not happen."""
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ import pytest
 
 from cloud.world import ACCOUNT_B
 from role_env.context.messages import Messages
-from role_env.credentials import Credentials, Session
+from role_env.credentials import Credentials, Session, parse_utc
 from role_env.errors import RefusedError, UnreachableError
 from role_env.supervise.credentials_server import Supply
 from support.machine import Machine
@@ -60,15 +61,21 @@ def test_a_profile_with_another_session_name_is_asked_for_with_the_sessions_own(
 
 
 def test_why_a_session_is_not_renewed_is_reported_at_once_for_each_reason(machine: Machine, begin: Begin) -> None:
+    """Until then the old session has its life, and a new one comes once STS answers."""
     machine.sts.session_seconds = 2 * SHORT
     running = begin()
-    running.session()
+    old = running.session()
     machine.sts.fault("hang", times=None, action="AssumeRole")
     before = machine.sts.connections_seen
-    wait_until(lambda: machine.sts.connections_seen == before + 2)
+    wait_until(lambda: running.ask()[0] == 200 and machine.sts.connections_seen == before + 2)
     machine.sts.heal()
     machine.sts.fault("code:NoPermission:403", times=None, action="AssumeRole")
-    running.answers(503)
+    while (answer := running.ask())[0] == 200:
+        assert json.loads(answer[1]) == old
+        time.sleep(0.05)
+    assert (answer, time.time() > parse_utc(old["Expiration"]) - 1) == ((503, ""), True)
+    machine.sts.heal()
+    running.answers(200)
     lines = running.end().splitlines()
     assert [line for line in lines if not line.startswith("role-env: the session could not be renewed and ex")] == []
     assert len(lines) == 2

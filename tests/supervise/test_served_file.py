@@ -173,16 +173,6 @@ def test_readers_killed_or_many_at_once_leave_nothing_and_cost_no_calls(machine:
     check_nothing_is_written(machine)
 
 
-def test_once_role_env_is_killed_a_reader_gets_an_error_and_nobodys_session(machine: Machine, begin: Begin) -> None:
-    running = begin(command=ENVIRONMENT)
-    seen = environment((machine.home / "seen").read_text())
-    running.process.kill()
-    wait_until(lambda: not Path(seen[FILE]).exists())
-    done = machine.run(*READER, **seen)
-    assert (done.returncode, done.stdout) == (1, "")
-    check_nothing_is_written(machine)
-
-
 # ---- while no new session can be had ----
 
 

@@ -1,11 +1,12 @@
 """A browser that visits servers of role-env's on this machine, step by step, and keeps their cookies."""
 
 import http.client
+import ssl
 import urllib.parse
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
-from support.https_client import HttpsClient
 from support.machine import Machine
 from support.waiting import DEADLINE
 
@@ -25,10 +26,16 @@ class LoopbackBrowser:
 
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def visit(self, address: str) -> Page:
-        """Return what is at `address`. Raises OSError or http.client.HTTPException if nothing answers."""
+    def visit(self, address: str, authority: Path | None = None) -> Page:
+        """Return what is at `address`, over TLS if there is an `authority`.
+
+        Raises OSError or http.client.HTTPException if nothing answers.
+        """
         parts = urllib.parse.urlsplit(address)
         connection = http.client.HTTPConnection(parts.netloc, timeout=DEADLINE)
+        if authority:
+            context = ssl.create_default_context(cafile=authority)
+            connection = http.client.HTTPSConnection(parts.netloc, timeout=DEADLINE, context=context)
         try:
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
             connection.request("GET", path, headers={"Cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())})
@@ -44,7 +51,6 @@ class LoopbackBrowser:
 
 def approve(machine: Machine, page: str) -> str:
     """Approve a sign-in at its `page`, and return where that sends the browser."""
-    parts = urllib.parse.urlsplit(page)
-    answer = HttpsClient(parts.netloc, machine.sts.ca_file).ask("GET", f"{parts.path}?{parts.query}")
+    answer = LoopbackBrowser().visit(page, machine.sts.ca_file)
     assert answer.status == HTTPStatus.FOUND
-    return answer.headers["Location"]
+    return answer.location

@@ -29,7 +29,6 @@ CONNECT_SECONDS = 10.0
 TRIES = 3
 MOST_ROWS = 100
 """The rows that a page of a list may have."""
-_MOST_PAGES = 1000
 _PROXY_VARIABLES = ("https_proxy", "all_proxy", "no_proxy")
 USER_AGENT = f"role-env/{__version__}"
 # For a proxy that opens no tunnel, `http.client` raises a bare OSError: only its text has the status.
@@ -203,24 +202,6 @@ class Server:
         if response.status == 200 and response.document is not None:
             return response.document
         raise self.invalid(f"status {response.status}{'' if response.document is not None else ', not JSON'}")
-
-    def pages(self, ask: Callable[[int, str], dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the pages of a list until the caller has enough.
-
-        `ask` requests a page by its number, from 1, and its token: NextToken of the one before, empty without one.
-        Raises UnreachableError for pages without an end.
-        """
-        token, tokens = "", set[str]()
-        for number in range(1, _MOST_PAGES + 1):
-            page = ask(number, token)
-            yield page
-            token = page.get("NextToken") or ""
-            if not isinstance(token, str):
-                raise self.invalid("NextToken is not text")
-            if token in tokens:
-                break
-            tokens |= {token} - {""}
-        raise self.invalid("its pages have no end")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:

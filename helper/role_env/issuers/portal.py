@@ -24,6 +24,7 @@ _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 # The polling interval of RFC 8628 if the server sends none, and the shortest one that is used (seconds).
 _USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
 _USUAL_LIFE = 600.0
+_MOST_PAGES = 1000
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
 # The codes of both RFC 8628 and CloudSSO, compared without case, - and _.
 _PENDING, _SLOW_DOWN = "authorizationpending", "slowdown"
@@ -166,19 +167,19 @@ class Portal(Issuer):
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page."""
-
-        def ask(_number: int, more: str) -> dict[str, Any]:
-            """Return a page."""
+        more: object = ""
+        for _ in range(_MOST_PAGES):
             given = {**query, "MaxResults": str(MOST_ROWS), **({"NextToken": more} if more else {})}
-            return self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
-
-        for page in self.pages(ask):
-            rows = page.get(key)
+            page = self._ask("GET", f"{path}?{urllib.parse.urlencode(given)}", token)
+            rows, more = page.get(key), page.get("NextToken")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise self.invalid(f"{key} is missing")
             yield from rows
-            if not page.get("IsTruncated") or not page.get("NextToken"):
+            if not page.get("IsTruncated") or not more:
                 return
+            if not isinstance(more, str):
+                raise self.invalid("NextToken is not text")
+        raise self.invalid("its pages have no end")
 
     def _ask(self, method: str, path: str, token: str, document: Mapping[str, str] | None = None) -> dict[str, Any]:
         with noticing_end(lambda code: _TOKEN_FAULT.search(_folded(code))):

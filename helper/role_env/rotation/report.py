@@ -1,6 +1,5 @@
 """Report the keys of a rotation: `--status`, and what stays at RAM when a rotation is dropped."""
 
-import time
 from collections.abc import Iterable
 
 from role_env import ui
@@ -88,14 +87,6 @@ def other_keys(others: Iterable[KeyState], journal: Journal) -> list[str]:
 def deletion(access_key_id: str) -> str:
     """Return the command that deletes a key."""
     return f"aliyun ram DeleteAccessKey --UserAccessKeyId {access_key_id}"
-
-
-def last_use(access_key_id: str, signer: AccessKey, ram: Ram) -> str:
-    """Return a phrase on the last use of a key. Raises StsError, UnreachableError."""
-    used = ram.last_used(signer, access_key_id)
-    if used is None:
-        return "RAM does not say when it was used"
-    return time.strftime("last used on %Y-%m-%d", time.gmtime(used)) if used else "never used"
 
 
 def _show_journal(journal: Journal, holders: Holders, key: AccessKey | None) -> None:

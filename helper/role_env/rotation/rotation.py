@@ -230,7 +230,10 @@ class Rotation:
 
     def _refuse_second(self, other: KeyState) -> None:
         """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
-        last = report.last_use(other.access_key_id, self.journal.old, self.ram)
+        used = self.ram.last_used(self.journal.old, other.access_key_id)
+        last = f"last used on {format_utc(used)}" if used else "never used"
+        if used is None:
+            last = "RAM does not say when it was used"
         created = f"created {format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",

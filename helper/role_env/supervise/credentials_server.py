@@ -85,8 +85,7 @@ class Supply:
         return min(RENEWAL_SECONDS, self._life() / 2)
 
     def _is_due(self) -> bool:
-        """Return whether too little is left, or more than the whole life, which means that the clock was set back."""
-        return self._left() < self._margin() or self._credentials.remaining() > self._life() + 60
+        return self._left() < self._margin() or self._credentials.needs_renewal()
 
     def _flight_if_due(self) -> "Future[None] | None":
         """Return the renewal under way; if none is and one is due, start it."""
@@ -165,29 +164,18 @@ def address_of(place: str) -> tuple[str, int]:
 
     Raises UsageError unless it is a loopback or private address.
     """
-    host, port = _split(place)
+    found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::([0-9]{1,5}))?", place)
+    host, port = (found[1] or found[2] or "", int(found[3] or 0)) if found else (place, 0)
     try:
         address = ipaddress.ip_address(host or _LOOPBACK)
     except ValueError:
         raise UsageError(f"--listen {place}: {host} is not an IP address", hint=_hint(host)) from None
+    if port > _LARGEST_PORT:
+        raise UsageError(f"--listen {place}: {port} is not a port", hint="give a port from 1 to 65535, or none")
     # An address with a zone, such as fd00::1%eth0, matches no network here, and a URI cannot contain it.
     if "%" in host or not any(address in network for network in _NETWORKS):
         raise UsageError(f"--listen {place}: {address} is neither loopback nor private", hint=_hint(host))
     return str(address), port
-
-
-def _split(place: str) -> tuple[str, int]:
-    """Return the address, which may be empty, and the port; 0 means any."""
-    if in_brackets := re.fullmatch(r"\[([^\]]*)\](?::([0-9]+))?", place):
-        host, port = in_brackets[1], in_brackets[2] or "0"
-    elif place.count(":") > 1:
-        host, port = place, "0"
-    else:
-        host, colon, port = place.partition(":")
-        port = port if colon else "0"
-    if not re.fullmatch("[0-9]{1,5}", port) or int(port) > _LARGEST_PORT:
-        raise UsageError(f"--listen {place}: {port!r} is not a port", hint="give a port from 1 to 65535, or none")
-    return host, int(port)
 
 
 def _hint(host: str) -> str:
