@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.service import Answer, Service
+from cloud.answers import Answer
+from cloud.service import Service
 from support.documents import line_of_programs
 from support.files import write_private
 from support.https_server import HttpsServer

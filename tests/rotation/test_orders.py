@@ -34,9 +34,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from cloud.answers import Answer
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
-from cloud.answers import Answer
 from cloud.world import AccessKey
 from role_env import deadline
 from role_env.http import server as sent
