@@ -67,7 +67,8 @@ def test_why_a_session_is_not_renewed_is_reported_at_once_for_each_reason(machin
     old = running.session()
     machine.sts.fault("hang", times=None, action="AssumeRole")
     before = machine.sts.connections_seen
-    wait_until(lambda: running.ask()[0] == 200 and machine.sts.connections_seen == before + 2)
+    wait_until(lambda: running.ask()[0] == 200 and machine.sts.connections_seen > before)
+    assert "could not be reached: it timed out" in running.reports()
     machine.sts.heal()
     machine.sts.fault("code:NoPermission:403", times=None, action="AssumeRole")
     while (answer := running.ask())[0] == 200:
@@ -76,11 +77,9 @@ def test_why_a_session_is_not_renewed_is_reported_at_once_for_each_reason(machin
     assert (answer, time.time() > parse_utc(old["Expiration"]) - 1) == ((503, ""), True)
     machine.sts.heal()
     running.answers(200)
-    lines = running.end().splitlines()
-    assert [line for line in lines if not line.startswith("role-env: the session could not be renewed and ex")] == []
-    assert len(lines) == 2
-    assert "could not be reached: it timed out" in lines[0]
-    assert "may not assume" in lines[1]
+    (line,) = running.end().splitlines()
+    assert line.startswith("role-env: the session could not be renewed and expires in ")
+    assert "may not assume" in line
 
 
 # ---- when the server renews its session, and what it hands out meanwhile ----

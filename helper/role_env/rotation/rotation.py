@@ -14,7 +14,7 @@ from role_env import ui
 from role_env.context import Context
 from role_env.context.messages import Messages
 from role_env.credentials import AccessKey, format_utc
-from role_env.dataclass import dataclass, replace
+from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
@@ -315,7 +315,7 @@ class Rotation:
 
     def clean_up(self) -> None:
         """Undo at RAM what nobody uses, and drop the journal. The profile keeps its key, which is not the journal's."""
-        journal, new, signer, states = self.journal, self.journal.new, self.found.signer, dict(self.found.states)
+        journal, new, signer, states = self.journal, self.journal.new, self.found.signer, self.found.states
         old_id = journal.old_id
         if signer and journal.retired_at and states[old_id] is Status.INACTIVE:
             self.ram.set_status(signer, old_id, is_active=True)
@@ -323,8 +323,7 @@ class Rotation:
         if signer and new and states[new.access_key_id] is not Status.DELETED and not self._is_used(new, signer):
             self.ram.delete_key(signer, new.access_key_id)
             states[new.access_key_id] = Status.DELETED
-        remains = replace(self.found, states=states)
-        self._end(f"the rotation of {old_id} is dropped, and the key in the keyring stays", remains=remains)
+        self._end(f"the rotation of {old_id} is dropped, and the key in the keyring stays", remains=self.found)
 
     def _is_used(self, key: AccessKey, signer: AccessKey) -> bool:
         """Return whether an entry of the keyring has the key, or RAM reports a use of it or does not say."""
