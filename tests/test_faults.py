@@ -302,7 +302,7 @@ def test_a_system_without_another_thread_is_worth_another_try(machine: Machine) 
             os.chown(path, number, number)
         limited = [*CONFINED, f"user:{number}", *limited]
     done = machine.run(*limited, ROLE_ENV_CACHE="none")
-    check(machine, done, 5, ("no more memory, threads or processes", "ulimit -u"))
+    check(machine, done, 5, ("no more memory, threads or processes", "ulimit -a"))
     assert machine.sts.connections_seen == 0
 
 

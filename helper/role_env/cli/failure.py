@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from role_env.cli import Invocation
 
-_DISK_AND_LIMITS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
-"""The errors of a disk, its free space and the limits of a process."""
+_SYSTEM_ERRORS = ["EAGAIN", "ENOMEM", "EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM"]
+"""The errors of memory, of a disk and its free space, and of the limits of a process."""
 
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
@@ -155,27 +155,27 @@ def _bug(failure: BaseException) -> RoleEnvError:
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
 
 
-# -- failures of the system, such as exhausted memory or a full disk, by the exceptions that they raise --
-
-
 def _system_fault(failure: BaseException) -> ResourceError | None:
-    """Return the error to report if the system caused `failure`, else None."""
-    if _is_exhaustion(failure):
-        return ResourceError(
-            "the system has no more memory, threads or processes for role-env",
-            hint="end other programs, or raise the limit (ulimit -v, ulimit -u, the container's), and try again",
-        )
-    if isinstance(failure, ImportError) and _is_unloadable(failure):
-        return ResourceError(
-            f"the module {failure.name} of this installation could not be loaded",
-            hint="check the memory and the disk, and try again; if it fails again, reinstall role-env",
-        )
-    if isinstance(failure, OSError) and _is_of_disk_or_limits(failure):
-        return ResourceError(
-            f"the system reported: {failure.strerror}",
-            hint="check the disk, its free space and the limits (ulimit -a), and try again",
-        )
-    return None
+    """Return the error to report if the system, such as a full disk or exhausted memory, caused `failure`, else None.
+
+    CPython can lose an error that it has no memory for, and then raises SystemError, which Python code never does.
+    """
+    what, hint = "", "check the memory, the disk and the limits (ulimit -a), and try again"
+    trace = _innermost(failure)
+    is_in_threading = trace is not None and trace.tb_frame.f_globals.get("__name__") == "threading"
+    if isinstance(failure, ImportError):
+        # Otherwise a module that is loaded lacks a name.
+        if isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py"):
+            what = f"the module {failure.name} of this installation could not be loaded"
+            hint += "; if it fails again, reinstall role-env"
+    elif isinstance(failure, OSError):
+        number = failure.errno or 0
+        # Only the system's own error has its text.
+        if errno.errorcode.get(number, "") in _SYSTEM_ERRORS and failure.strerror == os.strerror(number):
+            what = f"the system reported: {failure.strerror}"
+    elif isinstance(failure, MemoryError | SystemError) or (isinstance(failure, RuntimeError) and is_in_threading):
+        what = "the system has no more memory, threads or processes for role-env"
+    return ResourceError(what, hint=hint) if what else None
 
 
 def _innermost(failure: BaseException) -> TracebackType | None:
@@ -184,26 +184,3 @@ def _innermost(failure: BaseException) -> TracebackType | None:
     while trace and trace.tb_next:
         trace = trace.tb_next
     return trace
-
-
-def _is_exhaustion(failure: BaseException) -> bool:
-    """Return whether there is no memory, thread or process left.
-
-    CPython can lose an error that it has no memory for, and then raises SystemError, which Python code never does.
-    """
-    if isinstance(failure, OSError):
-        return failure.errno in (errno.EAGAIN, errno.ENOMEM)
-    trace = _innermost(failure)
-    is_in_threading = trace is not None and trace.tb_frame.f_globals.get("__name__") == "threading"
-    return isinstance(failure, MemoryError | SystemError) or (isinstance(failure, RuntimeError) and is_in_threading)
-
-
-def _is_unloadable(failure: ImportError) -> bool:
-    """Return whether a module was not found or a library failed to load. Otherwise a loaded module lacks a name."""
-    return isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py")
-
-
-def _is_of_disk_or_limits(failure: OSError) -> bool:
-    """Return whether the system itself reported the error: then the error has the system's own text."""
-    name = errno.errorcode.get(failure.errno or 0, "")
-    return name in _DISK_AND_LIMITS and failure.strerror == os.strerror(failure.errno or 0)
