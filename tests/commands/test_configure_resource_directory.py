@@ -253,18 +253,9 @@ def test_a_usage_error_is_exit_2_before_anything_is_sent(machine: Machine, direc
     assert not machine.sts.calls
 
 
-def test_a_source_that_cannot_assume_roles_is_exit_3_before_anything_is_sent(
+def test_an_unknown_profile_is_exit_3_before_anything_is_sent(
     machine: Machine, directory: LocalResourceDirectory
 ) -> None:
-    machine.add(f"[ro]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
-    line = machine.file.read_text().splitlines().index("[ro]") + 1
-    said = f"profile ro is read_only and may not assume a role ({machine.file}, line {line})"
-    machine.fails("configure", "--resource-directory", "ro", "--yes", status=3, said=said)
-    policy = '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "resourcemanager:*", "Resource": "*"}]}'
-    machine.add(f"[lister]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\npolicy = {policy}\n")
-    line = machine.file.read_text().splitlines().index("[lister]") + 1
-    may_not = f"its policy does not allow sts:AssumeRole ({machine.file}, line {line})"
-    machine.fails("configure", "--resource-directory", "lister", "--yes", status=3, said=may_not)
     said = "there is no profile profileX"
     machine.fails("configure", "--resource-directory", "profileX", "--yes", status=3, said=said)
     assert not directory.calls

@@ -17,8 +17,6 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 
-ALLOW = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-
 
 @given(st.dictionaries(st.text(max_size=10), VALUES, max_size=4), st.sampled_from([None, 1, "\t"]))
 def test_a_policy_without_white_space_means_the_same(document: dict[str, object], indent: int | str | None) -> None:
@@ -84,27 +82,6 @@ def test_a_policy_that_leaves_no_room_for_reading_only_is_refused() -> None:
     own = policies.compact(json.dumps({"Version": "1", "Statement": [], "Note": "x" * 1500}))
     with pytest.raises(policies.PolicyError, match="together contain"):
         policies.read_only(own)
-
-
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        (ALLOW, True),
-        ([{"Effect": "Allow", "Action": ["ecs:*", "STS:Assume*"], "Resource": "acs:ram::1:role/x"}], True),
-        ([{"Effect": "Allow", "Action": "sts:AssumeRoleWith*", "Resource": "*"}], False),
-        ([{"Effect": "Allow", "NotAction": "ecs:*", "Resource": "*"}], True),
-        ([{"Effect": "Allow", "NotAction": ["sts:*"], "Resource": "*"}], False),
-        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "*"}], False),
-        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "acs:ram::1:role/x"}], True),
-        ([ALLOW, {"Effect": "Deny", "Action": "sts:*", "Resource": "*", "Condition": {"Bool": {}}}], True),
-        ([], False),
-        (["text"], True),
-        ([{"Effect": "Allow"}], True),
-    ],
-)
-def test_whether_a_policy_may_allow_an_action_is_known_without_asking(statements: object, expected: bool) -> None:
-    policy = policies.compact(json.dumps({"Version": "1", "Statement": statements}))
-    assert policies.may_allow(policy, "sts:AssumeRole") is expected
 
 
 # ---- the read-only policy ----

@@ -85,36 +85,6 @@ def revision() -> str:
     return sha256(" ".join((*READING, *REVEALING.values())))
 
 
-def may_allow(policy: str, action: str) -> bool:
-    """Return False if no statement of `policy` allows `action`, or one denies it for all resources.
-
-    `policy` is one that `compact` accepts. STS decides about other resources, conditions and an invalid policy.
-    """
-    try:
-        found = [one for one in _statements(_parse(policy)) if _is_about(one, action)]
-        is_denied = any(
-            one["Effect"] == "Deny" and one["Resource"] == "*" and not one.get("Condition") for one in found
-        )
-        return not is_denied and any(one["Effect"] == "Allow" for one in found)
-    except (AttributeError, KeyError, TypeError):
-        return True
-
-
-def _statements(document: "dict[str, Any]") -> "list[dict[str, Any]]":
-    found = document.get("Statement", [])
-    return found if isinstance(found, list) else [found]
-
-
-def _is_about(statement: "dict[str, Any]", action: str) -> bool:
-    """Return whether a statement is about `action`. Raises KeyError, TypeError for an invalid one."""
-    import re
-
-    key = "Action" if "Action" in statement else "NotAction"
-    patterns = [statement[key]] if isinstance(statement[key], str) else statement[key]
-    is_named = any(re.fullmatch(re.escape(one).replace(r"\*", ".*"), action, re.IGNORECASE) for one in patterns)
-    return is_named == (key == "Action")
-
-
 def read_only(own: str = "") -> str:
     """Return the read-only policy. With `own`, a profile's policy, return that policy narrowed to reading.
 
@@ -129,7 +99,9 @@ def read_only(own: str = "") -> str:
     if own:
         reading = {"Effect": "Deny", "NotAction": READING, "Resource": "*"}
     revealing = {"Effect": "Deny", "Action": " ".join(REVEALING.values()).split(), "Resource": "*"}
-    narrowed = {**document, "Statement": [*_statements(document), reading, revealing]}
+    found = document.get("Statement", [])
+    statements = found if isinstance(found, list) else [found]
+    narrowed = {**document, "Statement": [*statements, reading, revealing]}
     policy = json.dumps(narrowed, separators=(",", ":"), ensure_ascii=False)
     if len(policy) > LONGEST:
         raise PolicyError(

@@ -10,12 +10,11 @@ from role_env.commands.configure.offers import Offer
 from role_env.context import Context
 from role_env.credentials import AccessKey, RoleArn
 from role_env.dataclass import dataclass
-from role_env.errors import ProfileError, RefusedError, UsageError
+from role_env.errors import RefusedError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import directory_endpoint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
-from role_env.profiles.policies import may_allow
 from role_env.sessions import Narrowing, Request
 from role_env.sessions import chain as chains
 from role_env.sessions.obtain import SessionRequest
@@ -27,7 +26,6 @@ DEFAULT_ROLE = "ResourceDirectoryAccountAccessRole"
 """The role that every account of an organization has. It is an administrator's by default."""
 
 _SIGNS = "._@+:/-"
-_ASSUME_ROLE = "sts:AssumeRole"
 _NO_PERMISSION = ("NoPermission", "Forbidden.RAM")
 
 
@@ -79,19 +77,7 @@ class Organization:
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
         """Return the caller: a session of the source profile, or its key. Raises any RoleEnvError."""
         name = self._source
-        profile = file.profile(name)
-        if profile.read_only:
-            raise ProfileError(
-                f"profile {name} is read_only and may not assume a role ({profile.where})",
-                hint="name a profile without read_only",
-            )
         chain = chains.resolve(file, name)
-        policy = chain.last_role.policy if chain.last_role else ""
-        if policy and not may_allow(policy, _ASSUME_ROLE):
-            raise ProfileError(
-                f"profile {name} may not assume a role: its policy does not allow {_ASSUME_ROLE} ({profile.where})",
-                hint="name a profile without a policy, or allow that action in it",
-            )
         if chain.gives_session:
             narrowing = Narrowing(is_full_allowed=self._invocation.full)
             request = Request(name, config=file.path, narrowing=narrowing)
@@ -102,7 +88,7 @@ class Organization:
             with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
                 identity = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)
         except sts.StsError as refusal:
-            refusal.message = f"profile {name}: {refusal.message} ({profile.where})"
+            refusal.message = f"profile {name}: {refusal.message} ({file.profile(name).where})"
             raise
         return Caller(key, identity["AccountId"], identity["Arn"])
 
