@@ -28,7 +28,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
-LIBRARIES = ("keyring.backends.SecretService", "role_env.__main__")
+LIBRARIES = (
+    "aliyunsdkcore.request",
+    "aliyunsdksts.request.v20150401.AssumeRoleRequest",
+    "keyring.backends.SecretService",
+    "role_env.__main__",
+)
 """What commands import beside the modules of the package. `keyring` itself looks for a backend when it is asked."""
 LOCALE = "C.UTF-8"
 STREAMS = ((0, "rb", "surrogateescape"), (1, "wb", "surrogateescape"), (2, "wb", "backslashreplace"))

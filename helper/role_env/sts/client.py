@@ -1,14 +1,11 @@
-"""Call STS and services with the same protocol: RPC requests, signed with HMAC-SHA1.
+"""Call STS: Alibaba's SDK builds and signs the requests, and our own TLS connection sends them.
 
-API: STS 2015-04-01, AssumeRole, AssumeRoleWithOIDC (which is not signed) and GetCallerIdentity. Alibaba's SDK is not
-used: its transport omits SNI on current Pythons, disables the check of certificates for an empty
-ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. Errors quote only STS's own Code and Message from a
-request or response.
+The SDK's transport is not used: it omits SNI on current Pythons, disables the check of certificates for an empty
+ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. API: STS 2015-04-01, AssumeRole, AssumeRoleWithOIDC
+(which is not signed) and GetCallerIdentity. Errors quote only STS's own Code and Message from a request or response.
 """
 
-import base64
 import contextlib
-import hmac
 import json
 import re
 import secrets
@@ -23,6 +20,7 @@ from role_env.credentials import AccessKey, Credentials, format_utc, parse_date
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.server import TRIES, Response, Server
+from role_env.sts import sdk
 from role_env.sts.hop import Hop
 
 # How long the error about a missing permission may wait for the caller's identity (seconds).
@@ -54,11 +52,12 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
     with waiting_for_sts(hop, context):
         context.messages.decided(f"{hop.profile}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
         service = Service("STS", hop.endpoint, context)
-        service.connect()
+        service.connect()  # while the SDK is imported
+        request = sdk.assume_role_request()
         parameters = _parameters(hop, ExternalId=hop.external_id, SourceIdentity=hop.source_identity)
         issued = time.time()
         try:
-            return _session(service, service.send("AssumeRole", parameters, key), hop, issued)
+            return _session(service, service.send(request, parameters, key), hop, issued)
         except StsError as refusal:
             if refusal.code != "NoPermission":
                 raise
@@ -81,7 +80,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     """Return STS's response about the identity that `key` belongs to. Raises StsError and UnreachableError."""
     service = Service("STS", endpoint, context)
     service.connect()
-    document = service.send("GetCallerIdentity", {}, key)
+    document = service.send(sdk.caller_identity_request(), {}, key)
     arn, account = document.get("Arn"), document.get("AccountId")
     with service.reading():
         if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
@@ -103,50 +102,51 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
 
 
 class Service(Server):
-    """A client of STS or a similar service, `name`, by the `version` of its API.
-
-    `date` is the Date of its last response, empty before the first.
-    """
+    """A client of STS or a similar service, `name`. `date` is the Date of its last response, empty before the first."""
 
     date = ""
 
-    def __init__(self, name: str, endpoint: str, context: Context, *, version: str = "2015-04-01") -> None:
+    def __init__(self, name: str, endpoint: str, context: Context) -> None:
         setting = "sts_endpoint" if name == "STS" else f"ALIBABA_CLOUD_{name.upper().replace(' ', '_')}_ENDPOINT"
         hint = f"check {setting}; a proxy or sign-in page may be intercepting the request"
         super().__init__(name, endpoint, context, hint=hint)
-        self._version = version
 
-    def send(self, action: str, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES) -> dict[str, Any]:
-        """Request `action` with its `parameters`, signed with `key`, and return the response.
+    def send(
+        self, request: Any, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES
+    ) -> dict[str, Any]:
+        """Send `request` with its `parameters`, signed with `key`, and return the response.
 
         It is signed again for each of at most `tries` tries, since a nonce works only once. Raises StsError if the
         service refuses, UnreachableError if there is no valid response by the deadline.
         """
+        request.set_accept_format("JSON")
+        for name, value in parameters.items():
+            request.add_query_param(name, value)
+        if key.security_token:
+            request.add_query_param("SecurityToken", key.security_token)
 
         def path() -> str:
             """Return the newly signed path and query."""
-            return signed_path({**self._common(action), **parameters}, key)
+            return str(request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret))
 
-        return self._parse(self.request("POST", path, headers={}, tries=tries))
+        return self._parse(self.request("POST", path, headers=request.get_headers(), tries=tries))
 
     def send_form(self, action: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Send `form` to an action that needs no signature, and return the response. Raises as `send`."""
+        body = urllib.parse.urlencode(form).encode()
 
         def path() -> str:
             """Return the path and query, with the time and a nonce of this try."""
-            return f"/?{urllib.parse.urlencode(self._common(action))}"
+            common = {
+                "Action": action,
+                "Version": "2015-04-01",
+                "Format": "JSON",
+                "Timestamp": format_utc(int(time.time())),
+                "SignatureNonce": secrets.token_hex(16),
+            }
+            return "/?" + urllib.parse.urlencode(common)
 
-        return self._parse(self.request("POST", path, headers=_FORM, body=urllib.parse.urlencode(form).encode()))
-
-    def _common(self, action: str) -> dict[str, str]:
-        """Return the parameters of every request; the nonce works once."""
-        return {
-            "Action": action,
-            "Version": self._version,
-            "Format": "JSON",
-            "Timestamp": format_utc(int(time.time())),
-            "SignatureNonce": secrets.token_hex(16),
-        }
+        return self._parse(self.request("POST", path, headers=_FORM, body=body))
 
     def _parse(self, response: Response) -> dict[str, Any]:
         self.date = response.date
@@ -157,17 +157,6 @@ class Service(Server):
         if code:
             raise self.invalid("status 200 with a Code")
         return document
-
-
-def signed_path(parameters: Mapping[str, str], key: AccessKey) -> str:
-    """Return the path and query of a POST with `parameters`, signed with `key`: Signature 1.0 of the RPC APIs."""
-    signed = {"AccessKeyId": key.access_key_id, "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", **parameters}
-    if key.security_token:
-        signed["SecurityToken"] = key.security_token
-    query = urllib.parse.urlencode(sorted(signed.items()), quote_via=urllib.parse.quote, safe="")
-    text = f"POST&%2F&{urllib.parse.quote(query, safe='')}"
-    digest = hmac.digest(f"{key.access_key_secret}&".encode(), text.encode(), "sha1")
-    return f"/?{query}&Signature={urllib.parse.quote(base64.b64encode(digest), safe='')}"
 
 
 def _parameters(hop: Hop, **more: str) -> dict[str, str]:
