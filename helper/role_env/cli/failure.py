@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from role_env.cli import Invocation
 
-_SYSTEM_ERRORS = ["EAGAIN", "ENOMEM", "EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE", "EMFILE", "ENFILE", "ENOBUFS", "EPERM"]
-"""The errors of memory, of a disk and its free space, and of the limits of a process."""
+_LIMIT_ERRORS = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
+_DISK_ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE")
 
 
 def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
@@ -170,8 +170,8 @@ def _system_fault(failure: BaseException) -> ResourceError | None:
             hint += "; if it fails again, reinstall role-env"
     elif isinstance(failure, OSError):
         number = failure.errno or 0
-        # Only the system's own error has its text.
-        if errno.errorcode.get(number, "") in _SYSTEM_ERRORS and failure.strerror == os.strerror(number):
+        is_known = errno.errorcode.get(number, "") in (*_LIMIT_ERRORS, *_DISK_ERRORS)
+        if is_known and failure.strerror == os.strerror(number):  # only the system's own error has its text
             what = f"the system reported: {failure.strerror}"
     elif isinstance(failure, MemoryError | SystemError) or (isinstance(failure, RuntimeError) and is_in_threading):
         what = "the system has no more memory, threads or processes for role-env"
