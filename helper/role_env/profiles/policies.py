@@ -99,7 +99,7 @@ def read_only(own: str = "") -> str:
     if own:
         reading = {"Effect": "Deny", "NotAction": READING, "Resource": "*"}
     revealing = {"Effect": "Deny", "Action": " ".join(REVEALING.values()).split(), "Resource": "*"}
-    found = document.get("Statement", [])
+    found: object = document.get("Statement", [])
     statements = found if isinstance(found, list) else [found]
     narrowed = {**document, "Statement": [*statements, reading, revealing]}
     policy = json.dumps(narrowed, separators=(",", ":"), ensure_ascii=False)
