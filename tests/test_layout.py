@@ -5,7 +5,6 @@ for the type checker alone. Which box lies above which is checked by import-lint
 """
 
 import ast
-import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -14,7 +13,6 @@ from pathlib import Path
 import grimp
 
 import role_env
-from role_env import errors
 from role_env.command_table import SHELLS
 
 MOST_BOXES = 32
@@ -80,22 +78,6 @@ def test_no_function_has_more_than_50_lines() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert [function for function in functions if function[2] > MOST_LINES_OF_FUNCTION] == []
-
-
-def test_the_tree_of_errors_has_every_class_below_its_base_with_the_exit_status() -> None:
-    found = {
-        node.name: node for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    }
-    bases = {name: base.id for name, node in found.items() for base in node.bases if isinstance(base, ast.Name)}
-    named: dict[str, tuple[int, str]] = {}
-    for line in (errors.__doc__ or "").splitlines():
-        if words := re.match(r"    ( *)(\w+) +([0-9]*)", line):
-            above = [name for name, (depth, _) in named.items() if depth < len(words[1])]
-            named[words[2]] = len(words[1]), words[3]
-            assert words[2] == "RoleEnvError" or bases[words[2]] == above[-1], words[2]
-            if words[3] and words[2] != "CommandError":
-                assert getattr(errors, words[2]).exit_status == int(words[3])
-    assert named.keys() == {"RoleEnvError"} | {name for name, base in bases.items() if base in named}
 
 
 @cache

@@ -164,9 +164,6 @@ def test_the_picture_shows_what_a_real_terminal_shows_today(machine: Machine) ->
 
 LIST = TOP / ".github/ALIYUN_CLI.md"
 PACKAGE = TOP / "helper/role_env"
-BEHAVIOR = ("aliyun", "commands/doctor", "environ", "issuers", "sessions", "shells", "sources")
-"""The folders whose modules do what the CLI does, or what it is to find. The others only name it."""
-ONLY_NAMED = {"commands/doctor/__init__.py"}
 
 
 def rows() -> list[list[str]]:
@@ -190,15 +187,3 @@ def test_each_row_names_a_test_and_modules_that_are_there() -> None:
         for module in codes(modules):
             assert (PACKAGE / module).is_file(), module
         assert is_there(*codes(test)[0].split("::")), f"name a test that exists in .github/{LIST.name}: {test}"
-
-
-def test_each_module_that_does_what_the_cli_does_is_in_a_row() -> None:
-    named = {module for row in rows() for module in codes(row[3])} | ONLY_NAMED
-    speaking = [
-        path.relative_to(PACKAGE).as_posix()
-        for folder in BEHAVIOR
-        for path in (PACKAGE / folder).rglob("*.py")
-        if re.search(r"\bCLI\b|`aliyun`|aliyun-cli", path.read_text("utf-8"))
-    ]
-    assert len(speaking) > 10
-    assert not set(speaking) - named, f"give each of these a row in .github/{LIST.name}"
