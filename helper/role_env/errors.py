@@ -11,7 +11,6 @@
       RefusedError          4    a refusal, or another session than the requested one
         StsError                 STS refused, with its code (sts)
         SignInError              a person refused, or the code expired (issuers)
-          TooLate                nobody signed in in time (sign_in)
       UnreachableError      5    no valid response in time; retryable
       ResourceError         5    no memory, a failing disk; retryable
       KeyringError          6    the keyring was needed and could not be used

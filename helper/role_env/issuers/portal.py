@@ -14,7 +14,7 @@ from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
-from role_env.errors import ProfileError, RoleEnvError, printable
+from role_env.errors import ProfileError, printable
 from role_env.http.server import MOST_ROWS
 from role_env.issuers.hosts import host_of
 from role_env.issuers.issuer import Issuer, SignInError, Verifier, noticing_end
@@ -22,23 +22,18 @@ from role_env.issuers.issuer import Issuer, SignInError, Verifier, noticing_end
 _CLIENT_ID, _CLIENT_VARIABLE = "app-vaz16tltdxs96audqf35", "ALIBABA_CLOUD_SSO_CLIENT_ID"
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 # The polling interval of RFC 8628 if the server sends none, and the shortest one that is used (seconds).
-_USUAL_INTERVAL, _SHORTEST_INTERVAL, SLOWER_SECONDS = 5.0, 1.0, 5.0
+_USUAL_INTERVAL, _SHORTEST_INTERVAL = 5.0, 1.0
 _USUAL_LIFE = 600.0
 _MOST_PAGES = 1000
 SIGN_IN_AGAIN = "sign in again, and enter the code in time"
 # The codes of both RFC 8628 and CloudSSO, compared without case, - and _.
-_PENDING, _SLOW_DOWN = "authorizationpending", "slowdown"
+PENDING = {"authorizationpending": 0.0, "slowdown": 5.0}
+"""The codes before the person has signed in, each with the seconds that it adds to the polling interval."""
 _EXPIRED = ("invaliddevicecodeerror", "invaliddevicecode", "expiredtoken", "expireddevicecode", "devicecodeexpired")
 _DENIED = ("accessdenied", "authorizationdenied", "userdenied")
+# A shorter word that begins like an ID is a name.
+_CONFIGURATION_ID = re.compile(r"ac-[0-9a-z]{20,}")
 _TOKEN_FAULT = re.compile(r"(invalid|expired|malformed).*token|token.*(invalid|expired|notfound)|unauthenticated")
-
-
-class Pending(Exception):
-    """The person has not signed in yet. With `slower`, the server asks to poll less often."""
-
-    def __init__(self, *, slower: bool) -> None:
-        super().__init__()
-        self.slower = slower
 
 
 @dataclass(frozen=True)
@@ -96,7 +91,7 @@ class Portal(Issuer):
     def poll_token(self, device: Device, verifier: Verifier) -> tuple[str, float]:
         """Return the access token and its life in seconds, once the person has signed in; ask only once.
 
-        Raises Pending before that, SignInError if the person refused or the code has expired, UnreachableError.
+        Raises SignInError, with a code of PENDING before that, and UnreachableError.
         """
         document = {
             "ClientId": self._client_id,
@@ -107,8 +102,13 @@ class Portal(Issuer):
         secrets = (device.code, verifier.text)
         try:
             answer = self.send("POST", "/token", document=document, secrets=secrets, tries=1)
-        except SignInError as error:
-            raise _poll_failure(error, self.endpoint) from None
+        except SignInError as refusal:
+            refusal.code = _folded(refusal.code)
+            if refusal.code in _EXPIRED:
+                refusal.message, refusal.hint = f"the code has expired, or was used: {refusal.said}", SIGN_IN_AGAIN
+            elif refusal.code in _DENIED:
+                refusal.message = f"the sign-in was refused at {self.endpoint}: {refusal.said}"
+            raise
         seconds = self.read_seconds(answer, "ExpiresIn", default=0)
         if seconds <= 0:
             raise self.invalid("ExpiresIn is missing")
@@ -130,19 +130,15 @@ class Portal(Issuer):
 
         Raises TokenEnded, SignInError, UnreachableError, and ProfileError for a name that the user does not have.
         """
-        if not configuration.startswith("ac-"):
-            found = self._find_configuration(token, account_id, configuration)
-            return self._issue(token, account_id, found)
-        try:
-            return self._issue(token, account_id, configuration)
-        except SignInError as refusal:
-            try:  # a name may look like an ID
-                found = self._find_configuration(token, account_id, configuration)
-            except RoleEnvError:
-                raise refusal from None
-            if found == configuration:
-                raise
-            return self._issue(token, account_id, found)
+        if not _CONFIGURATION_ID.fullmatch(configuration):
+            configuration = self._find_configuration(token, account_id, configuration)
+        document = {"AccountId": account_id, "AccessConfigurationId": configuration}
+        issued = time.time()
+        answer = self._ask("POST", "/cloud-credentials", token, document)
+        session = answer.get("CloudCredential")
+        if not isinstance(session, dict):
+            raise self.invalid("CloudCredential is missing")
+        return self.read_session(session, issued=issued)
 
     def _find_configuration(self, token: str, account_id: str, name: str) -> str:
         known = self.list_configurations(token, account_id)
@@ -155,15 +151,6 @@ class Portal(Issuer):
             f"you have no access configuration {name} in account {account_id}",
             hint=f"did you mean {nearest}?" if nearest else f"cloud_sso_access_config can be {listed}",
         )
-
-    def _issue(self, token: str, account_id: str, configuration_id: str) -> Credentials:
-        document = {"AccountId": account_id, "AccessConfigurationId": configuration_id}
-        issued = time.time()
-        answer = self._ask("POST", "/cloud-credentials", token, document)
-        session = answer.get("CloudCredential")
-        if not isinstance(session, dict):
-            raise self.invalid("CloudCredential is missing")
-        return self.read_session(session, issued=issued)
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page."""
@@ -196,14 +183,3 @@ class Portal(Issuer):
 
 def _folded(code: str) -> str:
     return code.lower().replace("_", "").replace("-", "")
-
-
-def _poll_failure(error: SignInError, host: str) -> Exception:
-    code = _folded(error.code)
-    if code in (_PENDING, _SLOW_DOWN):
-        return Pending(slower=code == _SLOW_DOWN)
-    if code in _EXPIRED:
-        return SignInError(f"the code has expired, or was used: {error.said}", hint=SIGN_IN_AGAIN)
-    if code in _DENIED:
-        return SignInError(f"the sign-in was refused at {host}: {error.said}")
-    return error

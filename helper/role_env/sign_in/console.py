@@ -5,10 +5,7 @@ a POST. Others can read a browser's arguments, so the browser gets the address o
 redirects it. Source: "Use a program to log on to the console", RAM's documentation of the federation endpoint.
 """
 
-import hmac
 import re
-import secrets
-import threading
 import urllib.parse
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,7 +14,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
-from role_env.http.local_server import Reply
+from role_env.http.local_server import Reply, Request
 from role_env.http.server import Response, Server
 from role_env.sign_in.loopback import LoopbackServer
 
@@ -76,7 +73,7 @@ def _token(server: Server, response: Response) -> str:
     token = response.text("SigninToken")
     if response.status == 200 and _TOKEN.fullmatch(token):
         return token
-    if code := response.error_code():  # its Message could quote the request
+    if code := response.text("Code", "code"):  # its Message could quote the request
         raise RefusedError(
             f"the console's sign-in at {server.endpoint} said {printable(code)[:80]} ({response.status})",
             hint="request a new session with --refresh, and check that --site is the account's",
@@ -93,12 +90,8 @@ class Redirect(LoopbackServer):
 
     def __init__(self, target: Callable[[], str]) -> None:
         self._target = target
-        self._path = f"/{secrets.token_urlsafe(32)}"
-        self._lock = threading.Lock()
-        self._taken = False
         self._failure: Exception | None = None
         super().__init__(0)
-        self.address = f"http://{self.authority}{self._path}"
 
     def wait(self, seconds: float) -> None:
         """Wait until the browser has been redirected.
@@ -114,23 +107,25 @@ class Redirect(LoopbackServer):
 
     def give_up(self, failure: RoleEnvError) -> None:
         """End the wait with `failure`, unless a browser came."""
-        if not self._taken:
+        if not self.has_begun:
             self._failure = failure
             self.ended.set()
 
-    def reply(self, path: str, cookies: str) -> Reply:
-        """Return the redirect for the first visitor who knows the address, and an error for any other."""
-        if not hmac.compare_digest(path.encode(), self._path.encode()):
-            return _error(HTTPStatus.NOT_FOUND)
-        with self._lock:
-            if self._taken:
-                return _error(HTTPStatus.GONE)
-            self._taken = True
+    def first_visit(self) -> Reply:
+        """Redirect the browser."""
         try:
             return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target(), **_HEADERS}, is_last=True)
         except Exception as failure:
             self._failure = failure
             return replace(_error(HTTPStatus.BAD_GATEWAY), is_last=True)
+
+    def second_visit(self, request: Request) -> Reply:
+        """Return an error."""
+        return _error(HTTPStatus.GONE)
+
+    def other_page(self, request: Request) -> Reply:
+        """Return an error."""
+        return _error(HTTPStatus.NOT_FOUND)
 
 
 def _error(status: HTTPStatus) -> Reply:

@@ -5,10 +5,10 @@ import time
 from role_env.context import Context
 from role_env.errors import UnreachableError
 from role_env.issuers.issuer import SignInError, Verifier
-from role_env.issuers.portal import SIGN_IN_AGAIN, SLOWER_SECONDS, Device, Pending, Portal
+from role_env.issuers.portal import PENDING, SIGN_IN_AGAIN, Device, Portal
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
-from role_env.sign_in.countdown import wait_until
+from role_env.ui.table import clock
 
 
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
@@ -22,7 +22,8 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     context.messages.say(f"open {device.address} and sign in; the page must show the code {device.user_code}")
     if browse and browser.has_browser(context.environ):
         browser.open_in_background(device.address, context.environ)
-    token, end = _await_token(url, device, verifier, context)
+    with context.messages.waiting_for(f"the sign-in, until {clock(int(time.time() + device.life))}"):
+        token, end = _await_token(url, device, verifier, context)
     return SignIn(portal.endpoint, token, access_expiration=end, expiration=end)
 
 
@@ -32,13 +33,15 @@ def _await_token(url: str, device: Device, verifier: Verifier, context: Context)
     longest_fault = context.restarted().deadline.remaining()
     failure: UnreachableError | None = None
     failing_since = 0.0
-    while time.monotonic() < end:
-        wait_until(min(time.monotonic() + interval, end), end, context.messages)
-        polled, exchange = time.time(), context.restarted()
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(interval, left))
+        polled = time.time()
         try:
-            token, seconds = Portal(url, exchange).poll_token(device, verifier)
-        except Pending as pending:
-            interval += SLOWER_SECONDS if pending.slower else 0
+            token, seconds = Portal(url, context.restarted()).poll_token(device, verifier)
+        except SignInError as refusal:
+            if refusal.code not in PENDING:
+                raise
+            interval += PENDING[refusal.code]
             failure = None
         except UnreachableError as error:
             failing_since = failing_since if failure else time.monotonic()

@@ -1,31 +1,52 @@
 """A server on 127.0.0.1 for the browser of a person who signs in."""
 
+import hmac
 import os
+import secrets
 import socket
 import sys
+import threading
 from pathlib import Path
 
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
 
 
 class LoopbackServer(LocalServer):
-    """A server at `port`; 0 stands for any free one. Raises OSError if it is taken.
+    """A server at `port`; 0 stands for any free one. A browser starts at `address`, whose page works once.
 
     Others can read the address in the browser's arguments and come first. On Linux, where the kernel reports the user
-    of a connection, other users get no reply.
+    of a connection, other users get no reply. Raises OSError if the port is taken.
     """
 
     def __init__(self, port: int) -> None:
+        self._path = f"/{secrets.token_urlsafe(32)}"
+        self._lock = threading.Lock()
+        self.has_begun = False
         super().__init__(socket.create_server(("127.0.0.1", port), backlog=BACKLOG))
+        self.address = f"http://{self.authority}{self._path}"
 
     def answer(self, request: Request) -> Reply | None:
-        """Return the reply to a client that may be this user's or root's."""
+        """Return the reply to a client that may be this user's or root's; to one client after the other."""
         if _user(request.client, request.server) not in (None, 0, os.geteuid()):
             return None
-        return self.reply(request.path, request.cookies)
+        with self._lock:
+            if not hmac.compare_digest(request.path.encode(), self._path.encode()):
+                return self.other_page(request)
+            if self.has_begun:
+                return self.second_visit(request)
+            self.has_begun = True
+            return self.first_visit()
 
-    def reply(self, path: str, cookies: str) -> Reply:
-        """Return the reply to a request for `path` with the header Cookie `cookies`."""
+    def first_visit(self) -> Reply:
+        """Return the reply to the first browser at `address`."""
+        raise NotImplementedError
+
+    def second_visit(self, request: Request) -> Reply:
+        """Return the reply to each later one."""
+        raise NotImplementedError
+
+    def other_page(self, request: Request) -> Reply:
+        """Return the reply to a request for another path."""
         raise NotImplementedError
 
 
