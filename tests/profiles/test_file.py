@@ -193,7 +193,7 @@ def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
     ecs, oidc = file.profile("ecs"), file.profile("oidc")
     assert isinstance(ecs.source, EcsRole)
     line = ALIBABAS[: ALIBABAS.index("[ecs]")].count("\n") + 1
-    assert (ecs.source.profile, ecs.source.where, ecs.source.role_name) == ("ecs", f"{path}, line {line}", "r")
+    assert (ecs.source.profile, ecs.source.where, ecs.source.values) == ("ecs", f"{path}, line {line}", ("r",))
     assert isinstance(oidc.source, OidcToken)
     assert (oidc.role_arn, oidc.role_session_name) == (ARN, "pod")
     assert (oidc.source.provider_arn, oidc.source.token_file) == (PROVIDER, Path("/run/token"))

@@ -25,7 +25,7 @@ def parts(source: Source | None) -> dict[str, object]:
     ("keys", "source"),
     [
         ("credential_source = environment", EnvironmentKey("b", "line 3")),
-        ("credential_source = ecs_ram_role", EcsRole("b", "line 3")),
+        ("credential_source = ecs_ram_role", EcsRole("b", "line 3", "")),
         ("role_name = r\ncredential_source = ecs_ram_role", EcsRole("b", "line 4", "r")),
         ("credential_source = aliyun_cli", AliyunCliProfile("b", "line 3")),
         ("credential_source = aliyun_cli\naliyun_profile = p", AliyunCliProfile("b", "line 3", "p")),

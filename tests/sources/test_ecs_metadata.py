@@ -1,17 +1,15 @@
-"""The metadata service of an ECS instance, at its real address where a network namespace can be had."""
+"""The metadata service of an ECS instance; test_promises.py asks it at its real address."""
 
 import itertools
-import json
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
-from cloud.answers import Answer
-from cloud.metadata_server import ROLE, ROLES_PATH, TOKEN_PATH, MetadataServer, has_namespaces, in_namespace
+from cloud.metadata_server import ROLE, ROLES_PATH, TOKEN_PATH, MetadataServer
+from cloud.service import Answer
 from cloud.world import timestamp
 from role_env.context import Context
 from role_env.context.messages import Messages
@@ -124,12 +122,10 @@ def test_a_server_that_is_not_the_metadata_service_is_reported(service: Metadata
             fails(UnreachableError, asked(), "did not answer like the metadata service", secrets=secrets(service))
 
 
-@pytest.mark.parametrize("updated", [None, "never", timestamp(3600)], ids=["nothing", "no time", "later"])
-def test_where_the_service_does_not_tell_when_the_session_began_it_is_now(
-    service: MetadataServer, updated: object
-) -> None:
-    service.credentials["LastUpdated"] = updated
-    assert credentials().issued == pytest.approx(time.time(), abs=30)
+def test_where_the_service_does_not_tell_when_the_session_began_it_is_now(service: MetadataServer) -> None:
+    for updated in (None, "never", timestamp(3600)):
+        service.credentials["LastUpdated"] = updated
+        assert credentials().issued == pytest.approx(time.time(), abs=30), updated
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -148,70 +144,18 @@ def test_no_proxy_is_gone_through(service: MetadataServer, monkeypatch: pytest.M
     assert credentials().access_key_id == service.credentials["AccessKeyId"]
 
 
-def fails_fast(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> UnreachableError:
-    """Check that asking at `listener` fails long before the deadline, and return the error."""
-    monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{listener.getsockname()[1]}")
-    made = Context({}, Deadline(200), Messages())
-    error = fails(UnreachableError, lambda: ecs_metadata.EcsRole("profileE", "profiles.ini, line 1").key(made))
-    assert made.deadline.remaining() > 100
-    return error
-
-
-def test_off_the_cloud_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as hole, socket.socket() as first, socket.socket() as second:
-        hole.bind(("127.0.0.1", 0))
-        hole.listen(0)
+def test_off_the_cloud_and_where_nobody_answers_it_fails_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as hole, socket.socket() as first, socket.socket() as second, socket.socket() as silent:
+        for listener in (hole, silent):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
         for client in (first, second):  # more than may wait: what comes now gets no answer, as off the cloud
             client.setblocking(False)
             client.connect_ex(hole.getsockname())
-        error = fails_fast(hole, monkeypatch)
-    assert "there is no metadata service" in error.message
-    assert "ECS instance with a RAM role" in error.hint
-
-
-def test_a_host_that_accepts_and_never_answers_does_not_cost_the_whole_deadline(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        fails_fast(silent, monkeypatch)
-
-
-# ---- at the real address ----
-
-ASK = """
-import json, os
-from role_env.sources import ecs_metadata
-from role_env.context import Context
-from role_env.deadline import Deadline
-from role_env.context.messages import Messages
-source = ecs_metadata.EcsRole("profileE", "profiles.ini, line 1")
-found = source.key(Context(os.environ, Deadline(20), Messages()))
-print(json.dumps([found.access_key_id, found.security_token]))
-"""
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_the_service_is_found_at_its_real_address(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not has_namespaces():
-        pytest.skip("no network namespace can be made here; the tests above are the same on loopback")
-    document = {**DOCUMENT, "SecurityToken": "the-token"}
-    answers = {ROLES_PATH + ROLE: [200, json.dumps(document)]}
-    if version == 1:
-        answers |= {TOKEN_PATH: [404, ""], ROLES_PATH: [200, ROLE]}
-    monkeypatch.setenv("METADATA_ANSWERS", json.dumps(answers))
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    done = subprocess.run(
-        in_namespace(sys.executable, "-c", ASK), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [document["AccessKeyId"], "the-token"]
-
-
-DOCUMENT = {
-    "Code": "Success",
-    "AccessKeyId": "STS.real",
-    "AccessKeySecret": "real-secret",
-    "SecurityToken": "",
-    "LastUpdated": timestamp(-60),
-    "Expiration": timestamp(3600),
-}
+        for listener in (hole, silent):
+            monkeypatch.setattr(ecs_metadata, "ADDRESS", f"127.0.0.1:{listener.getsockname()[1]}")
+            made = Context({}, Deadline(200), Messages())
+            ask = partial(ecs_metadata.EcsRole("profileE", "profiles.ini, line 1", "").key, made)
+            error = fails(UnreachableError, ask, "the metadata service at 127.0.0.1:")
+            assert "ECS instance with a RAM role" in error.hint
+            assert made.deadline.remaining() > 150

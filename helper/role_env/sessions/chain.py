@@ -120,8 +120,6 @@ class Chain:
 
     def for_source(self, context: Context) -> Context:
         """Return the context for the source, with the chain's profiles in ROLE_ENV_CHAIN for a credential process."""
-        if not self.source.row.runs_program:
-            return context
         marks = [context.environ.get("ROLE_ENV_CHAIN", ""), *map(_mark, self.profiles)]
         return context.with_environ({**context.environ, "ROLE_ENV_CHAIN": " ".join(marks).strip()})
 

@@ -14,6 +14,7 @@ from role_env.sessions import Record, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
 from role_env.sessions.store import Cache
+from role_env.sources import rows
 from role_env.sts import client as sts
 
 # How long a renewal may take while the current session is still valid (seconds).
@@ -68,7 +69,7 @@ class CachedSession:
             session_name=chain.session_name,
             policy_digest=chain.policy_digest,
             chain=self.digest,
-            base=chain.source.identity(self._context)[0] if chain.source.row.has_base_key else "",
+            base=chain.source.identity(self._context)[0] if chain.source.row is rows.ENVIRONMENT else "",
             sign_in=chain.source.sign_in.id(self._context) if chain.source.sign_in else "",
             agents=chain.agents,
             fingerprint_lines=chain.fingerprint.lines(),
@@ -172,8 +173,8 @@ class SingleFlight:
         try:
             return self._assume(None, context)
         except sts.StsError as refusal:
-            is_renewable = self._chain.before or self._chain.source.row.is_renewable
-            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not is_renewable:
+            has_session = self._chain.before or self._chain.source.row.gives_session
+            if not refusal.code.startswith("InvalidSecurityToken.Expired") or not has_session:
                 raise
             context.messages.decided("the source's session has ended: a new one is requested")
             return self._assume(time.time(), context)

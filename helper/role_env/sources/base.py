@@ -36,7 +36,11 @@ class SourceFault:
 
 
 class Source:
-    """The credential source of the profile `profile`; `where` is the file and line that choose it."""
+    """The credential source of the profile `profile`; `where` is the file and line that choose it.
+
+    `values` are those of the keys of its row, in their order, an empty text for a missing key. By default, they decide
+    whose credentials it gives.
+    """
 
     row: SourceRow
     """The static description of this kind of source."""
@@ -53,16 +57,16 @@ class Source:
     profile_fields: "Mapping[str, Any]"
     """The fields of the profile that the source decides."""
 
-    def __init__(self, profile: str, where: str) -> None:
+    def __init__(self, profile: str, where: str, *values: str) -> None:
         self.profile = profile
         self.where = where
+        self.values = values
         self.profile_fields = {}
 
     @classmethod
     def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "Source":
         """Return the source that the section chooses; `values` are its checked keys. Raises ProfileError."""
-        own = [values.get(key, "") for key in cls.row.keys]
-        return cls(section.name, section.where_is(cls.row.chooser), *own)
+        return cls(section.name, section.where_is(cls.row.chooser), *(values.get(key, "") for key in cls.row.keys))
 
     def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that choose the credentials."""
@@ -76,7 +80,7 @@ class Source:
 
         Raises ProfileError and KeyringError.
         """
-        raise NotImplementedError
+        return list(self.values)
 
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the access key if it can be read without a request, a program or a prompt, else None."""

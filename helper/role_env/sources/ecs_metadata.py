@@ -6,42 +6,30 @@ a proxy. Outside the cloud the address never answers, so the deadlines are short
 """
 
 import re
-import time
 import urllib.parse
 from collections.abc import Mapping
 
 from role_env import variables
 from role_env.context import Context
-from role_env.credentials import Credentials, parse_utc
-from role_env.deadline import Deadline
+from role_env.credentials import Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.http import responses
-from role_env.http.server import BusyError, Response, Server, TransientError, retry
+from role_env.http.server import Server
 from role_env.sources import rows
 from role_env.sources.base import Source
 
 ADDRESS = "100.100.100.200"
-CONNECT_SECONDS = 1.0
-# The limits for one response, which takes milliseconds on an instance, and for all with their pauses (seconds).
-ANSWER_SECONDS, TOTAL_SECONDS = 2.0, 5.0
+# The limits for a connection, and for all requests, each of which takes milliseconds on an instance (seconds).
+_CONNECT_SECONDS, _TOTAL_SECONDS = 1.0, 3.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-_HINT = "use this source on an ECS instance with a RAM role only"
 
 
 class EcsRole(Source):
-    """A credential source that gives sessions of this ECS instance's RAM role; `role_name` may be empty."""
+    """A credential source that gives sessions of this ECS instance's RAM role, whose name may be empty."""
 
     row = rows.ECS_ROLE
-
-    def __init__(self, profile: str, where: str, role_name: str = "") -> None:
-        super().__init__(profile, where)
-        self.role_name = role_name
-
-    def identity(self, context: Context) -> list[str]:
-        """Return the role's name."""
-        return [self.role_name]
 
     def _fetch(self, context: Context) -> Credentials:
         environ = context.environ
@@ -51,86 +39,60 @@ class EcsRole(Source):
                 "credential_source = ecs_ram_role, but the variable ALIBABA_CLOUD_ECS_METADATA_DISABLED is true",
                 hint="unset it, or use another source",
             )
-        service = _Service(context.with_deadline(Deadline(min(TOTAL_SECONDS, context.deadline.remaining()))))
-        service.fetch_token(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
-        return service.fetch_credentials(self.role_name or service.fetch_role_name())
+        service = _Service(context.with_deadline(context.deadline.soonest(_TOTAL_SECONDS)))
+        headers = service.fetch_headers(version_1=not _is_true(environ, "ALIBABA_CLOUD_IMDSV1_DISABLED"))
+        (role_name,) = self.values
+        return service.fetch_credentials(role_name or service.fetch_role_name(headers), headers)
 
 
 def _is_true(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").strip().lower() == "true"
 
 
-class _Service:
-    """The metadata service, with the token that its version 2 requires."""
+class _Service(Server):
+    """The metadata service. All requests but the first carry the `headers` of `fetch_headers`."""
+
+    network_hint = "use this source on an ECS instance with a RAM role only"
 
     def __init__(self, context: Context) -> None:
-        self._deadline = context.deadline
-        like = "the metadata service of an ECS instance with a RAM role"
-        self._server = Server("", ADDRESS, context, like=like, hint=_HINT, plain=True, connect_seconds=CONNECT_SECONDS)
-        self._headers: dict[str, str] = {}
+        name, hint = "the metadata service", self.network_hint
+        super().__init__(name, ADDRESS, context, hint=hint, plain=True, connect_seconds=_CONNECT_SECONDS)
 
-    def fetch_token(self, *, version_1: bool) -> None:
-        """Fetch a token. If the service lacks version 2, use version 1 if that is allowed."""
-        response = self._request("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
+    def fetch_headers(self, *, version_1: bool) -> dict[str, str]:
+        """Return a header with a token; none if the service lacks version 2 and version 1 is allowed."""
+        response = self.request("PUT", "/latest/api/token", headers={"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         token = response.body[:8192].decode("latin-1").strip()
         if response.status == 200 and _TOKEN.fullmatch(token):
-            self._headers["X-aliyun-ecs-metadata-token"] = token
-        elif response.status != 404:  # a service with version 2 may refuse a token, too, as with 403
-            raise self._server.invalid(f"status {response.status} instead of a token")
-        elif not version_1:
+            return {"X-aliyun-ecs-metadata-token": token}
+        if response.status != 404:  # a service with version 2 may refuse a token, too, as with 403
+            raise self.invalid(f"status {response.status} instead of a token")
+        if not version_1:
             raise UnreachableError(
                 f"the metadata service at {ADDRESS} has no version 2 (status 404), and"
                 " ALIBABA_CLOUD_IMDSV1_DISABLED is true",
                 hint="unset that variable if this instance may use version 1",
             )
+        return {}
 
-    def fetch_role_name(self) -> str:
+    def fetch_role_name(self, headers: Mapping[str, str]) -> str:
         """Return the name of the instance's role."""
-        response = self._request("GET", _ROLES, self._headers)
+        response = self.request("GET", _ROLES, headers=headers)
         names = response.body[:8192].decode("latin-1").split()
         if response.status == 404 or (response.status == 200 and not names):
             raise ProfileError("this ECS instance has no RAM role", hint="attach one to it, or use another source")
         if response.status != 200 or not all(_ROLE.fullmatch(name) for name in names):
-            raise self._server.invalid(f"status {response.status} and no name of a role")
+            raise self.invalid(f"status {response.status} and no name of a role")
         if len(names) > 1:
             raise ProfileError("this ECS instance has several RAM roles", hint="set role_name to one of them")
         return names[0]
 
-    def fetch_credentials(self, role_name: str) -> Credentials:
+    def fetch_credentials(self, role_name: str, headers: Mapping[str, str]) -> Credentials:
         """Return the credentials of the role."""
-        response = self._request("GET", _ROLES + urllib.parse.quote(role_name), self._headers)
+        response = self.request("GET", _ROLES + urllib.parse.quote(role_name), headers=headers)
         if response.status == 404:
             raise ProfileError(
                 f"this ECS instance has no RAM role {role_name}", hint="leave role_name out to use the one that it has"
             )
-        document = self._server.object_of(response)
-        with self._server.reading():
-            if document.get("Code") != "Success":
-                raise ValueError("its Code is not Success")
-            found = responses.credentials(document, issued=time.time())
-        found.issued = _issued(document.get("LastUpdated"), found)
-        return found
-
-    def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Response:
-        """Send a request; retry while the service is busy. Raises UnreachableError at once if there is no service."""
-
-        def call() -> Response:
-            """Send the request once, within ANSWER_SECONDS."""
-            self._server.deadline = Deadline(min(ANSWER_SECONDS, self._deadline.remaining()))
-            try:
-                return self._server.try_once(method, path, headers=headers)
-            except BusyError:
-                raise
-            except TransientError as fault:
-                raise UnreachableError(f"there is no metadata service at {ADDRESS}: {fault}", hint=_HINT) from None
-
-        return retry(f"the metadata service at {ADDRESS}", call, self._deadline, hint=_HINT)
-
-
-def _issued(updated: object, found: Credentials) -> float:
-    """Return when the session began (LastUpdated) in epoch seconds; now if that is not in the past."""
-    try:
-        moment = float(parse_utc(str(updated)))
-    except ValueError:
-        return found.issued
-    return min(moment, found.issued)
+        document = self.object_of(response)
+        with self.reading():
+            return responses.served_credentials(document, begun="LastUpdated")
