@@ -8,12 +8,13 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import IO
 
+from role_env import ui
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, Worker, within
@@ -36,21 +37,13 @@ class Process(Source):
 
     row = rows.PROCESS
 
-    def __init__(self, profile: str, where: str, command: str) -> None:
-        super().__init__(profile, where)
-        self.command = command
-
-    def identity(self, context: Context) -> list[str]:
-        """Return the command."""
-        return [self.command]
-
     def _fetch(self, context: Context) -> AccessKey:
         # ROLE_ENV_TIMEOUT limits everything. Without it the process has a limit of its own.
         has_own_time = not context.environ.get("ROLE_ENV_TIMEOUT") and not context.deadline.is_short
         seconds = LONGEST_SECONDS if has_own_time else min(LONGEST_SECONDS, context.deadline.remaining())
-        began = time.monotonic()
+        began, (command,) = time.monotonic(), self.values
         try:
-            return run(self.command, context.environ, seconds=seconds, silent=context.messages.silent)
+            return run(command, context.environ, seconds=seconds, silent=context.messages.silent)
         finally:
             if has_own_time:
                 context.deadline.extend(time.monotonic() - began)
@@ -66,7 +59,8 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
     name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
     began, end = time.time(), Deadline(seconds)
     try:
-        output, status = _read_output(lambda: _start(name, words, environ, silent), end)
+        with _started(lambda: _start(name, words, environ, silent), end) as process:
+            output = within(end.remaining(), lambda: _read_output(process))
     except TimedOut:
         raise UnreachableError(
             f"the credential process {name} did not end within {seconds:.0f} seconds",
@@ -74,7 +68,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
         ) from None
     if len(output) > LARGEST_RESPONSE:
         raise _invalid(name, f"prints more than {LARGEST_RESPONSE} bytes")
-    if status:
+    if status := process.returncode:
         ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         raise ProfileError(f"the credential process {name} {ended}", hint="run it by hand to see why")
     return _key(name, output, began)
@@ -121,30 +115,23 @@ def _invalid(name: str, what: str) -> ProfileError:
     return ProfileError(f"the credential process {name} {what}", hint=f"make it print {document}")
 
 
-# -- the output of a process within a deadline; else it is killed with everything that it has started --
-
-
-def _read_output(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> tuple[bytes, int]:
-    """Return the output and the status of the process that `start` starts, which leads a process group of its own.
-
-    The output is cut off, and the process killed, after one byte more than LARGEST_RESPONSE. A stderr that is a pipe is
-    shown if the process fails. Raises what `start` raises, and TimedOut.
-    """
-    with _started(start, end) as process:
-        output = within(end.remaining(), lambda: _output(process))
-    return output, process.returncode
+# -- a process within a deadline; else it is killed with everything that it has started --
 
 
 @contextmanager
 def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> Iterator["subprocess.Popen[bytes]"]:
-    """Yield the started process. If the caller does not wait for its end, kill it and everything that it started."""
+    """Yield the process that `start` starts, which leads a process group of its own.
+
+    If the caller does not wait for its end, kill it and everything that it started. A stderr that is a pipe is shown if
+    the process fails. Raises what `start` raises, and TimedOut.
+    """
     processes: list[subprocess.Popen[bytes]] = []
-    held_back = None
+    held_back: Worker | None = None
     try:
         # In a thread, because an interruption between the fork and the end of Popen would lose the process.
         within(end.remaining(), lambda: processes.append(start()), grace=_START_SECONDS)
         process = processes[0]
-        held_back = _HeldBack(process.stderr) if process.stderr else None
+        held_back = Worker(partial(_read_stderr, process.stderr)) if process.stderr else None
         yield process
     except BaseException:  # also an interruption
         for process in processes:
@@ -152,10 +139,11 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
         raise
     finally:
         if held_back and process.poll() != 0:
-            held_back.show()
+            held_back.join(1)
+            ui.write_stderr("" if held_back.is_alive() else held_back.result())
 
 
-def _output(process: "subprocess.Popen[bytes]") -> bytes:
+def _read_output(process: "subprocess.Popen[bytes]") -> bytes:
     """Return the output of the process until it ends. Kill the process if it prints too much."""
     if process.stdout is None:
         raise AssertionError("its stdout is a pipe")
@@ -166,31 +154,17 @@ def _output(process: "subprocess.Popen[bytes]") -> bytes:
     return output
 
 
+def _read_stderr(stream: IO[bytes]) -> str:
+    """Return the beginning of what comes from `stream`, and discard the rest, so that the process can go on."""
+    text = stream.read(LARGEST_STDERR)
+    while stream.read(LARGEST_STDERR):
+        pass
+    return text.decode("utf-8", "backslashreplace")
+
+
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     """Kill the process group: the process and everything that it has started."""
     with suppress(OSError):  # all have ended
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
         process.wait(1)
-
-
-class _HeldBack:
-    """The stderr of a process, stored until it is known whether the process fails."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._text = bytearray()
-        self._stream = stream
-        self._thread = Worker(self._read)
-
-    def _read(self) -> None:
-        with suppress(OSError, ValueError):
-            while piece := os.read(self._stream.fileno(), 65536):
-                self._text += piece[: LARGEST_STDERR - len(self._text)]
-
-    def show(self) -> None:
-        """Write the stored text to role-env's own stderr."""
-        self._thread.join(1)
-        if sys.stderr is not None and self._text:
-            with suppress(OSError):
-                sys.stderr.write(bytes(self._text).decode("utf-8", "backslashreplace"))
-                sys.stderr.flush()
