@@ -3,7 +3,9 @@
 Errors are ValueError and name the invalid field, never its value. The caller knows whose response it is.
 """
 
+import contextlib
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,6 +47,19 @@ def credentials(
     if expiration <= issued:
         raise ValueError("its session has already expired; check this machine's clock")
     return Credentials(*values, issued=issued, expiration=expiration)
+
+
+def served_credentials(document: Mapping[str, Any], *, begun: str) -> Credentials:
+    """Return the credentials in a document whose Code is Success; their session began at the time under `begun`.
+
+    If that is missing or not past, it begins now. Raises ValueError as `credentials` does.
+    """
+    if document.get("Code") != "Success":
+        raise ValueError("its Code is not Success")
+    found = credentials(document, issued=time.time())
+    with contextlib.suppress(ValueError):
+        found.issued = min(found.issued, parse_utc(str(document.get(begun))))
+    return found
 
 
 def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:

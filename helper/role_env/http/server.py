@@ -14,16 +14,14 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from role_env import __version__
 from role_env.context import Context
 from role_env.dataclass import dataclass
-from role_env.deadline import Deadline, TimedOut, Worker, within
+from role_env.deadline import TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.http.responses import LARGEST_RESPONSE, json_object
-
-T = TypeVar("T")
 
 CONNECT_SECONDS = 10.0
 TRIES = 3
@@ -35,12 +33,8 @@ USER_AGENT = f"role-env/{__version__}"
 _NO_TUNNEL = re.compile(r"Tunnel connection failed: (\d)")
 
 
-class TransientError(Exception):
+class TransientError(UnreachableError):
     """A failure after which the same request may succeed: a network fault, a 5xx status, throttling."""
-
-
-class BusyError(TransientError):
-    """A response that asks to try again: a 5xx status, throttling."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +54,6 @@ class Response:
         found = ((self.document or {}).get(name) for name in names)
         return next((value for value in found if isinstance(value, str) and value), "")
 
-    def error_code(self) -> str:
-        """Return the Code of Alibaba Cloud's error document, or an empty text if there is none."""
-        return self.text("Code", "code")
-
 
 @dataclass(frozen=True)
 class Proxy:
@@ -74,45 +64,15 @@ class Proxy:
     headers: dict[str, str]
 
 
-def retry(
-    server: str,
-    call: Callable[[], T],
-    deadline: Deadline,
-    *,
-    hint: str = "check the network and try again",
-    tries: int = TRIES,
-) -> T:
-    """Return what `call` returns. After a TransientError call it again, at most `tries` times and within `deadline`.
-
-    Raises UnreachableError, whose text begins with `server`, if no try succeeds.
-    """
-    failure: Exception | None = None
-    for attempt in range(tries):
-        if failure:
-            import random
-
-            time.sleep(min(random.uniform(0.2, 0.6) * 2**attempt, deadline.remaining()))  # noqa: S311  jitter
-        try:
-            return within(deadline.remaining(), call)
-        except TransientError as transient:
-            failure = transient
-        except TimedOut:
-            break
-        if deadline.remaining() <= 0:
-            break
-    if isinstance(failure, BusyError):
-        raise UnreachableError(f"{server} cannot answer now: {failure}", hint="wait a minute and try again") from None
-    raise UnreachableError(f"{server} could not be reached: {failure or 'it timed out'}", hint=hint) from None
-
-
 class Server:
     """A server at `endpoint` (host or host:port), which gets one request at a time until its `deadline`.
 
-    Errors call it `name`, and a response that it would not send unlike `like` (by default `name`), with `hint`.
-
-    With `plain` there is neither TLS nor a proxy: for servers on this machine, and for the metadata service, which
-    never leaves it. Raises ProfileError for an endpoint or a proxy that cannot be used.
+    Errors call it `name`, and `hint` is that of an invalid response. With `plain` there is neither
+    TLS nor a proxy: for servers on this machine, and for the metadata service, which never leaves it. Raises
+    ProfileError for an endpoint or a proxy that cannot be used.
     """
+
+    network_hint = "check the network and try again"
 
     def __init__(
         self,
@@ -120,7 +80,6 @@ class Server:
         endpoint: str,
         context: Context,
         *,
-        like: str = "",
         hint: str = "check the address; a proxy or sign-in page may be intercepting the request",
         plain: bool = False,
         connect_seconds: float = CONNECT_SECONDS,
@@ -128,7 +87,6 @@ class Server:
         self.name = name
         self.endpoint = endpoint
         self.deadline = context.deadline
-        self._like = like or name
         self._hint = hint
         self._connect_seconds = connect_seconds
         self._early: Worker | None = None
@@ -168,34 +126,56 @@ class Server:
         There are at most `tries` tries. A `path` that works only once is called for each of them. Raises
         UnreachableError.
         """
+        failure = self._not_reached("it timed out")
+        for attempt in range(tries):
+            if attempt:
+                import random
 
-        def call() -> Response:
-            """Send the request once."""
-            return self.try_once(method, path if isinstance(path, str) else path(), headers=headers, body=body)
+                pause = random.uniform(0.2, 0.6) * 2**attempt  # noqa: S311  jitter
+                time.sleep(min(pause, self.deadline.remaining()))
+            try:
+                return within(
+                    self.deadline.remaining(),
+                    lambda: self._try_once(method, path if isinstance(path, str) else path(), body, headers),
+                )
+            except TransientError as transient:
+                failure = transient
+            except TimedOut:
+                break
+            if self.deadline.remaining() <= 0:
+                break
+        raise UnreachableError(failure.message, hint=failure.hint) from None
 
-        name = f"{self.name} at {self.endpoint}" if self.name else self.endpoint
-        return retry(name, call, self.deadline, tries=tries)
+    def _try_once(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Return the response. Raises TransientError, and UnreachableError for a failure that a retry cannot fix."""
+        import http.client  # takes 25 ms, while an early connection is being opened
 
-    def try_once(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes = b"",
-    ) -> Response:
-        """Send a request once, and return the response.
-
-        Raises TransientError for a network fault, BusyError for throttling and a 5xx status, and UnreachableError for a
-        failure that a retry cannot fix.
-        """
-        with self._translate_errors():
+        try:
             response = self._exchange(method, path, body, {**headers, "User-Agent": USER_AGENT})
-        status, code = response.status, "" if response.status == 200 else response.error_code()
+        except ssl.SSLCertVerificationError as error:
+            raise UnreachableError(
+                f"the certificate of {self.endpoint} was not accepted: {error.verify_message}; nothing was sent",
+                hint="a proxy may be intercepting TLS: set ALIBABA_CLOUD_CA_BUNDLE or SSL_CERT_FILE to the certificate"
+                " of the authority to trust",
+            ) from None
+        except (OSError, http.client.HTTPException) as error:
+            fault = self._fault(error)
+            if (refusal := _NO_TUNNEL.match(str(error))) and refusal[1] == "4":
+                # A retry could lock out a user whom the proxy refuses.
+                raise UnreachableError(
+                    f"{self.endpoint} was not reached: {fault}",
+                    hint="check HTTPS_PROXY, and the user name and password in it",
+                ) from None
+            raise self._not_reached(fault) from None
+        status, code = response.status, "" if response.status == 200 else response.text("Code", "code")
         is_busy = status == 429 or status >= 500
         if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
-            raise BusyError(f"status {status} {printable(code)[:80]}".rstrip())
+            what = f"cannot answer now: status {status} {printable(code)[:80]}".rstrip()
+            raise TransientError(f"{self.name} at {self.endpoint} {what}", hint="wait a minute and try again")
         return response
+
+    def _not_reached(self, fault: str) -> TransientError:
+        return TransientError(f"{self.name} at {self.endpoint} could not be reached: {fault}", hint=self.network_hint)
 
     def object_of(self, response: Response) -> dict[str, Any]:
         """Return the JSON object of a response with status 200. Raises UnreachableError for any other."""
@@ -213,32 +193,7 @@ class Server:
 
     def invalid(self, what: str) -> UnreachableError:
         """Return the error for a response that such a server would not send, because of `what`."""
-        return UnreachableError(
-            f"{printable(self.endpoint)} did not answer like {self._like} ({what})", hint=self._hint
-        )
-
-    @contextlib.contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        """Raise UnreachableError for an error that a retry cannot fix, TransientError for other network errors."""
-        import http.client  # takes 25 ms, while an early connection is being opened
-
-        try:
-            yield
-        except ssl.SSLCertVerificationError as error:
-            raise UnreachableError(
-                f"the certificate of {self.endpoint} was not accepted: {error.verify_message}; nothing was sent",
-                hint="a proxy may be intercepting TLS: set ALIBABA_CLOUD_CA_BUNDLE or SSL_CERT_FILE to the certificate"
-                " of the authority to trust",
-            ) from None
-        except (OSError, http.client.HTTPException) as error:
-            fault = self._fault(error)
-            if (refusal := _NO_TUNNEL.match(str(error))) and refusal[1] == "4":
-                # A retry could lock out a user whom the proxy refuses.
-                raise UnreachableError(
-                    f"{self.endpoint} was not reached: {fault}",
-                    hint="check HTTPS_PROXY, and the user name and password in it",
-                ) from None
-            raise TransientError(fault) from None
+        return UnreachableError(f"{printable(self.endpoint)} did not answer like {self.name} ({what})", hint=self._hint)
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
         import http.client
@@ -300,6 +255,16 @@ def _network_fault(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "the connection was cut"
     return "the connection was cut, or the response is not HTTP"
+
+
+def split_address(address: str) -> urllib.parse.SplitResult | None:
+    """Return the parts of an http:// or https:// address; None for any other text, and for one with a user's name."""
+    try:
+        parts = urllib.parse.urlsplit(address)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return None
+    return parts if is_whole and re.fullmatch("[!-~]+", address) else None
 
 
 # --- the proxy and the TLS settings that the environment names

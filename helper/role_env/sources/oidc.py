@@ -18,7 +18,7 @@ from role_env.errors import ProfileError
 from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint, read_file, sha256
 from role_env.http import responses
-from role_env.http.server import Response, Server
+from role_env.http.server import Server, split_address
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
@@ -131,7 +131,7 @@ class OidcToken(Source):
 
     def _token(self, context: Context) -> str:
         if self.token_variable:
-            return variable_token(self.token_variable, context.environ)
+            return _variable_token(self.token_variable, context.environ)
         return file_token(self.token_file) if self.token_file else github_token(context, audience=self.audience)
 
 
@@ -163,32 +163,30 @@ def _checked(key: str, text: str) -> Any:
 
 
 def file_token(path: Path) -> str:
-    """Return the token in the file `path`, without surrounding white space. Raises ProfileError with the path."""
+    """Return the token in the file `path`. Raises ProfileError with the path."""
+    what = f"the OIDC token file {path}"
     hint = "set oidc_token_file to the file that the cluster or CI system writes the token to"
     try:
         content, status = read_file(path)
-        check_private(f"the OIDC token file {path}", path, status)
-        text = content.decode("ascii").strip()
+        check_private(what, path, status)
     except OSError as error:
-        what = error.strerror or str(error)
-        raise ProfileError(f"the OIDC token file {path} cannot be read: {what}", hint=hint) from None
-    except UnicodeDecodeError:
-        text = "\0"
-    if not text:
-        raise ProfileError(f"the OIDC token file {path} is empty", hint=hint)
-    if not _TOKEN.fullmatch(text):
-        raise ProfileError(f"the OIDC token file {path} does not contain a token", hint=hint)
-    return text
+        raise ProfileError(f"{what} cannot be read: {error.strerror or error}", hint=hint) from None
+    return _checked_token(content.decode("ascii", "replace"), what, hint)
 
 
-def variable_token(name: str, environ: Mapping[str, str]) -> str:
-    """Return the token in the variable `name`. Raises ProfileError without showing it."""
-    text = environ.get(name, "").strip()
-    if not text:
-        raise ProfileError(f"the variable {name} with the OIDC token is not set", hint=f"let the CI system set {name}")
-    if not _TOKEN.fullmatch(text):
-        raise ProfileError(f"the variable {name} does not contain a token", hint="check what sets it")
-    return text
+def _variable_token(name: str, environ: Mapping[str, str]) -> str:
+    what = f"the variable {name} with the OIDC token"
+    if not environ.get(name):
+        raise ProfileError(f"{what} is not set", hint=f"let the CI system set {name}")
+    return _checked_token(environ[name], what, "check what sets it")
+
+
+def _checked_token(text: str, what: str, hint: str) -> str:
+    """Return the token in `text`, without surrounding white space. Raises ProfileError, which does not show it."""
+    token = text.strip()
+    if not _TOKEN.fullmatch(token):
+        raise ProfileError(f"{what} {'does not contain a token' if token else 'is empty'}", hint=hint)
+    return token
 
 
 def github_token(context: Context, *, audience: str = "") -> str:
@@ -197,30 +195,16 @@ def github_token(context: Context, *, audience: str = "") -> str:
     Raises ProfileError if the job may not request one, UnreachableError if no valid response arrives in time.
     """
     url, bearer = github_request(context.environ)
-    host, path = _address(url, audience)
-    server = Server("GitHub's token service", host, context)
+    parts = split_address(url)
+    if not parts or parts.scheme != "https":
+        hint = "use oidc_token = github in a GitHub job only"
+        raise ProfileError(f"the variable {URL} is not an https:// address", hint=hint)
+    wanted = f"audience={urllib.parse.quote(audience, safe='')}" if audience else ""
+    query = "&".join(filter(None, (parts.query, wanted)))
+    server = Server("GitHub's token service", parts.netloc, context)
     # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    return _token_of(server, server.request("GET", path, headers=headers))
-
-
-def _address(url: str, audience: str) -> tuple[str, str]:
-    """Return the host and port of `url`, and its path with the audience. Raises ProfileError."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        whole = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and _PRINTABLE.fullmatch(url)
-    except ValueError:
-        whole = None
-    if not whole:
-        raise ProfileError(
-            f"the variable {URL} is not an https:// address", hint="use oidc_token = github in a GitHub job only"
-        )
-    query = [parts.query] if parts.query else []
-    query += [f"audience={urllib.parse.quote(audience, safe='')}"] if audience else []
-    return parts.netloc, f"{parts.path or '/'}{'?' if query else ''}{'&'.join(query)}"
-
-
-def _token_of(server: Server, response: Response) -> str:
+    response = server.request("GET", f"{parts.path or '/'}{query and '?'}{query}", headers=headers)
     if response.status in (400, 401, 403):
         raise ProfileError(
             f"GitHub's token service at {server.endpoint} refused a token ({response.status})",
