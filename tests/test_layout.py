@@ -42,7 +42,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_only_the_two_entry_points_and_the_choice_of_a_source_import_modules_of_the_package_by_name() -> None:
     importing = {name for name, tree in modules().items() if list(imports_by_name(tree))}
-    assert importing == {"role_env.__main__", "role_env.fast_path", "role_env.sources.choice"}
+    assert importing == {"role_env.__main__", "role_env.fast_path", "role_env.profiles.profile"}
 
 
 def test_values_are_of_one_class() -> None:

@@ -12,6 +12,7 @@
         StsError                 STS refused, with its code (sts)
         SignInError              a person refused, or the code expired (issuers)
       UnreachableError      5    no valid response in time; retryable
+        TransientError           a single try failed (http)
       ResourceError         5    no memory, a failing disk; retryable
       KeyringError          6    the keyring was needed and could not be used
         NoKeyring                there is none (keyrings)

@@ -6,9 +6,8 @@ import sys
 import pytest
 
 from role_env.command_table.commands import NAMED_SOURCES
-from role_env.profiles.profile import PROFILE_KEYS
+from role_env.profiles.profile import PROFILE_KEYS, class_of
 from role_env.sources import rows
-from role_env.sources.choice import class_of
 from role_env.sources.rows import ROWS, SourceRow
 
 ALL = (*ROWS, rows.ALIYUN_SIGN_IN, rows.CREDENTIALS_URI)

@@ -11,7 +11,6 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import rows
-from role_env.sources.choice import choose
 from role_env.sources.section import Section, printable_key
 from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 
@@ -153,7 +152,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         values["color"] = values.pop("colour")
     # All other keys choose the source, the policy's file or the STS endpoint.
     chosen = {key: value for key, value in values.items() if key in _FIELDS}
-    chosen |= choose(section, values, fingerprint)
+    chosen |= _choose_source(section, values, fingerprint)
     if "policy" in values or "policy_file" in values:
         chosen["policy"] = _read_policy(section, values, fingerprint)
     if "role_arn" in chosen and "role_session_name" not in chosen:
@@ -167,6 +166,40 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         what = f"= {seconds} must be between 900 and {longest}"
         raise section.error("duration_seconds", what, hint=_DURATION_HINT)
     return Profile(section.name, section.where, section.path, **chosen)
+
+
+def _choose_source(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
+    """Return the source that the section chooses, as fields of Profile; `values` are its checked keys.
+
+    Raises ProfileError.
+    """
+    chosen = {rows.CHOOSERS[key]: key for key in values if key in rows.CHOOSERS}
+    if len(chosen) > 1:
+        first, second = sorted(chosen.values())[:2]
+        raise section.error(first, f"and {second} both choose a credential source", hint="keep one")
+    chooser = next(iter(chosen), "")
+    if chooser == rows.SOURCE_PROFILE:
+        if "role_arn" not in values:
+            raise section.error(chooser, "requires role_arn", hint="add the role_arn to assume")
+        return {rows.SOURCE_PROFILE: values[chooser]}
+    kind = values.get(rows.CREDENTIAL_SOURCE)
+    for key, owner in ((key, row.kind) for row in rows.NAMED.values() for key in row.keys):
+        if key in values and owner != kind:
+            what, hint = f"requires {rows.CREDENTIAL_SOURCE} = {owner}", f"set it to {owner}, or remove {key}"
+            raise section.error(key, what, hint=hint)
+    source = class_of(rows.NAMED[kind] if kind else rows.BY_CHOOSER[chooser]).parse(section, values, fingerprint)
+    return {"source": source, **source.profile_fields}
+
+
+def class_of(row: rows.SourceRow) -> "type[Source]":
+    """Return the class of the sources of `row`, imported from its module in this folder.
+
+    Most modules import TLS, and a profile has one source.
+    """
+    module, _, name = row.made_by.partition(".")
+    # importlib imports warnings and more, which costs 1 ms
+    found: type[Source] = getattr(__import__(f"role_env.sources.{module}", fromlist=[name]), name)
+    return found
 
 
 def translate_sdk_section(section: Section) -> Section:

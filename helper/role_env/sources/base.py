@@ -11,7 +11,7 @@ from role_env.credentials import AccessKey, Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.fingerprint import Fingerprint, sha256
-from role_env.sources.rows import SourceRow
+from role_env.sources import rows
 from role_env.sources.section import Section
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ class Source:
     whose credentials it gives.
     """
 
-    row: SourceRow
+    row: rows.SourceRow
     """The static description of this kind of source."""
 
     access_key_id: str | None = None

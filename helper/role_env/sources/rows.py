@@ -35,17 +35,8 @@ class SourceRow:
     None if another file decides it.
     """
 
-    is_renewable: bool = True
-    """Whether a second call can give other credentials."""
-
     is_cacheable: bool = True
     """Whether a passed-through session may be cached, because the source's identity also identifies the session."""
-
-    has_base_key: bool = False
-    """Whether its key is exported beside the session, for a renewal."""
-
-    runs_program: bool = False
-    """Whether it runs a program, which could request a profile of its own chain."""
 
     request_name: str = "AssumeRole"
     """The request to STS that assumes a role with its credentials."""
@@ -79,7 +70,6 @@ FILE_KEY = SourceRow(
     "access_key.FileKey",
     dict.fromkeys(("access_key_id", "access_key_secret", "security_token"), validators.key_part),
     gives_session=False,
-    is_renewable=False,
     hint="access_key_id with access_key_secret",
 )
 KEYRING = SourceRow(
@@ -87,7 +77,6 @@ KEYRING = SourceRow(
     "access_key.KeyringKey",
     {},
     gives_session=False,
-    is_renewable=False,
     choice="an access key, asked for next and stored in the keyring",
 )
 ENVIRONMENT = SourceRow(
@@ -95,8 +84,6 @@ ENVIRONMENT = SourceRow(
     "environment.EnvironmentKey",
     {},
     gives_session=False,
-    is_renewable=False,
-    has_base_key=True,
     hint=CREDENTIAL_SOURCE,
     choice="the access key in the environment's variables",
 )
@@ -118,7 +105,6 @@ PROCESS = SourceRow(
     "credential_process.Process",
     {"credential_process": validators.command},
     is_cacheable=False,
-    runs_program=True,
     waits_for="the credential process",
     hint="credential_process",
     choice="a program that prints credentials",
@@ -177,7 +163,7 @@ NAMED = {row.kind: row for row in ROWS if row.is_named}
 """The sources that `credential_source` names."""
 
 # The sources that only a profile of the `aliyun` CLI can choose.
-ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {}, is_renewable=False)
+ALIYUN_SIGN_IN = SourceRow("aliyun_cli", "aliyun_cli.SignedIn", {})
 CREDENTIALS_URI = SourceRow(
     "credentials_uri",
     "credentials_uri.CredentialsUri",
