@@ -1,7 +1,7 @@
 """Profiles of the `aliyun` CLI as credential sources."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from role_env.aliyun.config import CliProfile
@@ -9,11 +9,11 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint, sha256
-from role_env.issuers.hosts import ALLOWED_HOST, ENDPOINTS, SITES, check_url, find_site
+from role_env.issuers.hosts import ALLOWED_HOST, ENDPOINTS, check_url, find_site
 from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
-from role_env.validators import key_part
+from role_env.validators import key_part, site_kind
 
 # The time that the CLI's access token must have left (seconds): OAuth's can be exchanged until 15 minutes before its
 # end.
@@ -80,38 +80,33 @@ class SignedIn(Source):
         if has_session or not cli_profile.access_token or left <= _LEAST_LEFT[cli_profile.mode]:
             return cli_profile.live_key(now)
         context.messages.decided(f"{cli_profile.name}: the CLI's session has expired, and its access token has not")
-        try:
-            key_part(cli_profile.access_token)
-        except ValueError as error:  # a header cannot contain such a token
-            raise ProfileError(
-                f"{cli_profile.where}: its access token {error}", hint=cli_profile.sign_in_hint
-            ) from None
         from role_env.issuers.issuer import TokenEnded  # imports TLS, which only an expired session needs
 
+        token = self._check("its access token", key_part, cli_profile.access_token)
+        issue = self._cloud_sso_session if cli_profile.mode == "CloudSSO" else self._oauth_session
         try:
-            return self._cloud_sso_session(context) if cli_profile.mode == "CloudSSO" else self._oauth_session(context)
+            return issue(token, context)
         except TokenEnded as error:
             raise ProfileError(f"{cli_profile.where}: {error.message}", hint=cli_profile.sign_in_hint) from None
 
-    def _cloud_sso_session(self, context: Context) -> AccessKey:
+    def _cloud_sso_session(self, token: str, context: Context) -> AccessKey:
         from role_env.issuers.portal import Portal
 
-        cli_profile, identity = self.cli_profile, self.cli_profile.signed_in_as
-        try:
-            portal = Portal(check_url(identity.sign_in_url, context.environ.get(ALLOWED_HOST, "")), context)
-        except ValueError as error:
-            message = f"{cli_profile.where}: cloud_sso_sign_in_url {error}"
-            raise ProfileError(message, hint=cli_profile.sign_in_hint) from None
-        return portal.issue_session(cli_profile.access_token, identity.account_id, identity.access_config)
+        identity, allowed_host = self.cli_profile.signed_in_as, context.environ.get(ALLOWED_HOST, "")
+        url = self._check("cloud_sso_sign_in_url", lambda text: check_url(text, allowed_host), identity.sign_in_url)
+        return Portal(url, context).issue_session(token, identity.account_id, identity.access_config)
 
-    def _oauth_session(self, context: Context) -> AccessKey:
+    def _oauth_session(self, token: str, context: Context) -> AccessKey:
         from role_env.issuers import oauth
 
-        cli_profile, kind = self.cli_profile, self.cli_profile.signed_in_as.site_type.upper()
-        if kind not in SITES:
-            raise ProfileError(
-                f"{cli_profile.where}: oauth_site_type must be one of {', '.join(SITES)}",
-                hint=cli_profile.sign_in_hint,
-            )
-        site = find_site(kind, "", context.environ.get(ENDPOINTS, ""))
-        return oauth.exchange(site.tokens, cli_profile.access_token, context)
+        kind = self._check("oauth_site_type", site_kind, self.cli_profile.signed_in_as.site_type)
+        return oauth.exchange(find_site(kind, "", context.environ.get(ENDPOINTS, "")).tokens, token, context)
+
+    def _check(self, what: str, check: Callable[[str], str], text: str) -> str:
+        """Return what `check` returns for `text`. Raises ProfileError for an invalid one."""
+        cli_profile = self.cli_profile
+        try:
+            return check(text)
+        except ValueError as error:
+            message = f"{cli_profile.where}: {what} {error}"
+            raise ProfileError(message, hint=cli_profile.sign_in_hint) from None
