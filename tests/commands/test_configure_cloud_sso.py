@@ -179,7 +179,7 @@ def test_a_keyring_that_cannot_be_used_is_exit_6_without_the_name_of_a_profile(
     done = configure(machine, portal, "--yes")
     machine.bus.unlock()
     assert done.returncode == 6
-    assert "\nrole-env: the new sign-in could not be stored: the keyring cannot be used: it is locked\n" in done.stderr
+    assert "could not be stored: the keyring cannot be used: it is locked\n" in done.stderr
     assert done.stderr.endswith("hint: run it again when the keyring can be used\n")
 
 

@@ -64,7 +64,7 @@ class Issuer(Server):
     """The server at `host` (host or host:port, always TLS), which issues and revokes tokens."""
 
     def __init__(self, host: str, context: Context) -> None:
-        super().__init__("", host, context, like="a sign-in server")
+        super().__init__("a sign-in server", host, context)
 
     def send(
         self,

@@ -84,20 +84,12 @@ def store(source: SignedInSource, made: SignIn, context: Context) -> None:
             source.sign_in.store(made, context)
             access_keys.touch(context.environ)
         except KeyringError as error:
-            raise _not_stored(source, error) from None
+            message = f"the new sign-in at {source.issuer_host} could not be stored: {error.message}"
+            raise KeyringError(message, hint="run it again when the keyring can be used") from None
         if before:
             drop_sessions(before, context)
     if before and isinstance(source, OAuth) and before.refresh_token != made.refresh_token:
         _revoke(before, context, "the former sign-in could not be revoked")
-
-
-def _not_stored(source: SignedInSource, error: KeyringError) -> KeyringError:
-    """Return the error for a sign-in that could not be stored; `configure` has no profile for it yet."""
-    what = f"the new sign-in could not be stored: {error.message}"
-    if not source.profile:
-        return KeyringError(what, hint="run it again when the keyring can be used")
-    again = f"when the keyring can be used again: role-env login {source.profile}"
-    return KeyringError(f"profile {source.profile}: {what}", hint=again)
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:

@@ -39,7 +39,7 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
         program = shutil.which(name, path=environ.get("PATH"))
         if not family or not program or _is_confined(program):
             continue
-        folder = f"{_folder(path, profile, environ)}/{family}"
+        folder = f"{_folder(environ, _name(path, profile))}/{family}"
         paths.make_private(folder)
         if family == "firefox":
             return [program, "--profile", folder]
@@ -52,51 +52,48 @@ def remove(path: str | None, profiles: Iterable[str], environ: Mapping[str, str]
 
     Without a profiles file there are none. Raises ProfileError if one cannot be removed.
     """
-    if path is None:
-        return []
-    found = [name for name in dict.fromkeys(profiles) if has_profile(path, name, environ)]
-    for name in found:
-        _remove(_folder(path, name, environ))
-    return found
+    return [name for name in dict.fromkeys(profiles) if path and _remove(environ, _name(path, name))]
 
 
 def remove_all(environ: Mapping[str, str]) -> bool:
     """Remove all browser profiles, and return whether there was one. Raises ProfileError if one cannot be removed."""
-    try:
-        folder = _all(environ)
-    except OSError:
-        return False
-    if not os.path.isdir(folder):  # noqa: PTH112  it is a text
-        return False
-    _remove(folder)
-    return True
+    return _remove(environ, "")
 
 
 def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
     """Return whether there is a browser profile of `profile` in the file at `path`."""
     try:
-        return os.path.isdir(_folder(path, profile, environ))  # noqa: PTH112
-    except OSError:
+        return os.path.isdir(_folder(environ, _name(path, profile)))  # noqa: PTH112  it is a text
+    except FileNotFoundError:
         return False
 
 
-def _remove(folder: str) -> None:
+def _remove(environ: Mapping[str, str], name: str) -> bool:
+    """Remove a folder, and return whether there was one."""
     try:
+        folder = _folder(environ, name)
         shutil.rmtree(folder)
+    except FileNotFoundError:
+        return False
     except OSError as error:
         raise ProfileError(
             f"the browser profile {folder} could not be removed: {error.strerror or error}",
             hint="close that browser, and run role-env clear again",
         ) from None
+    return True
 
 
-def _all(environ: Mapping[str, str]) -> str:
-    return f"{paths.state_folder(environ)}/browsers"
+def _folder(environ: Mapping[str, str], name: str) -> str:
+    """Return the folder `name` of the browser profiles; that of all of them if `name` is empty.
+
+    Raises FileNotFoundError without a state folder.
+    """
+    return f"{paths.state_folder(environ)}/browsers/{name}"
 
 
-def _folder(path: str, profile: str, environ: Mapping[str, str]) -> str:
-    """Return the folder. Its name is a digest, since a profile's name may contain a slash."""
-    return f"{_all(environ)}/{profile_entry('', path, profile).service}"
+def _name(path: str, profile: str) -> str:
+    """Return the name of a folder, a digest, since a profile's name may contain a slash."""
+    return profile_entry("", path, profile).service
 
 
 def _is_confined(program: str) -> bool:

@@ -14,8 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO
 
-from role_env import ui
-from role_env.context import Context
+from role_env.context import Context, stderr
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
@@ -140,7 +139,7 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
     finally:
         if held_back and process.poll() != 0:
             held_back.join(1)
-            ui.write_stderr("" if held_back.is_alive() else held_back.result())
+            stderr.write("" if held_back.is_alive() else held_back.result())
 
 
 def _read_output(process: "subprocess.Popen[bytes]") -> bytes:
