@@ -56,14 +56,6 @@ class Reply:
     is_last: bool = False
 
 
-class _Arrival:
-    """An incomplete request: the bytes so far, and its deadline."""
-
-    def __init__(self) -> None:
-        self.received = b""
-        self.end = time.monotonic() + REQUEST_SECONDS
-
-
 class LocalServer:
     """A server on `listener` that answers from the moment it is created until `close`.
 
@@ -73,7 +65,8 @@ class LocalServer:
     def __init__(self, listener: socket.socket) -> None:
         self.ended = threading.Event()
         self._listener = listener
-        self._arrivals: dict[socket.socket, _Arrival] = {}  # the oldest first
+        # The connections with incomplete requests, the oldest first: their deadlines, and the bytes so far.
+        self._arrivals: dict[socket.socket, tuple[float, bytes]] = {}
         self._answered: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._is_closed = False
@@ -122,7 +115,7 @@ class LocalServer:
                 for connection in [known for known in self._arrivals if known in ready]:
                     self._receive(connection)
                 now = time.monotonic()
-                for connection in [known for known, arrival in self._arrivals.items() if arrival.end < now]:
+                for connection in [known for known, (end, _) in self._arrivals.items() if end < now]:
                     self._close(connection)
                 if self._listener in ready:
                     self._accept()
@@ -138,7 +131,7 @@ class LocalServer:
                 self._make_room()
             return
         connection.setblocking(False)
-        self._arrivals[connection] = _Arrival()
+        self._arrivals[connection] = time.monotonic() + REQUEST_SECONDS, b""
         self._selector.register(connection, selectors.EVENT_READ)
 
     def _make_room(self) -> bool:
@@ -151,18 +144,20 @@ class LocalServer:
 
     def _receive(self, connection: socket.socket) -> None:
         """Read from `connection`, and start the answer if the request is complete."""
-        arrival = self._arrivals[connection]
+        end, request = self._arrivals[connection]
         try:
             received = connection.recv(_LARGEST_REQUEST)
         except BlockingIOError:
             return
         except OSError:
             received = b""
-        arrival.received += received
-        if b"\r\n\r\n" in arrival.received or b"\n\n" in arrival.received:
-            self._begin_answer(connection, arrival.received)
-        elif not received or len(arrival.received) > _LARGEST_REQUEST:
+        request += received
+        if b"\r\n\r\n" in request or b"\n\n" in request:
+            self._begin_answer(connection, request)
+        elif not received or len(request) > _LARGEST_REQUEST:
             self._close(connection)
+        else:
+            self._arrivals[connection] = end, request
 
     def _begin_answer(self, connection: socket.socket, request: bytes) -> None:
         self._selector.unregister(connection)

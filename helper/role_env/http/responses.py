@@ -17,6 +17,8 @@ from role_env.validators import json_value
 LARGEST_RESPONSE = 256 * 1024
 _LONGEST_QUOTE = 300
 _VALUE = re.compile(r"[\x20-\x7e]+")
+TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
+"""What a token can be: printable ASCII without spaces, since it goes into a header or an address."""
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:

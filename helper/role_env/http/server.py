@@ -55,15 +55,6 @@ class Response:
         return next((value for value in found if isinstance(value, str) and value), "")
 
 
-@dataclass(frozen=True)
-class Proxy:
-    """A proxy, and the headers that it requires."""
-
-    host: str
-    port: int
-    headers: dict[str, str]
-
-
 class Server:
     """A server at `endpoint` (host or host:port), which gets one request at a time until its `deadline`.
 
@@ -199,15 +190,14 @@ class Server:
         import http.client
 
         early, self._early = self._early, None
-        host, port, seconds = self._host, self._port, self._connect_timeout()
-        if self._proxy:
-            host, port = self._proxy.host, self._proxy.port
+        host, port, login = self._proxy or (self._host, self._port, {})
+        seconds = self._connect_timeout()
         if not self._tls:
             connection = http.client.HTTPConnection(host, port, timeout=seconds)
         else:
             connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=self._tls)
         if self._proxy:
-            connection.set_tunnel(self._host, self._port, self._proxy.headers)
+            connection.set_tunnel(self._host, self._port, login)
         try:
             if early:
                 connection.sock = early.result()
@@ -238,7 +228,8 @@ class Server:
         fault = _network_fault(error)
         if not self._proxy:
             return fault
-        where = f"the proxy {self._proxy.host}:{self._proxy.port} (HTTPS_PROXY)"
+        host, port, _ = self._proxy
+        where = f"the proxy {host}:{port} (HTTPS_PROXY)"
         if _NO_TUNNEL.match(str(error)):
             return f"{where} refused: {printable(str(error))[:100]}"
         return f"{where}: {fault}"
@@ -270,10 +261,11 @@ def split_address(address: str) -> urllib.parse.SplitResult | None:
 # --- the proxy and the TLS settings that the environment names
 
 
-def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy for `server` (host:port) by the usual variables, or None. NO_PROXY is honored.
+def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[str, str]] | None:
+    """Return the host and port of the proxy for `server` (host:port), and the headers that it requires; or None.
 
-    If no variable names a proxy, the settings of macOS decide.
+    The usual variables decide, NO_PROXY among them; if none names a proxy, the settings of macOS do. Raises
+    ProfileError.
     """
     named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
     named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case comes first, as in curl
@@ -290,26 +282,21 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> Proxy | None:
         is_bypassed = bool(address and urllib.request.proxy_bypass(server))
     else:
         return None
-    return _parse_proxy(address) if address and not is_bypassed else None
-
-
-def _parse_proxy(address: str) -> Proxy:
-    """Parse the value of HTTPS_PROXY. Raises ProfileError."""
-    hint = "set HTTPS_PROXY to an http:// proxy, or add the endpoint's host to NO_PROXY"
+    if not address or is_bypassed:
+        return None
     try:
         proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
-        host, port = proxy.hostname, proxy.port or 80
+        host, port = proxy.hostname if proxy.scheme == "http" else None, proxy.port or 80
     except ValueError:  # its text contains the address with the password
-        raise ProfileError("the address of the proxy for https is invalid", hint=hint) from None
-    if proxy.scheme != "http" or not host:
-        raise ProfileError(
-            f"the proxy for https is a {printable(proxy.scheme)}:// proxy, which role-env cannot use", hint=hint
-        )
+        host = None
+    if not host:
+        hint = "set HTTPS_PROXY to an http:// proxy, or add the endpoint's host to NO_PROXY"
+        raise ProfileError("the proxy for https does not have an http:// address, which role-env needs", hint=hint)
     headers = {}
     if proxy.username:
         login = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return Proxy(host, port, headers)
+    return host, port, headers
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -321,20 +308,15 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
-    bundle = environ.get("ALIBABA_CLOUD_CA_BUNDLE") or None
+    bundle = environ.get("ALIBABA_CLOUD_CA_BUNDLE")
+    if not bundle:
+        context.load_default_certs()
+        return context
     try:
-        if bundle:
-            context.load_verify_locations(cafile=bundle)
-        else:
-            context.load_default_certs()
-    except OSError as error:
-        if bundle:
-            raise ProfileError(
-                f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which contains no certificates",
-                hint="set it to a file with certificates in PEM format, or unset it",
-            ) from None
+        context.load_verify_locations(cafile=bundle)
+    except OSError:
         raise ProfileError(
-            f"TLS cannot be set up: {error.strerror or type(error).__name__}",
-            hint="check that SSL_CERT_FILE and SSL_CERT_DIR name usable files",
+            f"ALIBABA_CLOUD_CA_BUNDLE names {bundle}, which contains no certificates",
+            hint="set it to a file with certificates in PEM format, or unset it",
         ) from None
     return context

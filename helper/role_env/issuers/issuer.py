@@ -8,7 +8,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from secrets import token_urlsafe
@@ -23,7 +22,6 @@ from role_env.http.server import TRIES, Response, Server
 # An access token with less left cannot be exchanged for a session. Neither server issues a shorter one (seconds).
 SHORTEST_TOKEN_SECONDS = 900
 _LONGEST_TOKEN_SECONDS = 400 * 86400
-_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
 class SignInError(RefusedError):
@@ -96,7 +94,7 @@ class Issuer(Server):
     def read_token(self, answer: Mapping[str, Any], name: str) -> str:
         """Return the token, code or address `name` of a response. Raises UnreachableError."""
         value = answer.get(name)
-        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        if not isinstance(value, str) or not responses.TOKEN.fullmatch(value):
             raise self.invalid(f"{name} is missing or not printable ASCII")
         return value
 

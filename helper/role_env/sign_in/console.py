@@ -15,6 +15,7 @@ from role_env.credentials import Credentials
 from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
 from role_env.http.local_server import Reply, Request
+from role_env.http.responses import TOKEN
 from role_env.http.server import Response, Server
 from role_env.sign_in.loopback import LoopbackServer
 
@@ -25,7 +26,6 @@ _ADDRESS = re.compile(
     r"https://(?:[a-z0-9-]{1,63}\.){0,4}console\.((?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
 )
 _PRODUCT = re.compile(r"[a-z0-9-]{1,40}")
-_TOKEN = re.compile(r"[!-~]{1,8192}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _HEADERS = {"Content-Type": "text/plain"}
 # How long a browser may take to start (seconds).
@@ -71,7 +71,7 @@ def sign_in_address(credentials: Credentials, host: str, destination: str, conte
 
 def _token(server: Server, response: Response) -> str:
     token = response.text("SigninToken")
-    if response.status == 200 and _TOKEN.fullmatch(token):
+    if response.status == 200 and TOKEN.fullmatch(token):
         return token
     if code := response.text("Code", "code"):  # its Message could quote the request
         raise RefusedError(

@@ -23,7 +23,6 @@ ADDRESS = "100.100.100.200"
 _CONNECT_SECONDS, _TOTAL_SECONDS = 1.0, 3.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
 class EcsRole(Source):
@@ -62,7 +61,7 @@ class _Service(Server):
         """Return a header with a token; none if the service lacks version 2 and version 1 is allowed."""
         response = self.request("PUT", "/latest/api/token", headers={"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         token = response.body[:8192].decode("latin-1").strip()
-        if response.status == 200 and _TOKEN.fullmatch(token):
+        if response.status == 200 and responses.TOKEN.fullmatch(token):
             return {"X-aliyun-ecs-metadata-token": token}
         if response.status != 404:  # a service with version 2 may refuse a token, too, as with 403
             raise self.invalid(f"status {response.status} instead of a token")

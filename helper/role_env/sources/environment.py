@@ -44,12 +44,10 @@ class EnvironmentKey(Source):
         message = f"profile {self.profile}: its source is a key in the environment, and none is set"
         return SourceFault(message, f"{_SET_BOTH} where it is used", is_certain=False)
 
-    def key(self, context: Context) -> AccessKey:
-        """Return the key. Raises ProfileError; for an invalid variable, the error does not name the profile."""
-        return own_key(context.environ) or super().key(context)
-
     def _fetch(self, context: Context) -> AccessKey:
         environ = context.environ
+        if key := own_key(environ):
+            return key
         found, hint = "no access key", _SET_BOTH
         if environ.get("ROLE_ENV_PROFILE"):
             found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"

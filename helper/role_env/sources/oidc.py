@@ -5,7 +5,6 @@ time. A cached session is used only for the same identity.
 """
 
 import base64
-import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from role_env.credentials import Credentials
 from role_env.errors import ProfileError
 from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint, read_file, sha256
-from role_env.http import responses
+from role_env.http.responses import TOKEN, json_object
 from role_env.http.server import Server, split_address
 from role_env.sources import rows
 from role_env.sources.base import Source
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 URL, BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 """The variables with the address of GitHub's token service, and with the token that authorizes a job there."""
-_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _PERMISSION = "give the job `permissions: id-token: write`"
 # The variables that identify a job: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
@@ -184,7 +181,7 @@ def _variable_token(name: str, environ: Mapping[str, str]) -> str:
 def _checked_token(text: str, what: str, hint: str) -> str:
     """Return the token in `text`, without surrounding white space. Raises ProfileError, which does not show it."""
     token = text.strip()
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         raise ProfileError(f"{what} {'does not contain a token' if token else 'is empty'}", hint=hint)
     return token
 
@@ -211,7 +208,7 @@ def github_token(context: Context, *, audience: str = "") -> str:
             hint=f"{_PERMISSION}; its variables are valid only while the job runs",
         )
     token = response.text("value")
-    if response.status != 200 or not _TOKEN.fullmatch(token):
+    if response.status != 200 or not TOKEN.fullmatch(token):
         raise server.invalid(f"status {response.status}, no token")
     return token
 
@@ -221,7 +218,7 @@ def github_request(environ: Mapping[str, str]) -> tuple[str, str]:
     for name in (URL, BEARER):
         if not environ.get(name):
             raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
-    if not _PRINTABLE.fullmatch(environ[BEARER]):
+    if not TOKEN.fullmatch(environ[BEARER]):
         raise ProfileError(f"the variable {BEARER} does not contain a token")
     return environ[URL], environ[BEARER]
 
@@ -233,7 +230,7 @@ def claims(token: str) -> list[str]:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""
     except ValueError:
         payload = b""
-    claims = responses.json_object(payload) or {}
+    claims = json_object(payload) or {}
     if not {"iss", "sub", "aud"} & claims.keys():
         return [sha256(token)]
     return [str(claims.get(name)) for name in ("iss", "sub", "aud")]
