@@ -1,7 +1,6 @@
 """login and logout with OAuth: the user's own session, by a sign-in in the browser."""
 
 import contextlib
-import json
 import re
 import shutil
 import socket
@@ -18,15 +17,13 @@ import pytest
 from cloud.oauth_server import CLIENT_IDS, OAuthServer
 from cloud.world import ACCOUNT_A
 from support.cached_sessions import key_id
-from support.loopback_browser import LoopbackBrowser, approve
+from support.loopback_browser import IDLE, LoopbackBrowser, approve, begin
 from support.machine import Machine
 from support.secret_service_bus import require
-from support.terminal import Person
 from support.waiting import DEADLINE, wait_until
 
-# A browser that does not come back, and a machine without any.
 ARN = f"acs:ram::{ACCOUNT_A}:assumed-role/oauth-user/alice"
-IDLE, NONE = {"BROWSER": "true %s"}, {"BROWSER": "", "DISPLAY": ""}
+NO_BROWSER = {"BROWSER": "", "DISPLAY": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +36,6 @@ def desktop(machine: Machine, oauth: OAuthServer) -> None:
 def sign_in(machine: Machine, **environ: str) -> subprocess.CompletedProcess[str]:
     """Signs in by the browser."""
     return machine.role_env("login", "me", **environ)
-
-
-def begin(machine: Machine, *options: str, **environ: str) -> tuple[Person, str]:
-    """`login me` on a terminal, and the address that it shows."""
-    person = Person(machine, "login", "me", *options, columns=1000, **environ)
-    return person, person.reads(r"open (https?://\S+) and sign in")[1]
 
 
 def test_the_browser_comes_back_and_the_session_is_the_users_own(machine: Machine, oauth: OAuthServer) -> None:
@@ -145,16 +136,6 @@ def test_the_address_can_come_over_a_pipe_and_the_end_of_stdin_ends_the_wait(
     assert not oauth.requests_to("/v1/token")
 
 
-@pytest.mark.timeout(240)
-def test_a_server_that_cannot_be_asked_is_exit_5(machine: Machine, oauth: OAuthServer) -> None:
-    assert sign_in(machine).returncode == 0
-    for fault in ("internal-error", "html-200", "json-list", "empty", "reset-after-request", "captive-portal"):
-        for line, path in (("login me", "/v1/token"), ("me", "/v1/exchange")):
-            oauth.fault(fault, times=None, action=path)
-            assert machine.role_env(*line.split(), ROLE_ENV_TIMEOUT="3").returncode == 5, (line, fault)
-            oauth.heal()
-
-
 def test_a_4xx_is_exit_4_with_the_servers_own_message(machine: Machine, oauth: OAuthServer) -> None:
     oauth.fault("code:invalid_request:400:Not like this.", action="/v1/token")
     machine.fails("login", "me", status=4, said="invalid_request: Not like this.")
@@ -188,12 +169,6 @@ def test_without_a_keyring_nothing_is_asked_even_if_the_kernels_is_there(machine
     assert not oauth.requests
 
 
-def test_without_a_sign_in_the_hint_names_the_profile(machine: Machine) -> None:
-    for profile in ("me", "spoke"):
-        done = machine.fails(profile, status=3, said="there is no sign-in")
-        assert done.stderr.endswith("hint: run: role-env login me\n")
-
-
 def test_logout_revokes_and_deletes(machine: Machine, oauth: OAuthServer) -> None:
     sign_in(machine)
     key_id(machine, "me")
@@ -219,16 +194,6 @@ def test_a_sign_in_is_of_one_profile(machine: Machine) -> None:
     sign_in(machine)
     assert machine.role_env("other").returncode == 3
     assert key_id(machine, "me")
-
-
-def test_login_drops_the_sessions_of_the_sign_in_before(machine: Machine) -> None:
-    sign_in(machine)
-    before = key_id(machine, "me"), key_id(machine, "spoke")
-    sign_in(machine)
-    rows = {row["profile"]: row for row in json.loads(machine.role_env("list", "--json").stdout)}
-    assert (rows["me"]["expiration"], rows["spoke"]["expiration"]) == (None, None)
-    assert rows["me"]["sign_in_expiration"]
-    assert not {key_id(machine, "me"), key_id(machine, "spoke")} & set(before)
 
 
 def begin_refresh(machine: Machine, oauth: OAuthServer, seconds: int = 2) -> "subprocess.Popen[str]":
@@ -281,7 +246,7 @@ def test_a_refresh_that_ends_after_logout_brings_nothing_back(machine: Machine, 
 
 
 def test_ctrl_c_is_130(machine: Machine) -> None:
-    for environ in (IDLE, NONE):
+    for environ in (IDLE, NO_BROWSER):
         person, _ = begin(machine, **environ)
         person.presses("c")
         assert "role-env: interrupted" in person.ends(130)

@@ -96,12 +96,3 @@ def test_nothing_is_sent_to_another_host_or_with_a_token_that_no_header_can_carr
         cloud_sso(machine, portal, access_token=token)
         machine.refuses("cli", 3, "its access token is not printable ASCII", "aliyun configure --profile me")
     assert not portal.requests
-
-
-def test_an_unreachable_portal_is_exit_5_and_its_own_refusal_exit_4(machine: Machine, portal: CloudSsoPortal) -> None:
-    cloud_sso(machine, portal)
-    portal.fault("503", times=None)
-    assert machine.role_env("cli", ROLE_ENV_TIMEOUT="5").returncode == 5
-    portal.heal()
-    portal.fault("code:NoPermission.Account:403:You were removed from it.")
-    machine.fails("cli", status=4, said="You were removed from it.")

@@ -102,21 +102,15 @@ def test_words_are_split_as_a_shell_would_and_no_shell_expands_them(tmp_path: Pa
     assert run(text, HOME="/nowhere").access_key_id == "a b-c d-$HOME-*-;-`id`->x"
 
 
-def test_the_process_gets_the_environment_that_is_passed_and_no_stdin() -> None:
-    script = (
-        "import json, os, sys\n"
-        f"d = {DOCUMENT!r}\n"
-        "d['access_key_id'] = os.environ.get('GIVEN', '') + os.environ.get('HOME', 'none') + repr(sys.stdin.read())\n"
-        "print(json.dumps(d))"
-    )
-    assert run(command(script), GIVEN="given").access_key_id == "givennone''"
-
-
-def test_a_command_is_found_on_the_path_that_is_passed(tmp_path: Path) -> None:
+def test_the_process_is_found_in_the_environment_that_is_passed_and_gets_that_and_no_stdin(tmp_path: Path) -> None:
     script = tmp_path / "mine"
-    script.write_text(f"#!/bin/sh\nexec cat <<'END'\n{json.dumps(DOCUMENT)}\nEND\n")
+    script.write_text(
+        f"#!{sys.executable}\nimport json, os, sys\n"
+        "key = os.environ.get('GIVEN', '') + os.environ.get('HOME', 'none') + repr(sys.stdin.read())\n"
+        f"print(json.dumps({DOCUMENT!r} | {{'access_key_id': key}}))\n"
+    )
     script.chmod(0o700)
-    assert run("mine", PATH=f"{tmp_path}:{os.environ['PATH']}").access_key_id == "STS.process"
+    assert run("mine", GIVEN="given", PATH=f"{tmp_path}:{os.environ['PATH']}").access_key_id == "givennone''"
 
 
 # ---- what does not ----
@@ -140,18 +134,14 @@ def test_a_command_that_cannot_run_is_reported_without_its_words(text: str, what
     ("printed", "what"),
     [
         ("", "does not print a JSON object"),
-        ("the-secret\n", "does not print a JSON object"),
         ('{"mode": "StsToken", "access_key_secret": "the-secret', "does not print a JSON object"),
         ('["the-secret"]', "does not print a JSON object"),
         ("[" * 100_000, "does not print a JSON object"),
-        (json.dumps({"access_key_id": "x"}), "mode"),
-        (json.dumps(DOCUMENT | {"mode": "ststoken"}), "mode"),
         (json.dumps(DOCUMENT | {"mode": ["the-secret"]}), "mode"),
         (json.dumps(DOCUMENT | {"access_key_id": ""}), "access_key_id"),
         (json.dumps(DOCUMENT | {"access_key_secret": None}), "access_key_secret"),
         (json.dumps(DOCUMENT | {"sts_token": "the-token\n"}), "sts_token"),
         (json.dumps(DOCUMENT | {"expiration": timestamp(-10)}), "expired"),
-        (json.dumps(DOCUMENT | {"expiration": "tomorrow"}), "expiration"),
         (json.dumps(DOCUMENT | {"expiration": 4102444800}), "expiration"),
         (json.dumps({"Code": "Success", "AccessKeyId": "x", "AccessKeySecret": "the-secret"}), "mode"),
     ],
@@ -182,15 +172,6 @@ def test_a_child_that_holds_stdout_open_is_ended_too(tmp_path: Path) -> None:
     script = f"import subprocess, sys\n{CHILD}open('{pid}', 'w').write(str(child.pid))\n{PRINT}"
     fails(UnreachableError, asked(command(script), 5), "did not end within", secrets=SECRETS)
     wait_until_gone(pid)
-
-
-def test_a_process_that_prints_late_but_in_time_is_waited_for() -> None:
-    assert run(command(f"import time; time.sleep(1.5); {PRINT}")).access_key_id == "STS.process"
-
-
-def test_what_a_process_prints_after_the_deadline_is_not_taken() -> None:
-    late = command(f"import time; time.sleep(4); {PRINT}")
-    fails(UnreachableError, asked(late, 1), "did not end within", secrets=SECRETS)
 
 
 @pytest.mark.parametrize("while_starting", [False, True], ids=["running", "starting"])

@@ -129,14 +129,6 @@ def test_processes_with_any_runtime_folders_make_one_refresh(machine: Machine, o
         oauth.expire_access_tokens()
 
 
-@pytest.mark.parametrize("signed_in", [850], indirect=True)
-def test_processes_that_want_the_same_session_share_it(machine: Machine, oauth: OAuthServer) -> None:
-    processes = [machine.start("export", "me", "--format", "json", **PATIENT) for _ in range(6)]
-    found = {json.loads(process.communicate(timeout=60)[0])["AccessKeyId"] for process in processes}
-    assert (found, refreshes(oauth)) == ({oauth.sessions[0].id}, 1)
-    assert len(oauth.sessions) == 1
-
-
 def test_no_refresh_token_is_spent_where_no_lock_can_be_taken(machine: Machine, oauth: OAuthServer) -> None:
     done = machine.confined("no-locks", "exec", "me", "--", "true")  # an access token is exchanged all the same
     assert (done.returncode, len(oauth.sessions)) == (0, 1), done.stderr

@@ -8,7 +8,17 @@ from http import HTTPStatus
 from pathlib import Path
 
 from support.machine import Machine
+from support.terminal import Person
 from support.waiting import DEADLINE
+
+IDLE = {"BROWSER": "true %s"}
+"""A browser that does not come; a LoopbackBrowser does in its place."""
+
+
+def begin(machine: Machine, *options: str, **environ: str) -> tuple[Person, str]:
+    """Begin `login me` on a terminal, and return the address that it shows."""
+    person = Person(machine, "login", "me", *options, columns=1000, **environ)
+    return person, person.reads(r"open (https?://\S+) and sign in")[1]
 
 
 @dataclass
