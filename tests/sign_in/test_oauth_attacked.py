@@ -115,7 +115,7 @@ with socket.socket(socket.AF_INET6) as connection:
     connection.settimeout(5)
     connection.connect(("::ffff:127.0.0.1", parts.port))
     connection.sendall(f"GET {parts.path} HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n".encode())
-    print(connection.recv(4096))
+    print(connection.recv(12))
 """
 """A visitor by a socket of IPv6."""
 

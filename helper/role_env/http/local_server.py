@@ -26,6 +26,14 @@ REQUEST_SECONDS = 5.0
 BACKLOG = 1024
 """The queue of the listening socket, long enough while others open connections as fast as they can."""
 _LARGEST_REQUEST = 16 * 1024
+_HEADERS = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Connection": "close",
+}
 _STEP_SECONDS = 0.1
 # The pause while all connections are being answered. An answer takes milliseconds, unless it waits for a renewal.
 _PAUSE_SECONDS = 0.01
@@ -220,8 +228,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         body = reply.text.encode()
         self.send_response(reply.status)
-        headers = {**reply.headers, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-        for name, value in {**headers, "Content-Length": str(len(body)), "Connection": "close"}.items():
+        headers = {**_HEADERS, **reply.headers, "Content-Length": str(len(body))}
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -46,9 +46,6 @@ class Device:
     interval: float
     life: float
 
-    def __repr__(self) -> str:
-        return f"Device({self.user_code!r})"
-
 
 @dataclass(frozen=True)
 class Listed:

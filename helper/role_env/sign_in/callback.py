@@ -24,26 +24,14 @@ from role_env.issuers.issuer import SignInError, Verifier
 from role_env.issuers.oauth import CALLBACK_PATH, PORTS, authorization_address, redeem_code
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
-from role_env.sign_in.loopback import LoopbackServer
+from role_env.sign_in.loopback import LoopbackServer, page
 from role_env.ui.table import clock
 
 # The longest wait for a person (seconds). A user who may not use the application sees that only in the browser, and no
 # callback comes.
 LONGEST_SECONDS = 300.0
-_TEXTS = {
-    HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
-    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env is waiting for. Use the address in the terminal.",
-    HTTPStatus.FORBIDDEN: "This browser did not begin the sign-in, or keeps no cookies. Return to the terminal.",
-    HTTPStatus.GONE: "This address works once, and has been used. Return to the terminal.",
-    HTTPStatus.NOT_FOUND: "There is nothing here.",
-}
 _COOKIE = "role_env_sign_in"
 _LONGEST_PASTED = 64 * 1024
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Type": "text/plain; charset=utf-8",
-}
 
 
 def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
@@ -178,40 +166,36 @@ class CallbackServer(LoopbackServer):
     def first_visit(self) -> Reply:
         """Redirect the browser to the sign-in."""
         cookie = f"{self._cookie}; Path=/; Max-Age={LONGEST_SECONDS:.0f}; HttpOnly; SameSite=Lax"
-        return Reply(HTTPStatus.FOUND, "", {**_HEADERS, "Location": self._target, "Set-Cookie": cookie})
+        return Reply(HTTPStatus.FOUND, "", {"Location": self._target, "Set-Cookie": cookie})
 
     def second_visit(self, request: Request) -> Reply:
         """End the sign-in if another browser comes, unless it has ended already."""
         if self._is_ours(request) or self._code or self._refusal:
-            return _page(HTTPStatus.GONE)
+            return page(HTTPStatus.GONE)
         # One of the two browsers may be somebody else's, and nothing shows which one.
         self._refusal = SignInError(
             "the page of the sign-in was opened by two browsers, perhaps by another user of this machine",
             hint="sign in again; with --no-browser you can choose the browser",
         )
-        return _page(HTTPStatus.GONE, is_last=True)
+        return page(HTTPStatus.GONE, is_last=True)
 
     def other_page(self, request: Request) -> Reply:
         """Accept the first callback of the browser that was redirected."""
         if request.path.partition("?")[0] != CALLBACK_PATH:
-            return _page(HTTPStatus.NOT_FOUND)
+            return page(HTTPStatus.NOT_FOUND)
         if self._code or self._refusal:
-            return _page(HTTPStatus.GONE)
+            return page(HTTPStatus.GONE)
         if not self._is_ours(request):
-            return _page(HTTPStatus.FORBIDDEN)
+            return page(HTTPStatus.FORBIDDEN)
         try:
             self._code = read_code(request.path, self._state)
         except SignInError as refusal:
             self._refusal = refusal
         except ValueError:
-            return _page(HTTPStatus.BAD_REQUEST)
-        return _page(HTTPStatus.OK, is_last=True)
+            return page(HTTPStatus.BAD_REQUEST)
+        return page(HTTPStatus.OK, is_last=True)
 
     def _is_ours(self, request: Request) -> bool:
         """Return whether the request comes from the browser that was redirected."""
         cookies = (each.strip().encode() for each in request.cookies.split(";"))
         return any(hmac.compare_digest(cookie, self._cookie.encode()) for cookie in cookies)
-
-
-def _page(status: HTTPStatus, *, is_last: bool = False) -> Reply:
-    return Reply(status, f"{_TEXTS[status]}\n", _HEADERS, is_last=is_last)

@@ -12,12 +12,11 @@ from http import HTTPStatus
 
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.dataclass import replace
 from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
-from role_env.http.local_server import Reply, Request
+from role_env.http.local_server import Reply
 from role_env.http.responses import TOKEN
 from role_env.http.server import Response, Server
-from role_env.sign_in.loopback import LoopbackServer
+from role_env.sign_in.loopback import LoopbackServer, page
 
 SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
 """The domains of the two sites. `signin.` before one is the host that signs in, `console.` the console's host."""
@@ -27,7 +26,6 @@ _ADDRESS = re.compile(
 )
 _PRODUCT = re.compile(r"[a-z0-9-]{1,40}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-_HEADERS = {"Content-Type": "text/plain"}
 # How long a browser may take to start (seconds).
 BROWSER_SECONDS = 60.0
 
@@ -114,19 +112,7 @@ class Redirect(LoopbackServer):
     def first_visit(self) -> Reply:
         """Redirect the browser."""
         try:
-            return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target(), **_HEADERS}, is_last=True)
+            return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target()}, is_last=True)
         except Exception as failure:
             self._failure = failure
-            return replace(_error(HTTPStatus.BAD_GATEWAY), is_last=True)
-
-    def second_visit(self, request: Request) -> Reply:
-        """Return an error."""
-        return _error(HTTPStatus.GONE)
-
-    def other_page(self, request: Request) -> Reply:
-        """Return an error."""
-        return _error(HTTPStatus.NOT_FOUND)
-
-
-def _error(status: HTTPStatus) -> Reply:
-    return Reply(status, f"role-env: {status.phrase}; see the terminal\n", _HEADERS)
+            return page(HTTPStatus.BAD_GATEWAY, is_last=True)

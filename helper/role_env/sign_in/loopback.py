@@ -6,9 +6,19 @@ import secrets
 import socket
 import sys
 import threading
+from http import HTTPStatus
 from pathlib import Path
 
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
+
+_TEXTS = {
+    HTTPStatus.OK: "role-env has received the answer. You can close this page and return to the terminal.",
+    HTTPStatus.BAD_REQUEST: "This is not the sign-in that role-env is waiting for. Use the address in the terminal.",
+    HTTPStatus.FORBIDDEN: "This browser did not begin the sign-in, or keeps no cookies. Return to the terminal.",
+    HTTPStatus.GONE: "This address works once, and has been used. Return to the terminal.",
+    HTTPStatus.NOT_FOUND: "There is nothing here.",
+    HTTPStatus.BAD_GATEWAY: "The sign-in failed. Return to the terminal.",
+}
 
 
 class LoopbackServer(LocalServer):
@@ -43,11 +53,16 @@ class LoopbackServer(LocalServer):
 
     def second_visit(self, request: Request) -> Reply:
         """Return the reply to each later one."""
-        raise NotImplementedError
+        return page(HTTPStatus.GONE)
 
     def other_page(self, request: Request) -> Reply:
         """Return the reply to a request for another path."""
-        raise NotImplementedError
+        return page(HTTPStatus.NOT_FOUND)
+
+
+def page(status: HTTPStatus, *, is_last: bool = False) -> Reply:
+    """Return a page that says what the status means here."""
+    return Reply(status, f"{_TEXTS[status]}\n", {}, is_last=is_last)
 
 
 def _user(client: tuple[str, int], server: tuple[str, int]) -> int | None:
