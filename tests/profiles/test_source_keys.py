@@ -58,13 +58,13 @@ def test_the_sdks_own_variables_serve_where_a_key_of_oidc_is_absent(folder: Fold
     folder.set_variable("ALIBABA_CLOUD_ROLE_SESSION_NAME", "pod")
     profile = folder.read(f"[b]\n{OIDC}").profile("b")
     assert (profile.role_arn, profile.role_session_name) == (ARN, "pod")
-    names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE")
-    source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, Path("/run/t"), variables=names)
+    names = "ALIBABA_CLOUD_ROLE_ARN; ALIBABA_CLOUD_OIDC_TOKEN_FILE"
+    source = OidcToken("b", f"{folder.file}, line 2; {names}", PROVIDER, Path("/run/t"))
     assert parts(profile.source) == parts(source)
     profile = folder.read("[b]\noidc_token = github\nrole_session_name = own\n").profile("b")
     assert profile.role_session_name == "own"
-    names = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN")
-    source = OidcToken("b", f"{folder.file}, line 2", PROVIDER, variables=names)
+    names = "ALIBABA_CLOUD_ROLE_ARN; ALIBABA_CLOUD_OIDC_PROVIDER_ARN"
+    source = OidcToken("b", f"{folder.file}, line 2; {names}", PROVIDER)
     assert parts(profile.source) == parts(source)
     folder.set_variable("ALIBABA_CLOUD_ROLE_ARN", "nonsense")
     assert "the variable ALIBABA_CLOUD_ROLE_ARN is not a role's ARN" in folder.fault(f"[b]\n{OIDC}")

@@ -24,7 +24,7 @@ class CloudSso(SignedInSource):
     row = rows.CLOUD_SSO
 
     def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
-        super().__init__(profile, where, sign_ins.of_portal(url), host_of(url))
+        super().__init__(profile, where, sign_ins.of_portal(url), host_of(url), url, account_id, access_config)
         self.url = url
         self.account_id = account_id
         self.access_config = access_config
@@ -44,10 +44,6 @@ class CloudSso(SignedInSource):
         if "role_arn" not in values:
             source.profile_fields = {"expected_account_id": values.get("expected_account_id", account)}
         return source
-
-    def identity(self, context: Context) -> list[str]:
-        """Return the portal, the account, the access configuration, and the sign-in's ID."""
-        return [self.url, self.account_id, self.access_config, self._sign_in_id(context)]
 
     def _fetch(self, context: Context) -> AccessKey:
         from role_env.issuers.issuer import TokenEnded  # imports TLS, which `list` and `explain` do not need

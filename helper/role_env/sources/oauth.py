@@ -35,7 +35,8 @@ class OAuth(SignedInSource):
     row = rows.OAUTH
 
     def __init__(self, profile: str, where: str, path: str, site: Site) -> None:
-        super().__init__(profile, where, sign_ins.of_profile(path, profile), site.tokens)
+        sign_in = sign_ins.of_profile(path, profile)
+        super().__init__(profile, where, sign_in, site.tokens, site.tokens, site.client_id)
         self.site = site
 
     @classmethod
@@ -46,10 +47,6 @@ class OAuth(SignedInSource):
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
         site = find_site(values[chooser], values.get("oauth_client_id", ""), fingerprint.variable(ENDPOINTS))
         return cls(section.name, section.where_is(chooser), section.path, site)
-
-    def identity(self, context: Context) -> list[str]:
-        """Return the server, the client and the ID of the sign-in."""
-        return [self.site.tokens, self.site.client_id, self._sign_in_id(context)]
 
     def require_sign_in(self, context: Context) -> SignIn:
         """Return the sign-in of the profile's client. Raises ProfileError, KeyringError."""

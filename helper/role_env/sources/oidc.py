@@ -37,8 +37,8 @@ _CHECKS = {**rows.OIDC.keys, "role_arn": validators.role_arn, "role_session_name
 class OidcToken(Source):
     """A credential source that assumes a role with an OIDC token instead of a key.
 
-    The token is in `token_file` or in the variable `token_variable`; without either it is GitHub's. `variables` are the
-    SDKs' variables that provide the profile's missing keys.
+    The token is in `token_file` or in the variable `token_variable`; without either it is GitHub's. `where` also names
+    the SDKs' variables that provide the profile's missing keys.
     """
 
     row = rows.OIDC
@@ -51,14 +51,12 @@ class OidcToken(Source):
         token_file: Path | None = None,
         *,
         audience: str = "",
-        variables: tuple[str, ...] = (),
         token_variable: str = "",
     ) -> None:
         super().__init__(profile, where)
         self.provider_arn = provider_arn
         self.token_file = token_file
         self.audience = audience
-        self.variables = variables
         self.token_variable = token_variable
 
     @classmethod
@@ -74,11 +72,10 @@ class OidcToken(Source):
         found = {**values, **{key: _from_variable(section, key, fingerprint) for key in absent}}
         source = cls(
             section.name,
-            section.where_is(next(key for key in values if key in cls.row.keys)),
+            "; ".join([section.where_is(next(key for key in values if key in cls.row.keys)), *map(_variable, absent)]),
             found["oidc_provider_arn"],
             section.resolve_path("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
             audience=values.get("oidc_audience", ""),
-            variables=tuple(map(_variable, absent)),
             token_variable=values.get("oidc_token_variable", ""),
         )
         decided = {"role_arn": found["role_arn"]}
@@ -87,10 +84,6 @@ class OidcToken(Source):
             decided["role_session_name"] = _checked("role_session_name", name)
         source.profile_fields = decided
         return source
-
-    def location(self, environ: Mapping[str, str]) -> str:
-        """Return the file and line, and the variables that provide the rest."""
-        return "; ".join([self.where, *self.variables])
 
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the token file, or the variables of the GitHub job."""

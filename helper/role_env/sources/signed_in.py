@@ -21,8 +21,8 @@ class SignedInSource(Source):
 
     sign_in: StoredSignIn
 
-    def __init__(self, profile: str, where: str, sign_in: StoredSignIn, issuer_host: str) -> None:
-        super().__init__(profile, where)
+    def __init__(self, profile: str, where: str, sign_in: StoredSignIn, issuer_host: str, *values: str) -> None:
+        super().__init__(profile, where, *values)
         self.sign_in = sign_in
         self.issuer_host = issuer_host
         self.hint = f"run: role-env login {profile}"
@@ -30,6 +30,11 @@ class SignedInSource(Source):
     def watch(self, fingerprint: Fingerprint) -> None:
         """Add the mark that every login and logout changes."""
         access_keys.watch_mark(fingerprint)
+
+    def identity(self, context: Context) -> list[str]:
+        """Return the values, and the ID of the sign-in, empty if there is none."""
+        with self._locate_keyring_errors(context):
+            return [*self.values, self.sign_in.id(context)]
 
     def load_sign_in(self, context: Context) -> SignIn | None:
         """Return the sign-in, even an expired one, or None. Raises KeyringError."""
@@ -45,11 +50,6 @@ class SignedInSource(Source):
             what = f"its sign-in is at {found.host}, whose token is not sent to {self.issuer_host}"
             raise ProfileError(what, hint=self.hint)
         return found
-
-    def _sign_in_id(self, context: Context) -> str:
-        """Return the ID of the sign-in, empty if there is none. Raises KeyringError."""
-        with self._locate_keyring_errors(context):
-            return self.sign_in.id(context)
 
     @contextmanager
     def _locate_keyring_errors(self, context: Context) -> Iterator[None]:
