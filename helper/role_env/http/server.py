@@ -23,7 +23,6 @@ from role_env.deadline import TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.http.responses import LARGEST_RESPONSE, json_object
 
-CONNECT_SECONDS = 10.0
 TRIES = 3
 MOST_ROWS = 100
 """The rows that a page of a list may have."""
@@ -63,6 +62,7 @@ class Server:
     ProfileError for an endpoint or a proxy that cannot be used.
     """
 
+    connect_seconds = 10.0
     network_hint = "check the network and try again"
 
     def __init__(
@@ -73,13 +73,11 @@ class Server:
         *,
         hint: str = "check the address; a proxy or sign-in page may be intercepting the request",
         plain: bool = False,
-        connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self.name = name
         self.endpoint = endpoint
         self.deadline = context.deadline
         self._hint = hint
-        self._connect_seconds = connect_seconds
         self._early: Worker | None = None
         try:
             parts = urllib.parse.urlsplit(f"//{endpoint}")
@@ -221,7 +219,7 @@ class Server:
         return max(self.deadline.remaining(), 0.01)
 
     def _connect_timeout(self) -> float:
-        return min(self._connect_seconds, self._seconds())
+        return min(self.connect_seconds, self._seconds())
 
     def _fault(self, error: Exception) -> str:
         """Describe a network fault; the proxy is named if the connection to it failed."""

@@ -47,7 +47,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
         session = oauth.exchange(made.host, made.access_token, context)
         identity = sts.caller_identity(session, endpoint=profile.endpoint, context=context)
     except RoleEnvError as error:
-        _discard(made, context)
+        _revoke(made, context, "the new tokens could not be revoked")
         error.message = f"profile {profile.name}: who has signed in is unknown: {error.message}"
         error.hint = "; ".join(filter(None, ("nothing was stored", error.hint)))
         raise
@@ -55,17 +55,11 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
     made.identity = str(arn)
     if profile.role_arn or expected in ("", account):  # with a role, the expected account is the role's
         return str(arn)
-    _discard(made, context)
+    _revoke(made, context, "the new tokens could not be revoked")
     raise RefusedError(
         f"profile {profile.name}: {arn} has signed in, of account {account}, not of {expected} ({profile.where})",
         hint=f"nothing was stored; sign in with a user of {expected}, or correct expected_account_id",
     )
-
-
-def _discard(made: SignIn, context: Context) -> None:
-    """Revoke tokens that are not stored, so that nobody can use them. A failure is ignored."""
-    with contextlib.suppress(RoleEnvError):
-        oauth.revoke(made, context.restarted())
 
 
 def store(source: SignedInSource, made: SignIn, context: Context) -> None:
@@ -110,7 +104,7 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 def _revoke(found: SignIn, context: Context, failure: str) -> None:
     """Revoke an OAuth sign-in, or warn of the `failure`."""
     try:
-        oauth.revoke(found, context)
+        oauth.revoke(found, context.restarted())
     except RoleEnvError as error:
         context.messages.say(f"{failure}: {error.message}")
 

@@ -19,8 +19,8 @@ from role_env.sources import rows
 from role_env.sources.base import Source
 
 ADDRESS = "100.100.100.200"
-# The limits for a connection, and for all requests, each of which takes milliseconds on an instance (seconds).
-_CONNECT_SECONDS, _TOTAL_SECONDS = 1.0, 3.0
+# The limit for all requests, each of which takes milliseconds on an instance (seconds).
+_TOTAL_SECONDS = 3.0
 _ROLES = "/latest/meta-data/ram/security-credentials/"
 _ROLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -51,11 +51,11 @@ def _is_true(environ: Mapping[str, str], name: str) -> bool:
 class _Service(Server):
     """The metadata service. All requests but the first carry the `headers` of `fetch_headers`."""
 
+    connect_seconds = 1.0
     network_hint = "use this source on an ECS instance with a RAM role only"
 
     def __init__(self, context: Context) -> None:
-        name, hint = "the metadata service", self.network_hint
-        super().__init__(name, ADDRESS, context, hint=hint, plain=True, connect_seconds=_CONNECT_SECONDS)
+        super().__init__("the metadata service", ADDRESS, context, hint=self.network_hint, plain=True)
 
     def fetch_headers(self, *, version_1: bool) -> dict[str, str]:
         """Return a header with a token; none if the service lacks version 2 and version 1 is allowed."""
