@@ -55,14 +55,14 @@ def test_families_that_one_tool_reads_and_the_bare_names_are_no_source() -> None
 @pytest.mark.parametrize("absent", [0, 1])
 def test_a_half_set_pair_is_refused_and_both_variables_named(names: tuple[str, str, str], absent: int) -> None:
     environ = {names[1 - absent]: "set", names[absent]: "", names[2]: "token"}
-    message = f"the variable {names[1 - absent]} is set and {names[absent]} is not"
+    message = f"profile ci: the variable {names[1 - absent]} is set and {names[absent]} is not (profiles.ini, line 1)"
     assert fails(ProfileError, partial(own_key, environ)).message == message
 
 
 @pytest.mark.parametrize("value", ["a b", "a\nb", "ключ", "\udc80"])
 def test_a_value_that_no_key_has_is_refused_and_not_reported(value: str) -> None:
     for name in FAMILIES[0]:
-        message = f"the variable {name} is not printable ASCII without spaces"
+        message = f"profile ci: the variable {name} is not printable ASCII without spaces (profiles.ini, line 1)"
         assert fails(ProfileError, partial(own_key, key_in(FAMILIES[0], "x") | {name: value})).message == message
 
 
