@@ -5,7 +5,7 @@ import re
 import pytest
 
 from support.machine import Machine
-from support.shell_terminal import LOOK, SHELLS, STATUS, export, interactive
+from support.shell_terminal import LOOK, STATUS, interactive
 from support.shells import environment
 
 LOST = {
@@ -56,48 +56,8 @@ def test_the_prompt_and_status_say_so_and_off_and_use_leave_no_key_of_it(machine
     assert done.stderr.count("the session in this shell is not whole; role-env status says why") == len(LOST)
 
 
-def test_in_a_shell_below_they_leave_no_key_of_it_either(machine: Machine, shell: str) -> None:
-    variables = begun(machine)
-    begin = SHELLS.index(shell)
-    for lost, last in zip(LOST, [*LAST, *LAST][begin:], strict=False):  # together the shells have each pair
-        lines = lose(shell, lost, last, variables["ROLE_ENV_ACCESS_KEY_ID"])
-        check(interactive(machine, shell, lines, "--no-prompt", **variables).stdout, [(lost, last)])
-
-
 @pytest.mark.parametrize("lost", LOST)
 def test_the_key_of_a_session_never_counts_as_the_users_own(machine: Machine, lost: str) -> None:
     variables = begun(machine) | dict.fromkeys(LOST[lost], "")
     machine.add(f"[here]\nrole_arn = {machine.sts.world.role('hub').arn}\ncredential_source = environment\n")
     machine.fails("export", "here", "--format", "json", status=3, said="credential_source = environment", **variables)
-
-
-# ---- variables that were changed ----
-
-
-CHANGED = {
-    "ROLE_ENV_PROFILE": "other",
-    "ROLE_ENV_ROLE_ARN": "acs:ram::1:role/x",
-    "ROLE_ENV_ACCOUNT_ID": "1",
-    "ROLE_ENV_ACCESS_KEY_ID": "STS.x",
-    "ROLE_ENV_EXPIRATION": "4000000000",
-    "ROLE_ENV_FAMILIES": "oss",
-    "ROLE_ENV_REQUEST": "'{}'",
-    "ROLE_ENV_POLICY": "read-only",
-    "OSS_ACCESS_KEY_ID": "LTAI.x",
-    "ALIBABA_CLOUD_CREDENTIALS_URI": "http://127.0.0.1/",
-    "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "''",
-}
-
-
-def test_whatever_was_changed_the_prompt_and_status_say_so_alike(machine: Machine, shell: str) -> None:
-    lines = ""
-    for name, value in CHANGED.items():
-        look = f"{LOOK[shell]}role-env status; echo status {STATUS[shell]}\n"
-        lines += f"role-env use profileB\n{look}{export(shell, name, value)}\n{look}role-env off\n"
-    done = interactive(machine, shell, lines, "--no-prompt")
-    shown = re.findall("<([^%>]*)>", done.stdout)
-    assert [text.endswith("m") and "≠" not in text for text in shown[::2]] == [True] * len(CHANGED), shown
-    assert [name for name, text in zip(CHANGED, shown[1::2], strict=True) if "≠" not in text] == []
-    assert re.findall("^status (.)$", done.stdout, re.MULTILINE) == ["0", "1"] * len(CHANGED)
-    for name in {*CHANGED} - {"ROLE_ENV_REQUEST"}:
-        assert re.search(rf"role-env: .*\b{name}\b", done.stderr), name

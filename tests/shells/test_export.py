@@ -1,12 +1,9 @@
-"""Values go through the shells byte for byte, whatever they hold; and a switch followed by `off` leaves no trace.
+"""Values go through the shells byte for byte, whatever they hold; and the region that each tool gets.
 
-The exporters run in the test's own process, and what they print is evaluated by real shells: many values, or steps,
-in one shell.
+The exporters run in the test's own process, and what they print is evaluated by real shells.
 """
 
-import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from role_env import variables
-from role_env.credentials import AccessKey, Session
+from role_env.credentials import Session
 from role_env.shells import export as exporters
 from support.living_shell import ExportedShell
-from support.shells import COMMANDS, FORMATS, SHELLS, check_no_account, encoded, exported, run, session_of
+from support.shells import CLEAN, COMMANDS, FORMATS, SHELLS, encoded, exported, run, session_of
 
 # The strictest options that people set, and those that change how words are read.
 STRICT = {
@@ -108,121 +105,37 @@ def test_a_session_is_short_and_straight_and_holds_each_secret_once(form: str) -
     assert len(exporters.failure(form, {}, take_away=True)) < 30
 
 
-# --- a switch and `off` leave no trace
+# --- regions
 
 
-class Story:
-    """What a user may do with one shell, at random, and what has to be true meanwhile and after `off`."""
-
-    def __init__(self, living: ExportedShell, dice: random.Random) -> None:
-        self.living = living
-        self.dice = dice
-        self.reported: list[str] = []
-        self.before: dict[str, str] = {}
-        self.current: Session | None = None
-
-    def value(self) -> str:
-        made = f"{self.dice.choice(['', 'x', chr(39), 'a b', '$HOME', '`x`', '=', '~/*'])}{self.dice.randrange(10**6)}"
-        return self.dice.choice([made, made, made + "\n" + chr(39) + chr(34), "-n"])
-
-    def put(self, values: dict[str, str]) -> None:
-        self.reported.append(f"put {values}")
-        self.living.put(values)
-
-    def begin(self) -> None:
-        """Any state before."""
-        names = (*variables.USERS, *variables.OTHER_REGIONS)
-        self.put({name: self.value() if self.dice.random() < 0.2 else "" for name in names})
-        self.before = self.living.exported()
-
-    def switch(self) -> None:
-        number = self.dice.randrange(10**9)
-        base = AccessKey("base", "base-secret", self.dice.choice(["", "base-token"]))
-        families = self.dice.choice([(), (), ("packer",), ("plain",), tuple(variables.FAMILIES)])
-        made = self.current = session_of(
-            f"STS.{number}",
-            f"secret{number}",
-            f"token{number}" * 10,
-            region=self.dice.choice(["", "cn-hangzhou", "eu-west-1"]),
-            profile=self.dice.choice(["profileB", "profileC"]),
-            families=families,
-            base=self.dice.choice([None, None, base]),
-            in_cli_file=self.dice.random() < 0.3,
-            fallback_region=self.dice.choice(["", "", "cn-fallback"]),
-        )
-        self.reported.append(
-            f"session {families} {made.region_id} {made.fallback_region} {made.base} {made.in_cli_file}"
-        )
-        assert self.living.session(made) == 0
-        found = self.living.exported()
-        wanted = variables.assignments(made, follows=made.in_cli_file) | self.regions(made)
-        touched = {*variables.USERS, *variables.OWN} - {variables.BARE_TOKEN}
-        assert {name: value for name, value in found.items() if name in touched | wanted.keys()} == wanted
-        if variables.BARE_TOKEN not in wanted:
-            assert found.get(variables.BARE_TOKEN) == self.before.get(variables.BARE_TOKEN)
-        assert not [name for name in found if name.startswith("_role_env_")]
-
-    def regions(self, made: Session) -> dict[str, str]:
-        """The profile's region; else what was there before; else that of the CLI's current profile."""
-        if made.region_id:
-            return dict.fromkeys(variables.REGIONS, made.region_id)
-        before, cloud = self.before, [name for name in variables.REGIONS if name != "OSS_REGION"]
-        first = next(filter(None, map(before.get, (*cloud, *variables.OTHER_REGIONS))), made.fallback_region)
-        regions = {name: before.get(name) or first for name in variables.REGIONS}
-        if made.in_cli_file:
-            regions = {name: value or "cn-hangzhou" for name, value in regions.items()}
-        return {name: value for name, value in regions.items() if value}
-
-    def own_key(self) -> None:
-        """The user sets a key of theirs while the session is there."""
-        key = self.dice.choice([*variables.KEYS, variables.Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "")])
-        self.put({name: f"mine{self.dice.randrange(10**6)}" for name in key.names})
-
-    def fail(self) -> None:
-        take_away = self.current is not None and self.dice.random() < 0.7
-        before = self.living.exported()
-        self.reported.append(f"fail {take_away}")
-        assert self.living.fail(take_away=take_away) == 1
-        found = self.living.exported()
-        if take_away:
-            found.pop(variables.SAVED, "")
-            check_no_account(found)
-            self.current = None
-        else:
-            assert found == before
-
-    def off(self) -> None:
-        self.reported.append("off")
-        assert self.living.off() == 0
-        assert self.living.exported() == self.before
-        assert self.living.leftovers() == set()
-
-    def tell(self, steps: int) -> None:
-        self.begin()
-        self.switch()
-        for _ in range(steps):
-            self.dice.choice([self.switch, self.own_key, self.fail])()
-        self.off()
+def everywhere(region: str) -> dict[str, str]:
+    """Return the variables of regions, all with one value."""
+    return dict.fromkeys(variables.REGIONS, region)
 
 
-@pytest.fixture(params=[*SHELLS, *(f"{shell} strict" for shell in SHELLS)])
-def living(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExportedShell]:
-    shell, _, strict = request.param.partition(" ")
-    started = ExportedShell(shell, tmp_path, settings=STRICT[shell] if strict else "")
-    yield started
-    started.close()
+REGIONS: list[tuple[dict[str, str], Session, dict[str, str]]] = [
+    ({"OSS_REGION": "mine"}, session_of(region="cn-x", fallback_region="cn-file"), everywhere("cn-x")),
+    ({"OSS_REGION": "mine"}, session_of(), {"OSS_REGION": "mine"}),
+    ({"OSS_REGION": "mine"}, session_of(fallback_region="cn-file"), everywhere("cn-file") | {"OSS_REGION": "mine"}),
+    ({"ALICLOUD_REGION": "mine", "REGION": "x"}, session_of(fallback_region="cn-file"), everywhere("mine")),
+    ({"REGION": "mine"}, session_of(in_cli_file=True), everywhere("mine")),
+    ({}, session_of(fallback_region="cn-file", in_cli_file=True), everywhere("cn-file")),
+    ({}, session_of(in_cli_file=True), everywhere("cn-hangzhou")),
+    ({}, session_of(), {}),
+]
+"""What was set before, a session, and the regions in it."""
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_before_a_session_and_after_off_the_environment_is_the_same(living: ExportedShell, seed: int) -> None:
-    """Whatever happened between, and whatever key the user has set meanwhile, which a line names."""
-    dice = random.Random(f"{living.shell} {seed}")
-    for _ in range(6):
-        story = Story(living, dice)
-        try:
-            story.tell(dice.randrange(6))
-        except AssertionError:
-            print("\n".join(story.reported))
-            raise
-    said = r"role-env: [A-Za-z_, ]+ (was|were) set during the session, and \1 (replaced by it|removed with it)"
-    assert not [line for line in living.errors().splitlines() if not re.fullmatch(said, line)]
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_tool_gets_the_profiles_region_else_the_one_before_else_that_of_the_clis_file(
+    shell: str, tmp_path: Path
+) -> None:
+    for before, made, expected in REGIONS:
+        living = ExportedShell(shell, tmp_path, **before)
+        for each in (made, session_of(region="cn-other"), made):
+            assert living.session(each) == 0
+        found = living.exported()
+        assert {name: value for name, value in found.items() if name in variables.REGIONS} == expected
+        assert living.off() == 0
+        assert living.exported() == CLEAN | before
+        living.close()

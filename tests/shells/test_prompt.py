@@ -112,13 +112,6 @@ def test_no_text_in_the_prompt_is_decoded_or_run(machine: Machine, shell: str, t
     assert not (machine.home / "planted").exists()
 
 
-def test_bash_and_zsh_hold_a_reference_in_the_prompt_and_never_the_text(machine: Machine) -> None:
-    for shell in POSIX_SHELLS:
-        done = interactive(machine, shell, "printf '{%s}\\n' \"$PS1\"", **session())
-        assert "{" in done.stdout
-        assert "profileB" not in done.stdout
-
-
 # --- what it costs
 
 
@@ -283,14 +276,6 @@ def test_a_failure_that_a_strict_script_expects_does_not_end_it(machine: Machine
     script = f"set -euo pipefail\n{init(shell)}if role-env use nosuch; then echo no; else echo handled; fi\n"
     done = machine.shell(shell, script + "role-env use nosuch || echo again\nrole-env use nosuch\necho reached")
     assert (done.stdout, done.returncode) == ("handled\nagain\n", 3)
-
-
-@pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_traps_are_left_alone(machine: Machine, shell: str) -> None:
-    traps = "trap 'echo bye' EXIT\ntrap 'echo usr' USR1"
-    plain = machine.run(*COMMANDS[shell], "-i", text=f"{traps}\ntrap\n")
-    assert plain.stdout.count("echo ") == 2
-    assert interactive(machine, shell, "trap", "", traps).stdout == plain.stdout
 
 
 # --- hooks that fail or vanish

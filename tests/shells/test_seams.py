@@ -265,6 +265,22 @@ def test_off_ends_a_session_of_which_only_keys_and_guards_are_left(shell: str, t
     living.close()
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_bare_token_is_packers_or_the_users(shell: str, tmp_path: Path) -> None:
+    packers = session_of(token="the-token", families=("packer", "plain"))
+    living = ExportedShell(shell, tmp_path, SECURITY_TOKEN="mine")
+    for made, token in ((OLD, "mine"), (packers, "the-token"), (OLD, "mine"), (packers, "the-token")):
+        assert living.session(made) == 0
+        assert living.exported()["SECURITY_TOKEN"] == token
+    assert living.fail() == 1
+    assert "SECURITY_TOKEN" not in living.exported()
+    assert living.session(OLD) == 0
+    assert living.exported()["SECURITY_TOKEN"] == "mine"
+    assert living.off() == 0
+    assert (living.exported(), living.leftovers()) == (CLEAN | {"SECURITY_TOKEN": "mine"}, set())
+    living.close()
+
+
 # --- other programs
 
 

@@ -124,20 +124,6 @@ def test_a_strict_script_ends_at_a_failed_switch(machine: Machine, shell: str) -
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_failed_renewal_takes_nothing_away(machine: Machine, shell: str) -> None:
-    way = INTO_SHELL[shell]
-    again = way.format("profileB --refresh")
-    lost = "ALIBABA_CLOUD_STS_ENDPOINT"
-    lose = f"set -gx {lost} 127.0.0.1:9" if shell == "fish" else f"export {lost}=127.0.0.1:9"
-    script = f"{way.format('profileB')}\n{lose}\n{SNAPSHOT}{tried(shell, again)}{SNAPSHOT}"
-    done = machine.shell(shell, script)
-    assert "status=1" in done.stderr, done.stderr
-    one, two = snapshots(done.stdout)
-    assert one["ROLE_ENV_PROFILE"] == "profileB"
-    assert two == one
-
-
 def test_a_failed_renewal_takes_nothing_away_where_only_the_roles_case_differs(machine: Machine) -> None:
     there = {"ROLE_ENV_PROFILE": "profileB", "ALIBABA_CLOUD_STS_ENDPOINT": "127.0.0.1:9"}
     for role, nothing in ((machine.sts.role_arn.replace("role/s", "role/S"), True), ("acs:ram::1:role/x", False)):
@@ -158,26 +144,6 @@ def test_the_sdk_finds_the_session_and_after_a_failed_switch_no_account_at_all(m
     done = machine.run(sys.executable, "chain.py", text=seen.stdout)
     (issued,) = machine.sts.issued
     assert done.stdout.split() == ["LTAIother", issued.id, "nobody", "LTAIother"]
-
-
-# --- tracing
-
-
-def test_tracing_shows_no_secret_and_goes_on_afterwards(machine: Machine) -> None:
-    to_file = "exec 9>trace\nBASH_XTRACEFD=9\n"
-    for shell, begin in (
-        ("bash", "set -x"),
-        ("bash", f"{to_file}set -x"),
-        ("zsh", "set -x"),
-        ("fish", "set fish_trace 1"),
-    ):
-        switch = INTO_SHELL[shell].format("profileB")
-        done = machine.shell(shell, f"{begin}\n{switch}\n{OFF[shell]}\n{switch}\necho after")
-        reported = (machine.home / "trace").read_text() if to_file in begin else done.stderr
-        (issued,) = machine.sts.issued
-        assert "echo after" in reported
-        assert issued.secret not in reported
-        assert issued.token not in reported
 
 
 def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(machine: Machine) -> None:

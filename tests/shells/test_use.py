@@ -29,14 +29,6 @@ def test_off_without_a_session_changes_nothing_and_succeeds(machine: Machine, sh
     assert (done.stdout, done.stderr) == ("0\n<>\n<mine>\n", "")
 
 
-@pytest.mark.parametrize("switches", ["use other", "use nosuch", "use nosuch; role-env use -", "renew"])
-def test_off_restores_what_was_set_before_the_first_session(machine: Machine, shell: str, switches: str) -> None:
-    machine.add(f"[other]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    lines = f"role-env use profileB; role-env {switches}; role-env off\n{SHOW}"
-    done = machine.shell(shell, init(shell) + lines, OSS_ACCESS_KEY_ID="before")
-    assert done.stdout == "<>\n<before>\n", done
-
-
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell: str) -> None:
     lines = f'text=$(role-env off)\nprintf %s "$text"\n{SHOW}eval "$text"\n{SHOW}'
@@ -93,21 +85,6 @@ def test_beside_direnv_the_text_is_right_in_any_order(machine: Machine, shell: s
     assert re.findall("^<(.*)>$", done.stdout, re.MULTILINE) == ["", "inside≠ expired", ""]
 
 
-def test_use_and_off_show_the_change_though_the_hook_has_been_lost(machine: Machine, shell: str) -> None:
-    lose, draw = {
-        "bash": ("PROMPT_COMMAND=true; PROMPT_COMMAND=(true); PS1='> '", ""),
-        "zsh": ("precmd_functions=(); PS1='> '", ""),
-        "fish": ("function fish_prompt; echo '> '; end", "emit fish_prompt; fish_prompt >&2\n"),
-    }[shell]
-    show = f"{draw}printf '<%s>\\n' \"$_role_env_text\"\n"
-    done = interactive(machine, shell, f"{lose}\nrole-env use profileB\n{show}{lose}\nrole-env off\n{show}")
-    shown = re.findall("^(?:.*[$>%#] )?<(.*)>$", done.stdout, re.MULTILINE)
-    assert re.fullmatch(r"profileB≠? \d+m", shown[0])
-    assert shown[1] == ""
-    prompts = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
-    assert len(re.findall(r"profileB≠? \d+m > ", prompts)) == (1 if shell == "fish" else 2)
-
-
 def test_powerlevel10k_shows_the_segment_and_without_it_the_shell_says_once_what_to_add(machine: Machine) -> None:
     theme = "p10k() { print -r -- p10k \"$@\"; }; _p9k_precmd() { PS1='theme '; }; precmd_functions+=(_p9k_precmd)\n"
     lines = 'role-env use profileB\n:\nprompt_role_env\nprint -r -- "<$precmd_functions> <$PS1>"'
@@ -138,23 +115,6 @@ def test_no_trace_and_no_verbose_shell_shows_a_secret(machine: Machine, shell: s
         done = machine.shell(shell, f'{init(shell)}set -{option}\nrole-env use profileB\nrole-env off\necho "<$-"')
         assert re.search(f"<.*{option}", done.stdout) or shell == "zsh"
         assert not [secret for secret in machine.secrets() if secret in done.stderr]
-
-
-@pytest.mark.parametrize("shell", POSIX_SHELLS)
-def test_a_readonly_variable_is_reported_by_off(machine: Machine, shell: str) -> None:
-    lines = f"export ALICLOUD_PROFILE=mine\nreadonly ALICLOUD_PROFILE\nrole-env off\necho $?\n{SHOW}"
-    done = machine.shell(shell, f"{init(shell)}role-env use profileB\n{lines}")
-    assert "ALICLOUD_PROFILE" in done.stderr
-    assert "role-env: a readonly variable, named above, is in the way: start a new shell without it\n" in done.stderr
-    assert done.stdout == "1\n<>\n<role-env-none>\n"
-
-
-def test_use_without_the_shell_integration_says_so_whatever_is_wrong_besides(machine: Machine) -> None:
-    for words in (["use"], ["use", "--bogus"], ["--region", "cn-x", "use", "profileB"]):
-        done = machine.fails(*words, status=2, said="use acts in the shell itself and needs the shell integration")
-        profile = "profileB" if "profileB" in words else "PROFILE"
-        assert f'or switch without it: eval "$(role-env {profile} || echo false)"\n' in done.stderr, words
-        assert done.stdout == ""
 
 
 # ---- confirmations in one line on stderr, typed at a prompt; in scripts and unasked they are silent ----

@@ -65,17 +65,11 @@ class LivingShell:
 
     def status(self, file: Path) -> int:
         """Return the status of what is in `file`, which is removed."""
-        name, status = self.answer()
-        assert name == str(file), (name, file, self.errors())
-        file.unlink()
-        return status
-
-    def answer(self) -> tuple[str, int]:
-        """Return the name and the status that it writes next."""
         assert self._process.stdout
         name, _, status = self._process.stdout.readline().rpartition(" ")
-        assert name, (self._process.poll(), self.errors())
-        return name, int(status)
+        assert name == str(file), (name, file, self._process.poll(), self.errors())
+        file.unlink()
+        return int(status)
 
     def errors(self) -> str:
         """Return what has been written to stderr."""
@@ -149,38 +143,30 @@ class NestedShells(LivingShell):
 
     def __init__(self, machine: Machine, first: str) -> None:
         require(*SHELLS)
-        self.folder = machine.home / "walk"
+        self.folder = machine.home / "shells"
         self.folder.mkdir()
         self.kinds: list[str] = [first]
         self._entered: list[Path] = []
         for kind in SHELLS:
-            for renew in ("", "--renew"):
-                text = machine.role_env("init", kind, *filter(None, [renew])).stdout
-                clock = "zmodload -F zsh/datetime p:EPOCHSECONDS\n" * (kind == "zsh")  # as in an interactive one
-                (self.folder / f"{kind}{renew}").write_text(clock + text + loop(kind))
+            text = machine.role_env("init", kind).stdout
+            clock = "zmodload -F zsh/datetime p:EPOCHSECONDS\n" * (kind == "zsh")  # as in an interactive one
+            (self.folder / kind).write_text(clock + text + loop(kind))
         super().__init__(self.command(first), machine.environ, self.folder, machine.home)
 
-    def command(self, kind: str, renew: str = "") -> list[str]:
-        """Return the words that start a shell; with `renew` as "--renew" its prompt renews the session."""
-        return [*COMMANDS[kind], str(self.folder / f"{kind}{renew}")]
+    def command(self, kind: str) -> list[str]:
+        """Return the words that start a shell."""
+        return [*COMMANDS[kind], str(self.folder / kind)]
 
     @property
     def kind(self) -> str:
         """The innermost shell."""
         return self.kinds[-1]
 
-    def enter(self, kind: str, prefix: str, renew: str) -> None:
-        """Start a shell in the innermost one, by the command `prefix`, which may fail."""
-        entering = self.send(f"{prefix} {' '.join(self.command(kind, renew))}\n")
-        # Whichever shell is the innermost now evaluates it. That of a `prefix` that failed answers for that before.
-        ready = self.send("true\n")
-        file, status = self.answer()
-        if file == str(entering):
-            self.status(ready)
-        else:
-            assert (file, status) == (str(ready), 0)
-            self._entered.append(entering)
-            self.kinds.append(kind)
+    def enter(self, kind: str, prefix: str) -> None:
+        """Start a shell in the innermost one, by the command `prefix`."""
+        self._entered.append(self.send(f"{prefix} {' '.join(self.command(kind))}\n"))
+        self.kinds.append(kind)
+        assert self.run("true\n") == 0
 
     def leave(self) -> None:
         """End the innermost shell."""
@@ -194,14 +180,12 @@ class NestedShells(LivingShell):
             self.leave()
         super().close()
 
-    def prompt(self, *, is_hooked: bool = True) -> tuple[str, dict[str, str]]:
-        """Do what happens before a command and what the hooks of the next prompt do, if `is_hooked` role-env's own too.
+    def prompt(self) -> tuple[str, dict[str, str]]:
+        """Do what happens before a command and what the hook of the next prompt does.
 
         Return role-env's text, and the environment of a tool that is started there.
         """
-        direnv = "direnv export fish | source" if self.kind == "fish" else f'eval "$(direnv export {self.kind})"'
         shown = "${ROLE_ENV_PROMPT:_role_env_from}" if self.kind == "bash" else "$ROLE_ENV_PROMPT"
-        hook = "_role_env_prompt" if is_hooked else "true"
         show = f"printf '%s' \"{shown}\" >{self.folder}/prompt"
-        self.run(f"{_FORGET[self.kind]}\n{direnv}\n{hook}\n{show}\ncommand env -0 >{self.folder}/environment\n")
+        self.run(f"{_FORGET[self.kind]}\n_role_env_prompt\n{show}\ncommand env -0 >{self.folder}/environment\n")
         return self.take("prompt"), environment(self.take("environment"))

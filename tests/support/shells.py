@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from role_env import variables
-from role_env.credentials import AccessKey, Credentials, Session
+from role_env.credentials import Credentials, Session
 from role_env.shells import posix
 from support.secret_service_bus import require
 from support.waiting import DEADLINE
@@ -70,14 +70,13 @@ def check_no_account(environ: dict[str, str]) -> None:
 
 
 def session_of(
-    key_id: str,
-    secret: str,
-    token: str,
+    key_id: str = "STS.id",
+    secret: str = "the-secret",
+    token: str = "the-token",
     *,
     region: str = "",
     profile: str = "profileB",
     families: tuple[str, ...] = variables.DEFAULT_FAMILIES,
-    base: AccessKey | None = None,
     in_cli_file: bool = False,
     fallback_region: str = "",
     request: str = '{"file": "/x", "profile": "it\'s"}',
@@ -90,7 +89,6 @@ def session_of(
         credentials,
         region_id=region,
         variables=families,
-        base=base,
         in_cli_file=in_cli_file,
         fallback_region=fallback_region,
         request=request,

@@ -21,8 +21,7 @@ class ShownAccounts:
     """What is shown at the prompts of a shell, and what the tools in it would be.
 
     `foreign` is the ID of the key in the tools' own files. `prompt` and `environ` are those of the last prompt. `seen`
-    are the kinds of prompts that there were. `strange` are values of sessions that the prompt has shown not to be the
-    session's.
+    are the kinds of prompts that there were.
     """
 
     def __init__(self, machine: Machine, clients: RealClients, foreign: str) -> None:
@@ -32,9 +31,6 @@ class ShownAccounts:
         self.prompt = ""
         self.environ: dict[str, str] = {}
         self.seen: set[str] = set()
-        self.strange: set[str] = set()
-        self.ended: set[str] = set()
-        """Values of ROLE_ENV_SERVER of servers that have ended."""
 
     def check(self, prompt: str, environ: dict[str, str]) -> None:
         """Check what `status` and the prompt show against what each tool would be."""
@@ -55,30 +51,16 @@ class ShownAccounts:
                 self.check_served(role)
         elif not self.environ.get("ROLE_ENV_PROFILE") and not own:
             self.seen.add("nothing")
-            assert not self.prompt or "≠" in self.prompt  # for a variable that is set and not exported
-            # What is left is the user's: no part of a session.
-            assert self.issued_values(*self.environ.keys() - {"ROLE_ENV_BASE_ACCESS_KEY_ID"}) <= self.strange
+            assert not self.prompt
+            assert self.issued_values() == set()
         else:
             self.seen.add("not whole")
             assert "≠" in self.prompt
-            self.note_strange(self.environ)
 
-    def note_strange(self, environ: dict[str, str]) -> None:
-        """Take what is not the session's, of the values that STS has issued, for the user's from now on."""
-        self.environ = environ
-        self.strange |= self.issued_values(*environ) - self.own_values()
-
-    def issued_values(self, *names: str) -> set[str]:
+    def issued_values(self) -> set[str]:
         """Return those of the variables' values that STS has issued."""
         issued = {value for session in self.machine.sts.issued for value in (session.id, session.secret, session.token)}
-        return issued & {self.environ.get(name, "") for name in names}
-
-    def own_values(self) -> set[str]:
-        """Return the values of the session that the variables describe."""
-        own = self.environ.get("ROLE_ENV_ACCESS_KEY_ID")
-        return {
-            value for each in self.machine.sts.issued if each.id == own for value in (each.id, each.secret, each.token)
-        }
+        return issued & set(self.environ.values())
 
     def check_session(self, role: str) -> None:
         """All tools find one session; the `aliyun` CLI does, too, or with --profile the account that is asked for."""
@@ -99,7 +81,6 @@ class ShownAccounts:
     def check_served(self, role: str) -> None:
         """Check that the server has the session, and SDKs ask it, and that nothing else finds an account."""
         server = self.environ["ROLE_ENV_SERVER"]
-        assert server not in self.ended
         assert server.partition(" ")[2] == self.environ[URI]
         found = keys_by_order(self.environ)
         assert not any(found.values())
@@ -152,15 +133,13 @@ class ShownAccounts:
     def check_no_account(self) -> None:
         """Check that a tool finds no key but one that the user has set since, and that `status` names that tool."""
         found, status = keys_by_order(self.environ), self.status()
-        left = self.issued_values(*self.environ) - self.strange - self.own_values()
-        assert not [name for name, value in self.environ.items() if value in left]
-        if "changed since" not in status:
-            real = self.clients.keys(self.environ)
-            assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
+        assert self.issued_values() == set()
+        real = self.clients.keys(self.environ)
+        assert self.foreign not in {*(key[0] for key in real.values() if key), self.aliyun(), self.aliyun("mine")}
         if self.prompt == "no account":
             assert "since" not in status
             assert not any(found.values())
-        else:  # a key without its secret, or what direnv has brought back
+        else:
             assert "≠" in self.prompt
         told = status.partition("a key has been set since, which ")[2].partition(" use")[0]
         whole = {tool for tool, key in found.items() if key and key[1] not in ("", "role-env-none")}
