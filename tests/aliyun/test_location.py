@@ -8,14 +8,6 @@ from role_env.aliyun.location import config_path
 from role_env.errors import ProfileError
 
 
-@pytest.mark.parametrize(
-    ("home", "path"),
-    [("/", "/.aliyun/config.json"), ("/home/me/", "/home/me/.aliyun/config.json")],
-)
-def test_the_file_is_in_the_home_folder(home: str, path: str) -> None:
-    assert config_path(home) == path
-
-
 def test_a_home_folder_beyond_a_link_is_the_one_that_the_system_finds(tmp_path: Path) -> None:
     home = tmp_path / "disk" / "home"
     (home / "me").mkdir(parents=True)

@@ -133,14 +133,3 @@ def test_another_key_in_the_environment_is_another_session(machine: Machine) -> 
     assert len(machine.sts.calls_of("AssumeRole")) == 1
     done = machine.role_env("profileE", "--format", "json", **key | {FAMILIES[0][1]: "another"})
     assert done.returncode == 4
-
-
-def test_a_session_without_its_base_is_no_source_and_the_command_says_what_to_do(machine: Machine) -> None:
-    key = write_environment_profiles(machine)
-    script = (
-        'eval "$(role-env profileE --format sh)"; unset ROLE_ENV_BASE_ACCESS_KEY_ID ROLE_ENV_BASE_ACCESS_KEY_SECRET'
-    )
-    done = machine.shell("dash", script + "; role-env profileE --format json", **key)
-    assert done.returncode == 3
-    assert "only the session of profileE, which is role-env's own" in done.stderr
-    assert "role-env: hint: use source_profile" in done.stderr

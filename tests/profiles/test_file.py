@@ -10,7 +10,6 @@ import pytest
 from role_env.fingerprint import LARGEST_FILE
 from role_env.sources.ecs_metadata import EcsRole
 from role_env.sources.oidc import OidcToken
-from support.machine import Machine
 from support.profiles_folder import ALIBABAS, ARN, PROVIDER, SECRET, A, B, Folder, failure, key_of, needs_root
 
 # ---- the file ----
@@ -168,15 +167,6 @@ def test_the_largest_file_there_may_be_is_read_in_seconds_whatever_is_in_it(fold
         assert time.process_time() - began < 10
 
 
-def test_a_thousand_profiles_are_read_in_a_moment(folder: Folder) -> None:
-    text = A + "".join(f"[p{n}]\nrole_arn = {ARN}\nsource_profile = a\nregion_id = cn-beijing\n" for n in range(1000))
-    folder.read(text)
-    began = time.process_time()
-    file = folder.load()
-    assert len(file.chain("p999")) == 2
-    assert time.process_time() - began < 0.5
-
-
 # ---- Alibaba's own file ----
 
 
@@ -203,20 +193,3 @@ def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
 def test_the_own_file_stays_strict_where_the_sdks_read_it_too(folder: Folder) -> None:
     folder.set_variable("ALIBABA_CLOUD_CREDENTIALS_FILE", str(folder.file))
     assert "unknown key polcy" in failure(lambda: folder.with_keys("polcy = {}"))
-
-
-# ---- through the installed command ----
-
-
-def test_the_command_ends_with_3_and_names_profile_key_and_line(machine: Machine) -> None:
-    for keys, said in (
-        ("sts_endpoint = http://sts.aliyuncs.com", "sts_endpoint begins with http://"),
-        ("credential_source = ecs", "credential_source must be one of environment, ecs_ram_role, aliyun_cli"),
-        ("duration_seconds = 899", "duration_seconds = 899 must be between 900 and 3600"),
-    ):
-        source = "" if keys.startswith("credential_source") else "source_profile = profileA\n"
-        machine.write(f"{machine.standard_profiles()}\n[bad]\nrole_arn = {machine.sts.role_arn}\n{keys}\n{source}")
-        done = machine.fails("bad", "--format", "sh", status=3, said=f"role-env: profile bad: {said}")
-        assert f"({machine.file}, line 11)" in done.stderr
-    assert not machine.sts.calls_of("AssumeRole")
-    machine.succeeds("profileB")

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from role_env import variables
@@ -15,7 +14,6 @@ from role_env.shells import github as github_step
 from support.github_runner import INTO_JOB, Runner, unescaped
 from support.https_server import HttpsServer
 from support.machine import Machine
-from support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -197,14 +195,6 @@ def test_a_full_disk_sets_nothing(machine: Machine, runner: Runner) -> None:
     assert done.returncode == 1
     assert "role-env: the step's file could not be written" in done.stderr
     assert runner.variables_file.read_text() == "BEFORE=1\n"
-
-
-def test_no_secret_goes_to_a_terminal(machine: Machine, runner: Runner) -> None:
-    environ = machine.environ | runner.environ
-    output, status = pexpect.run(f"bash --norc -c '{INTO_JOB}'", env=environ, withexitstatus=True, timeout=DEADLINE)
-    assert status == 2
-    assert b"add-mask" not in output
-    assert not machine.sts.calls
 
 
 def test_the_runners_files_keep_what_they_had_and_are_private(runner: Runner) -> None:

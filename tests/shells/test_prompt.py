@@ -154,23 +154,6 @@ def test_status_prompt_ends_itself_after_a_second(machine: Machine) -> None:
     assert time.monotonic() - began < 30
 
 
-def test_a_change_calls_status_and_a_due_renewal_renew_and_nothing_else(
-    machine: Machine, shell: str, tmp_path: Path
-) -> None:
-    log = tmp_path / "calls"
-    script = f'echo "$@" >>{log}\n[ "$1" = renew ] && {{ echo false; echo "role-env: not now" >&2; exit 5; }}\n'
-    script += f'exec {INSTALLED}/role-env "$@"\n'
-    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{export(shell, 'OSS_ACCESS_KEY_ID', 'x')}\n{HOOK[shell]}\n{HOOK[shell]}\n"
-    before = with_command(shell, script, tmp_path)
-    done = interactive(machine, shell, lines, "--renew", before, **session(-5))
-    calls = log.read_text().splitlines()
-    # A failed renewal is tried again after 30 seconds.
-    assert calls[:3] == ["status --prompt", f"renew --format {shell}", "status --prompt"]
-    assert set(calls[3:]) == {"status --prompt"}
-    assert len(calls) == 4
-    assert done.stderr.count("role-env: not now") == 1
-
-
 # --- what it leaves alone
 
 

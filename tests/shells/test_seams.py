@@ -179,15 +179,6 @@ def test_a_readonly_variable_is_named_and_no_session_or_second_account_comes(
             check_no_account(found | {key: value for key, value in variables.NO_ACCOUNT.items() if key == name})
 
 
-@pytest.mark.parametrize("shell", POSIX)
-def test_a_readonly_key_id_fails_even_for_the_session_of_that_key(shell: str, tmp_path: Path) -> None:
-    living = ExportedShell(shell, tmp_path)
-    assert living.session(OLD) == 0
-    assert living.run("readonly ROLE_ENV_ACCESS_KEY_ID") == 0
-    assert living.session(OLD) == 1
-    living.close()
-
-
 @pytest.mark.parametrize("name", ["ALICLOUD_ACCESS_KEY", "OSS_ACCESS_KEY_SECRET", "ROLE_ENV_EXPIRATION"])
 @pytest.mark.parametrize("shell", POSIX)
 def test_a_renewal_that_meets_a_readonly_variable_changes_nothing(shell: str, name: str, tmp_path: Path) -> None:
