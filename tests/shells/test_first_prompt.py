@@ -73,3 +73,28 @@ def test_tracing_and_set_a_show_and_export_nothing_of_what_the_hook_compares(mac
     done = interactive(machine, shell, lines)
     assert "\n_role_env" not in done.stdout  # the machine's canary looks for the secrets in what is traced
     assert "OSS_ACCESS_KEY_SECRET" not in done.stderr
+
+
+# ---- a session whose variables somebody has unset ----
+
+
+LOST = (("ROLE_ENV_PROFILE",), ("ROLE_ENV_PROFILE", "ROLE_ENV_ACCESS_KEY_ID"), tuple(variables.SHOWN))
+LAST = {"off": "", "use nosuch": "no account", "use other": "other N"}
+"""What is typed then, and the text of the prompt after it."""
+
+
+def test_a_session_that_has_lost_variables_is_unknown_and_off_and_use_leave_no_key_of_it(
+    machine: Machine, shell: str
+) -> None:
+    machine.add(f"[other]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n")
+    machine.succeeds("export", "profileB", "--format", "json")
+    key_id, lines = machine.sts.issued[0].id, ""
+    for lost in LOST:
+        for last in LAST:
+            lines += "role-env use profileB\n" + "".join(f"{unset(shell, name)}\n" for name in lost) + LOOK[shell]
+            lines += f"role-env {last}\nenv | grep -c {key_id}\n{LOOK[shell]}role-env off\n"
+    done = interactive(machine, shell, lines, "--no-prompt")
+    found = texts(done.stdout)
+    assert found[::2] == ["unknown session≠"] * len(LOST) * len(LAST)
+    assert found[1::2] == [*LAST.values()] * len(LOST)
+    assert done.stdout.count("\n0\n") == len(LOST) * len(LAST), done.stdout
