@@ -45,7 +45,11 @@ def run(argv: list[str]) -> int:
             if _signal.getsignal(number) == _signal.SIG_DFL:
                 _signal.signal(number, _terminate)
         if argv[:1] == ["--complete"]:
-            return _complete(argv[1:])
+            from role_env import ui
+            from role_env.cli import completion
+
+            ui.write(completion.answer(argv[1:], os.environ))
+            return 0
         invocation = cli.parse(argv)
         began = time.monotonic()
         if invocation.command in ("export", "process", "exec") and not invocation.help:
@@ -130,15 +134,6 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
     return status
-
-
-def _complete(words: list[str]) -> int:
-    """Print what can follow `words`, for a shell's integration."""
-    from role_env import ui
-    from role_env.cli import completion
-
-    ui.write(completion.answer(words, os.environ))
-    return 0
 
 
 def _asks_profile(invocation: "Invocation") -> bool:

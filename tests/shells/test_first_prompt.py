@@ -4,20 +4,22 @@ import pytest
 
 from role_env import variables
 from support.machine import Machine
-from support.prompts import session
 from support.shell_terminal import LOOK, POSIX_SHELLS, export, interactive, texts
 
-OUTRANKING = (*variables.OUTRANKING, variables.FIRST_CLI_PROFILE, variables.TERRAFORM_PROFILE)
-OTHERS = [*((name, "x") for name in OUTRANKING), ("AccessKeyId", "x"), ("ROLE_ENV_POLICY", "read-only")]
-OTHERS += [("ROLE_ENV_SERVER", "'1 http://x/'"), ("ROLE_ENV_NO_ACCOUNT", "1")]
-COMPARED = (
-    *variables.KEY_IDS,
-    *(key.access_key_secret for key in variables.KEYS),
-    *variables.GUARDS,
-    *variables.SHOWN,
-    "ROLE_ENV_REQUEST",
+OTHERS = {
+    "ALICLOUD_ASSUME_ROLE_ARN": "x",
+    "ALIBABACLOUD_PROFILE": "x",
+    "AccessKeyId": "x",
+    "ROLE_ENV_POLICY": "read-only",
+    "ROLE_ENV_SERVER": "'1 http://x/'",
+    "ROLE_ENV_NO_ACCOUNT": "1",
+}
+"""A variable of each kind that a session does not have."""
+OWN = (
+    *("OSS_ACCESS_KEY_ID", "ALICLOUD_SECRET_KEY", "ALIBABA_CLOUD_PROFILE", "ALIBABA_CLOUD_ECS_METADATA_DISABLED"),
+    *("ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_REQUEST"),
 )
-OWN = [name for name in session() if name in COMPARED]
+"""A variable of each kind that it has."""
 UNEXPORTED = {"bash": "export -n {0}", "zsh": "typeset +x {0}", "fish": "set -gu {0} ${0}"}
 
 
@@ -28,14 +30,14 @@ def unset(shell: str, name: str) -> str:
 
 def test_any_change_of_what_tools_find_is_marked_and_its_end_too(machine: Machine, shell: str) -> None:
     lines = f"role-env use profileB\n{LOOK[shell]}"
-    for name, value in OTHERS:
+    for name, value in OTHERS.items():
         lines += f"{export(shell, name, value)}\n{LOOK[shell]}{unset(shell, name)}\n{LOOK[shell]}"
     for name in OWN:
         keep = f"set -g kept ${name}" if shell == "fish" else f"kept=${name}"
         value = "none" if name == "ROLE_ENV_REQUEST" else "''"
         lines += f"{keep}\n{export(shell, name, value)}\n{LOOK[shell]}{export(shell, name, '$kept')}\n{LOOK[shell]}"
     found = texts(interactive(machine, shell, lines).stdout)
-    names = [*(name for name, _ in OTHERS), *OWN]
+    names = [*OTHERS, *OWN]
     assert found.pop(0) == "profileB N"
     marked, repaired = (dict(zip(names, shown, strict=True)) for shown in (found[::2], found[1::2]))
     assert {name: text for name, text in marked.items() if "≠" not in text} == {}
@@ -43,15 +45,16 @@ def test_any_change_of_what_tools_find_is_marked_and_its_end_too(machine: Machin
 
 
 def test_without_an_account_whatever_gives_one_is_marked(machine: Machine, shell: str) -> None:
-    accounts = [name for name in variables.NO_ACCOUNT if name in (*variables.GUARDS, *variables.KEY_IDS)]
     lines = f"role-env use profileB --read-only\nrole-env use nosuch\n{LOOK[shell]}"
-    for name in ("ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_ID", *OUTRANKING):
+    others, accounts = ("ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALICLOUD_ROLE_ARN"), [*variables.DISABLED]
+    accounts += ["ALIBABA_CLOUD_PROFILE", "OSS_ACCESS_KEY_ID"]
+    for name in others:
         lines += f"{export(shell, name, 'x')}\n{LOOK[shell]}{unset(shell, name)}\n{LOOK[shell]}"
     for name in accounts:
         back = export(shell, name, variables.NO_ACCOUNT[name])
         lines += f"{export(shell, name, 'x')}\n{LOOK[shell]}{back}\n{LOOK[shell]}"
     found = texts(interactive(machine, shell, lines).stdout)
-    assert found == ["no account", *["no account≠", "no account"] * (2 + len(OUTRANKING) + len(accounts))]
+    assert found == ["no account", *["no account≠", "no account"] * (len(others) + len(accounts))]
 
 
 def test_use_repairs_a_variable_that_programs_do_not_get(machine: Machine, shell: str) -> None:
@@ -79,8 +82,8 @@ def test_tracing_and_set_a_show_and_export_nothing_of_what_the_hook_compares(mac
 
 
 LOST = (("ROLE_ENV_PROFILE",), ("ROLE_ENV_PROFILE", "ROLE_ENV_ACCESS_KEY_ID"), tuple(variables.SHOWN))
-LAST = {"off": "", "use nosuch": "no account", "use other": "other N"}
-"""What is typed then, and the text of the prompt after it."""
+LAST = {"off": "", "use nosuch": "no account", "use other": "other"}
+"""What is typed then, and the text of the prompt after it, without its minutes."""
 
 
 def test_a_session_that_has_lost_variables_is_unknown_and_off_and_use_leave_no_key_of_it(
@@ -94,7 +97,7 @@ def test_a_session_that_has_lost_variables_is_unknown_and_off_and_use_leave_no_k
             lines += "role-env use profileB\n" + "".join(f"{unset(shell, name)}\n" for name in lost) + LOOK[shell]
             lines += f"role-env {last}\nenv | grep -c {key_id}\n{LOOK[shell]}role-env off\n"
     done = interactive(machine, shell, lines, "--no-prompt")
-    found = texts(done.stdout)
+    found = [text.removesuffix(" N") for text in texts(done.stdout)]
     assert found[::2] == ["unknown session≠"] * len(LOST) * len(LAST)
     assert found[1::2] == [*LAST.values()] * len(LOST)
     assert done.stdout.count("\n0\n") == len(LOST) * len(LAST), done.stdout

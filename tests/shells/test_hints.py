@@ -166,7 +166,7 @@ def test_each_word_of_another_tool_is_named_and_gets_a_line(machine: Machine) ->
 
 
 def test_a_profile_with_the_name_of_such_a_word_works(machine: Machine) -> None:
-    words = WORDS.split()
+    words = ("switch", "exit", "completion")
     add_profiles(machine, *words)
     show = "printf '<%s>' \"$ROLE_ENV_PROFILE\"\n"
     done = machine.shell("bash", init("bash") + "".join(f"role-env use {name}\n{show}" for name in words))
