@@ -23,15 +23,15 @@ def export(obtain: Callable[[], Session], environ: Mapping[str, str]) -> None:
     what `obtain` raises, ProfileError for a value with a line break or another control character, and RoleEnvError if
     a file cannot be written; then no variable is set.
     """
-    with _opened(environ) as (variables_file, *outputs_files):
-        session = obtain()
-        outputs = {"expiration": format_utc(session.credentials.expiration), "role_arn": session.role_arn}
-        written = exporters.document_variables(session, environ)
-        _check_lines({**outputs, **written})
-        ui.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
-        for file in outputs_files:
-            _append(file, outputs)
-        _append(variables_file, written)
+    variables_file, *outputs_files = _open_files(environ)
+    session = obtain()
+    outputs = {"expiration": format_utc(session.credentials.expiration), "role_arn": session.role_arn}
+    written = exporters.document_variables(session, environ)
+    _check_lines({**outputs, **written})
+    ui.write("".join(f"::add-mask::{value.replace('%', '%25')}\n" for value in _to_mask(session)))
+    for file in outputs_files:
+        _append(file, outputs)
+    _append(variables_file, written)
 
 
 def take_away_session(environ: Mapping[str, str]) -> None:
@@ -40,30 +40,29 @@ def take_away_session(environ: Mapping[str, str]) -> None:
     A step cannot unset a variable, so each one is set to an empty text.
     """
     if found := shells.no_account(environ):
-        with _opened(environ) as (variables_file, *_):
-            _append(variables_file, exporters.values_after(found, environ))
+        variables_file, *_ = _open_files(environ)
+        _append(variables_file, exporters.values_after(found, environ))
 
 
-@contextlib.contextmanager
-def _opened(environ: Mapping[str, str]) -> Iterator[list[int]]:
-    """Yield the open file of the step's variables and, if the runner provides it, the file of its outputs."""
+def _open_files(environ: Mapping[str, str]) -> list[int]:
+    """Open the file of the step's variables and, if the runner provides it, that of its outputs.
+
+    They stay open until the process ends.
+    """
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
             hint='elsewhere in CI: eval "$(role-env PROFILE || echo false)"',
         )
-    with contextlib.ExitStack() as files:
-        yield [_open(name, environ, files) for name in ("GITHUB_ENV", "GITHUB_OUTPUT") if environ.get(name)]
+    return [_open(name, environ[name]) for name in ("GITHUB_ENV", "GITHUB_OUTPUT") if environ.get(name)]
 
 
-def _open(name: str, environ: Mapping[str, str], files: contextlib.ExitStack) -> int:
+def _open(name: str, path: str) -> int:
     try:
-        descriptor = os.open(environ[name], os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a path"
         raise ProfileError(f"the file that {name} names cannot be opened: {reason}") from None
-    files.callback(os.close, descriptor)
-    return descriptor
 
 
 def _check_lines(values: Mapping[str, str]) -> None:
