@@ -125,13 +125,3 @@ def test_the_base_key_is_exported_for_a_profile_of_the_environment_only_and_in_n
     done = machine.role_env("profileE", "--format", "dotenv", **key)
     assert machine.sts.issued[-1].id in done.stdout
     assert "ROLE_ENV_BASE" not in done.stdout
-
-
-def test_another_key_in_the_environment_is_another_session(machine: Machine) -> None:
-    key = write_environment_profiles(machine)
-    machine.settle()
-    assert machine.role_env("profileE", "--format", "json", **key).returncode == 0
-    assert machine.role_env("profileE", "--format", "json", **key).returncode == 0
-    assert len(machine.sts.calls_of("AssumeRole")) == 1
-    done = machine.role_env("profileE", "--format", "json", **key | {FAMILIES[0][1]: "another"})
-    assert done.returncode == 4

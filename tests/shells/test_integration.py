@@ -57,16 +57,6 @@ def test_the_text_depends_on_the_options_alone_and_differs_in_one_line(machine: 
     ]
 
 
-@pytest.mark.parametrize("arguments", [("profileB",), ("init", "bash"), ("export", "profileB", "--verbose")])
-def test_a_reader_that_has_gone_is_nothing_to_tell_a_newer_bash(machine: Machine, arguments: tuple[str, ...]) -> None:
-    require("bash")
-    machine.role_env("profileB")
-    line = " ".join(["role-env", *arguments])
-    done = machine.shell("bash", f"{{ sleep 0.2; {line}; echo status=$? >&2; }} | true")
-    assert "status=1" in done.stderr
-    assert "older" not in done.stderr
-
-
 def test_an_old_bash_whose_source_read_nothing_gets_the_line_to_type(machine: Machine, tmp_path: Path) -> None:
     """A bash that calls itself 3.2 plays the one of macOS: its copy, with another text for its version."""
     require("bash")
