@@ -1,8 +1,6 @@
 """`--format github`: a step of a job, with the runner's files, and its log as the runner shows it."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,16 +18,6 @@ from support.machine import Machine
 def runner(machine: Machine) -> Runner:
     """A job's runner."""
     return Runner(machine)
-
-
-@contextlib.contextmanager
-def token_server(machine: Machine, folder: Path) -> Iterator[tuple[HttpsServer, dict[str, str]]]:
-    """Give a job GitHub's tokens and no key: yield their server, and what the job has in its environment."""
-    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
-    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
-    with HttpsServer(folder) as github:
-        url = f"https://localhost:{github.port}/token?api-version=2.0"
-        yield github, {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token"}
 
 
 def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine, runner: Runner) -> None:
@@ -51,23 +39,12 @@ def test_later_steps_have_the_session_and_the_log_has_no_secret(machine: Machine
     assert (status, "assumed-role/switchrolesbc/" in log) == (0, True)
 
 
-def test_a_step_needs_no_key_where_github_gives_a_token(machine: Machine, runner: Runner, tmp_path: Path) -> None:
-    token = machine.sts.oidc_token()
-    with token_server(machine, tmp_path) as (github, job):
-        github.body = json.dumps({"value": token}).encode()
-        job["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/no/such/bus"  # a runner has no keyring
-        status, log = runner.step(f"{INTO_JOB}; cat $GITHUB_ENV", **job)
-    assert status == 0
-    (issued,) = machine.sts.issued
-    assert not [secret for secret in (issued.secret, issued.token, token, "a-bearer-token") if secret in log]
-    assert "role-env:" not in log
-    assert runner.variables()["OSS_SESSION_TOKEN"] == issued.token
-    assert runner.outputs()["role_arn"] == machine.sts.world.role("cideploy").arn
-    assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == 1
-
-
 def test_on_a_self_hosted_runner_no_other_run_has_the_session(machine: Machine, runner: Runner, tmp_path: Path) -> None:
-    with token_server(machine, tmp_path) as (github, run):
+    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
+    machine.write(f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token = github\n")
+    with HttpsServer(tmp_path) as github:
+        url = f"https://localhost:{github.port}/token?api-version=2.0"
+        run = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token"}
         run |= {"GITHUB_REPOSITORY": "o/r", "GITHUB_REF": "refs/heads/main", "GITHUB_JOB": "deploy"}
         run |= {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1"}
         github.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
