@@ -50,7 +50,7 @@ def test_the_command_names_the_profiles_file_wherever_it_was_found(home: Home) -
 
 
 @pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}, {}])
-def test_a_command_that_cron_would_not_find_is_written_with_its_path(home: Home, environ: dict[str, str]) -> None:
+def test_the_command_of_a_profile_begins_with_the_path_of_the_program(home: Home, environ: dict[str, str]) -> None:
     home.setup("profileB", environ=environ)
     assert home.entry()["process_command"] == home.command()
 

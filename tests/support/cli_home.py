@@ -67,7 +67,7 @@ class Home:
         return subprocess.CompletedProcess(line, status, out, err)
 
     def command(self, name: str = "profileB") -> str:
-        """Return the command that a profile gets, by the path of a program that cron would not find."""
+        """Return the command that a profile gets."""
         return f"{ROLE_ENV} process --config {self.profiles} {name}"
 
     def entry(self, name: str = "profileB") -> dict[str, Any]:

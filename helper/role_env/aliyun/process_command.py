@@ -17,20 +17,20 @@ CRON_PATH = "/usr/bin:/bin"
 _PROCESS = "process"
 
 
-def profile_command(name: str, config: str, environ: Mapping[str, str]) -> str:
+def profile_command(name: str, config: str) -> str:
     """Return the command for the profile `name` of the profiles file `config`, an absolute path.
 
-    It begins with the bare name if cron's PATH finds that too, else with the program's path.
+    It begins with the program's path, by which cron finds it too.
     """
-    program = _program(environ)
-    if program == ["role-env"] and not _is_found_by(CRON_PATH):
-        program = [shutil.which("role-env", path=environ.get("PATH")) or "role-env"]
-    return _joined([*program, _PROCESS, "--config", config, name])
+    return _joined([*_program(), _PROCESS, "--config", config, name])
 
 
 def session_command(environ: Mapping[str, str]) -> str:
-    """Return the command for the session of the shell. It begins with the bare name if that is found."""
-    return _joined([*_program(environ), _PROCESS, "--session"])
+    """Return the command for the session of the shell. It begins with the bare name if a new shell finds that."""
+    program, found = _program(), shutil.which("role-env", path=environ.get("PATH"))
+    is_same = len(program) == 1 and found is not None and os.path.realpath(found) == os.path.realpath(program[0])
+    in_venv = environ.get("VIRTUAL_ENV") and Path(program[0]).is_relative_to(environ["VIRTUAL_ENV"])
+    return _joined([*(["role-env"] if is_same and not in_venv else program), _PROCESS, "--session"])
 
 
 def unquoted_session_command() -> str:
@@ -38,8 +38,8 @@ def unquoted_session_command() -> str:
 
     The Go SDK, and so Terraform's provider, splits a command at white space only.
     """
-    here = _this_program()
-    programs = [[str(here)], [os.path.realpath(here)]] if here else [[sys.executable, "-m", "role_env"]]
+    program = _program()
+    programs = [program, [os.path.realpath(program[0])]] if len(program) == 1 else [program]
     plain = [words for words in programs if not any(map(_must_be_quoted, words))]
     return _joined([*(plain or [["role-env"]])[0], _PROCESS, "--session"])
 
@@ -102,26 +102,11 @@ def _must_be_quoted(word: str) -> bool:
     return any(letter.isspace() or letter in "'\"\\" for letter in word)
 
 
-def _program(environ: Mapping[str, str]) -> list[str]:
-    """Return this role-env by its bare name if a new shell finds it, else by its path."""
-    here = _this_program()
-    if here is None:
-        return [sys.executable, "-m", "role_env"]
-    found = shutil.which("role-env", path=environ.get("PATH"))
-    in_venv = environ.get("VIRTUAL_ENV") and here.is_relative_to(environ["VIRTUAL_ENV"])
-    is_same = found and Path(found).is_absolute() and os.path.realpath(found) == os.path.realpath(here)
-    return ["role-env"] if is_same and not in_venv else [str(here)]
-
-
-def _this_program() -> Path | None:
-    """Return the path of this role-env, or None if only `python -m role_env` starts it."""
+def _program() -> list[str]:
+    """Return the words that start this role-env: its path, or `python -m role_env` if only that starts it."""
     here = Path(sys.argv[0]).absolute()
-    if not here.name.startswith("__main__"):
-        return here
-    script = Path(sys.executable).with_name("role-env")
-    return script if script.exists() else None
-
-
-def _is_found_by(path: str) -> bool:
-    found, here = shutil.which("role-env", path=path), _this_program()
-    return found is not None and here is not None and os.path.realpath(found) == os.path.realpath(here)
+    if here.name.startswith("__main__"):
+        here = Path(sys.executable).with_name("role-env")
+        if not here.exists():
+            return [sys.executable, "-m", "role_env"]
+    return [str(here)]

@@ -102,7 +102,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[CliEntry]
             chains.check_gives_session(chain, file)
         if chain.gives_session:
             # Otherwise a CLI that starts elsewhere, with other variables, would find that name in another file.
-            command = process_command.profile_command(name, file.real_path, context.environ)
+            command = process_command.profile_command(name, file.real_path)
             found.append(CliEntry(name, command=command, region_id=chain.target.region_id))
     if not found:
         raise ProfileError(f"no profile of {file.path} gives a session", hint="list the profiles with: role-env list")
