@@ -24,20 +24,12 @@ class WheelHook(BuildHookInterface[Any]):
         """Write the files; the man page into a folder that lasts until the wheel is complete."""
         if self.target_name != "wheel":
             return
-        _write_programs()
+        _PROGRAMS.mkdir(exist_ok=True)
+        for name, text in shell_programs.made().items():
+            (_PROGRAMS / name).write_text(text, "utf-8")
         build_data["artifacts"].append("/helper/role_env/shell/")
         if version != "editable":
             self._folder = tempfile.TemporaryDirectory(prefix="role-env-man-")
             page = Path(self._folder.name, "role-env.1")
             page.write_text(man_page.man_page(), "ascii")
             build_data["shared_data"][str(page)] = "share/man/man1/role-env.1"
-
-
-def _write_programs() -> None:
-    _PROGRAMS.mkdir(exist_ok=True)
-    programs = shell_programs.made()
-    for path in _PROGRAMS.iterdir():
-        if path.name not in programs:
-            path.unlink()
-    for name, text in programs.items():
-        (_PROGRAMS / name).write_text(text, "utf-8")
