@@ -18,7 +18,7 @@ from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from role_env.profiles.profile import Profile
 
@@ -37,9 +37,9 @@ class ProfilesFile:
     """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
     `fingerprint` has the state of everything that is read for it and for its profiles.
-    With `planned` it is the file as it would be with this content. For the profiles in `origins`, errors name the
-    origin of a key instead of a line. Raises ProfileError if the file as a whole cannot be used, because of its syntax,
-    a duplicate, an invalid name or its permissions.
+    With `planned` it is the file as it would be with this content, in which the profiles `new` have no lines yet.
+    Raises ProfileError if the file as a whole cannot be used, because of its syntax, a duplicate, an invalid name or
+    its permissions.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ProfilesFile:
         fingerprint: Fingerprint,
         *,
         planned: bytes | None = None,
-        origins: "Mapping[str, Mapping[str, str]] | None" = None,
+        new: "Iterable[str]" = (),
     ) -> None:
         self.path = path
         self.real_path = os.path.realpath(path)
@@ -60,8 +60,8 @@ class ProfilesFile:
         else:
             fingerprint.watch(path)
             self._sections = ini.parse(path, planned)
-            for name, of_keys in (origins or {}).items():
-                self._sections[name].where, self._sections[name].origins = f"not yet in {path}", of_keys
+            for name in new:
+                self._sections[name].where, self._sections[name].lines = f"not yet in {path}", {}
         if not self._is_sdk_file:
             self._check_lower_case_default()
         defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))

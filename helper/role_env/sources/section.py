@@ -4,7 +4,6 @@ from role_env.errors import ProfileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _QUOTES = ('"', "'")
@@ -14,8 +13,8 @@ _KEY_CHARACTERS = "abcdefghijklmnopqrstuvwxyz_-"
 class Section:
     """A section of the file at `path`: its keys in lower case, with the value and line of each.
 
-    `where` is the file and line of the section. If it is not in the file yet, `where` says so, and `origins` are the
-    options or answers that gave its keys.
+    `where` is the file and line of the section. If it is not in the file yet, `where` says so, and its keys have no
+    lines.
     """
 
     def __init__(self, path: str, name: str, line: int) -> None:
@@ -25,18 +24,15 @@ class Section:
         self.where = f"{path}, line {line}"
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
-        self.origins: Mapping[str, str] = {}
 
     def with_values(self, values: dict[str, str]) -> "Section":
         """Return the section with other values and the same lines."""
         other = Section(self.path, self.name, self.line)
-        other.values, other.lines, other.where, other.origins = values, self.lines, self.where, self.origins
+        other.values, other.lines, other.where = values, self.lines, self.where
         return other
 
     def where_is(self, key: str) -> str:
-        """Return the file and line of `key`, or its origin; `where` for a key that the section does not have."""
-        if key in self.origins:
-            return self.origins[key]
+        """Return the file and line of `key`; `where` for a key without one."""
         return f"{self.path}, line {self.lines[key]}" if key in self.lines else self.where
 
     def resolve_path(self, key: str, text: str) -> "Path":

@@ -51,15 +51,13 @@ def run(invocation: Invocation, context: Context) -> int:
         portal.configure(invocation, path, context)
         return 0
     if invocation.resource_directory:
-        from role_env.commands.configure.organization import (
-            Organization,  # imports TLS, which --no-verify does not need
-        )
+        from role_env.commands.configure import organization  # imports TLS, which --no-verify does not need
 
-        Organization(invocation).configure(path, context)
+        organization.Organization(invocation).configure(path, context)
         return 0
-    profile, origins, key = _plan_profile(invocation, path, context)
+    profile, key = _plan_profile(invocation, path, context)
     planned = with_appended(path, UserFile(path).read(), [profile])
-    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, origins={profile.name: origins})
+    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, new=[profile.name])
     chain = chains.resolve(file, profile.name)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
@@ -95,13 +93,8 @@ def _edit(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _plan_profile(
-    invocation: Invocation, path: str, context: Context
-) -> tuple[NewProfile, Mapping[str, str], AccessKey | None]:
-    """Return the new profile, the origin of each of its keys, and its access key if the user was asked for it.
-
-    Raises RoleEnvError.
-    """
+def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[NewProfile, AccessKey | None]:
+    """Return the new profile, and its access key if the user was asked for it. Raises RoleEnvError."""
     file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
@@ -133,7 +126,7 @@ def _plan_profile(
         context.messages.say(warning)
     answers.ask("color", "Color in the prompt, such as red (Enter for none)")
     answers.take("expected_account_id")
-    return NewProfile(name, answers.values), answers.origins, access_key
+    return NewProfile(name, answers.values), access_key
 
 
 def _has_keyring(name: str, path: str, context: Context) -> bool:

@@ -82,8 +82,8 @@ def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfil
     except UsageError as error:  # the names were unused before
         error.hint = "the file has changed meanwhile: try again"
         raise
-    origins: dict[str, dict[str, str]] = {profile.name: {} for profile in profiles}
-    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, origins=origins)
+    new = [profile.name for profile in profiles]
+    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, new=new)
     for profile in profiles:
         file.chain(profile.name)
     return planned

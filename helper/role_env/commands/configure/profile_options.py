@@ -73,14 +73,10 @@ def has_source(invocation: Invocation) -> bool:
 
 
 class Answers:
-    """The keys of a new profile: the options `given`, and with `asks` a person's answers, in the order of a section.
-
-    `origins` are the options that gave the keys, and the origin of those that a person gave.
-    """
+    """The keys of a new profile: the options `given`, and with `asks` a person's answers, in the order of a section."""
 
     def __init__(self, invocation: Invocation, given: Mapping[str, str], *, asks: bool) -> None:
         self.values: dict[str, str] = {}
-        self.origins: dict[str, str] = {}
         self._invocation = invocation
         self._given = given
         self._asks = asks
@@ -90,9 +86,6 @@ class Answers:
         for key in keys:
             if value := self._given.get(key):
                 self.values[key] = value
-                is_implied = key == rows.CREDENTIAL_SOURCE and key not in self._invocation.source_keys
-                implying = next(name for name in self._given if name in _IMPLIED) if is_implied else key
-                self.origins[key] = f"--{option_name(implying)}"
 
     def ask(self, key: str, question: str, *, default: str = "", is_required: bool = False) -> str:
         """Add `key`: from its option, else the answer to `question` if it is not empty. Return an answer."""
@@ -100,7 +93,7 @@ class Answers:
         if key in self.values or not self._asks:
             return ""
         if answer := prompt.ask(question, default=default, check=_check_of(key, is_required=is_required)):
-            self.values[key], self.origins[key] = answer, "your answer"
+            self.values[key] = answer
         return answer
 
     def ask_source(self, others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool) -> None:
@@ -126,7 +119,6 @@ class Answers:
         chosen = prompt.Menu([text for text, *_ in choices]).choose("Source of the credentials, by number")
         _, keys, questions = choices[chosen]
         self.values |= keys
-        self.origins |= dict.fromkeys(keys, "your answer")
         for key, question in questions:
             self.ask(key, question, is_required=True)
 
