@@ -143,7 +143,7 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     from role_env.sessions.store import Cache
 
     context = context.without_prompts()
-    cache = Cache(context, prompts=False)
+    cache = Cache(context)
     entries = [session_entry(file.real_path, name) for name in names]
     sign_ins = _sign_ins(file, names)
     with context.messages.waiting_for("the keyring"):

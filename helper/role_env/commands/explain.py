@@ -43,7 +43,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
 
 def _state(sign_in: StoredSignIn, context: Context) -> str:
     try:
-        found = sign_in.load(context, prompts=False)
+        found = sign_in.load(context.without_prompts())
     except KeyringError as error:
         return f"the sign-in cannot be read: {error.message}"
     if found is None:

@@ -128,7 +128,7 @@ class KeyringNotes:
             paths.touch(self._environ, self._avoided)
 
     def use_again(self) -> None:
-        """Undo `avoid`, because the keyring has replied."""
+        """Undo `avoid`."""
         import contextlib  # not for the warm path
 
         _timeouts.pop(self._folder + self._avoided, None)

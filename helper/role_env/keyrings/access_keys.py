@@ -26,12 +26,9 @@ def entry_of(path: str, profile: str) -> Entry:
     return profile_entry(SERVICE, path, profile)
 
 
-def load(entry: Entry, context: Context, *, prompts: bool = True) -> AccessKey | None:
-    """Return the key stored as `entry`, or None.
-
-    Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
-    """
-    text = vault.read(entry, context, prompts=prompts)
+def load(entry: Entry, context: Context) -> AccessKey | None:
+    """Return the key stored as `entry`, or None. Raises KeyringError."""
+    text = vault.read(entry, context)
     return _parse(text) if text else None
 
 

@@ -52,13 +52,12 @@ class KernelKeyring:
 class OrderedKeyrings:
     """The keyrings that `mode`, a value of ROLE_ENV_CACHE, names; without a mode both.
 
-    `auto` leaves out the kernel's in a container, which could share it with another. Without `prompts` nobody is asked
-    to unlock anything.
+    `auto` leaves out the kernel's in a container, which could share it with another.
     """
 
-    def __init__(self, context: Context, mode: str = "", *, prompts: bool = True) -> None:
+    def __init__(self, context: Context, mode: str = "") -> None:
         has_kernel = mode in ("", "kernel") or (mode == "auto" and not is_container(context.environ))
-        self.system = SystemKeyring(context, prompts=prompts) if mode in ("", "auto", "keyring") else None
+        self.system = SystemKeyring(context) if mode in ("", "auto", "keyring") else None
         self.kernel = KernelKeyring() if has_kernel else None
         self._stores = [store for store in (self.system, self.kernel) if store]
 

@@ -91,18 +91,16 @@ class StoredSignIn:
         # The ID that has been read, so that it stays the same during a command.
         self._id: str | None = None
 
-    def load(
-        self, context: Context, *, prompts: bool = True, known: Mapping[str, str | None] | None = None
-    ) -> SignIn | None:
+    def load(self, context: Context, *, known: Mapping[str, str | None] | None = None) -> SignIn | None:
         """Return the sign-in, even an expired one, or None. Of both keyrings, the newer one counts.
 
         `known` has the texts of entries that have already been read, by name. Raises KeyringError if no sign-in is
-        found and the keyring could not be used; without `prompts` also if it is locked.
+        found and the keyring could not be used.
         """
-        keyrings = self._keyrings(context, prompts=prompts)
+        keyrings = self._keyrings(context)
         found = list(filter(None, map(_parse, keyrings.texts(self.entry, known or {}))))
         if not found and keyrings.system:
-            vault.check(keyrings.system, is_key=False)
+            vault.check(keyrings.system)
         return max(found, key=lambda sign_in: sign_in.issued, default=None)
 
     def id(self, context: Context) -> str:
@@ -118,7 +116,7 @@ class StoredSignIn:
         `known` is as for `load`.
         """
         try:
-            found = self.load(context, prompts=False, known=known)
+            found = self.load(context.without_prompts(), known=known)
         except KeyringError:
             return None
         self._id = found.id if found else ""
@@ -134,18 +132,18 @@ class StoredSignIn:
         is_stored = keyrings.write(self.entry, sign_in.text(), seconds=seconds)
         if keyrings.system and not (is_stored and keyrings.system.fault):
             stored = keyrings.system.read(self.entry)
-            vault.check(keyrings.system, is_key=False)
-            vault.check_stored(stored, sign_in.text(), is_key=False)
+            vault.check(keyrings.system)
+            vault.check_stored(stored, sign_in.text())
         elif keyrings.kernel and not is_stored:
             what = f"the sign-in cannot be stored: {keyrings.kernel.reason}"
-            raise KeyringError(what, hint=vault.hint(is_key=False))
+            raise KeyringError(what, hint=vault.HINT)
 
     def delete(self, context: Context) -> None:
         """Delete the sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""
         keyrings = OrderedKeyrings(context, "" if self._in_kernel else "keyring")
         keyrings.delete(self.entry)
         if keyrings.system and not (self._in_kernel and keyrings.system.is_absent):
-            vault.check(keyrings.system, is_key=False)
+            vault.check(keyrings.system)
 
     def check_storable(self, context: Context) -> None:
         """Check that a sign-in can be stored, by storing and deleting an entry beside it.
@@ -175,11 +173,11 @@ class StoredSignIn:
         """Return whether a sign-in may be stored in the kernel keyring."""
         return self._keyrings(context).kernel is not None
 
-    def _keyrings(self, context: Context, *, prompts: bool = True) -> OrderedKeyrings:
+    def _keyrings(self, context: Context) -> OrderedKeyrings:
         """Return the keyrings that may have the sign-in. ROLE_ENV_CACHE=none is about sessions only."""
         mode = context.environ.get(MODE)
         mode = mode if mode in ("keyring", "kernel") else "auto"
-        return OrderedKeyrings(context, mode if self._in_kernel else "keyring", prompts=prompts)
+        return OrderedKeyrings(context, mode if self._in_kernel else "keyring")
 
 
 @functools.cache

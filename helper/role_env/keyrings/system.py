@@ -41,20 +41,18 @@ class SystemKeyring:
     """The system's keyring. After the first failure `fault` is why it cannot be used, and `reason` its text.
 
     Each use may take at most a third of the time left until the context's deadline, or half of it on a busy machine;
-    the time that a person takes at a prompt is added. Without `prompts` nobody is asked to unlock anything, and a
-    locked keyring cannot be used. After a timeout it is not used for a minute, unless `even_if_avoided`.
+    the time that a person takes at a prompt is added. In a context without prompts a locked keyring cannot be used.
+    After a timeout it is not used for a minute.
     """
 
-    def __init__(self, context: Context, *, prompts: bool = True, even_if_avoided: bool = False) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
         self._deadline = context.deadline
-        self._prompts = prompts and context.prompts
         self._notes = KeyringNotes(context.environ)
         self._least_part = 0.0  # the least part of the time left that a use gets
         self._preparation: Worker | None = None
         self._prepared: list[KeyringBackend] = []
-        avoided = not even_if_avoided and self._notes.is_avoided()
-        self.fault: KeyringFault | None = KeyringFault.AVOIDED if avoided else None
+        self.fault: KeyringFault | None = KeyringFault.AVOIDED if self._notes.is_avoided() else None
         self.reason = self.fault.text if self.fault else ""
 
     @property
@@ -194,7 +192,7 @@ class SystemKeyring:
         if self._preparation:
             self._preparation.join()
         backend = self._prepared.pop() if self._prepared else self._choose()
-        if not self._prompts:
+        if not self._context.prompts:
             backends.check_open(backend)
         return backend
 
@@ -236,7 +234,7 @@ class SystemKeyring:
         it is a third of the time left, and at least `_least_part` of it.
         """
         environ, left = self._context.environ, self._deadline.remaining()
-        if not self._prompts:
+        if not self._context.prompts:
             return UNASKED_SECONDS
         if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS

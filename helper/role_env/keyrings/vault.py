@@ -14,22 +14,22 @@ INDEX = "keys-index"
 """The file of the index of these entries."""
 SERVICE = "role-env "
 """The prefix of the services of these entries."""
-_HINT_ON_MACOS = "unlock the login keychain (security unlock-keychain) and try again"
-_HINT = "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus"
-_KEY_IN_FILE, _HEADLESS = "put the key into the profiles file", "see role-env help headless"
-_MORE = "role-env doctor shows more"
+HINT = (
+    "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; if there can be"
+    " none, see role-env help headless; role-env doctor shows more"
+)
+"""What to do about a keyring that cannot be used, on this system."""
+if sys.platform == "darwin":
+    HINT = "unlock the login keychain (security unlock-keychain) and try again"
 
 
 class NoKeyring(KeyringError):
     """There is no keyring for this user here, so it stores nothing."""
 
 
-def read(entry: Entry, context: Context, *, prompts: bool = True) -> str | None:
-    """Return the text stored as `entry`, or None.
-
-    Raises KeyringError if the keyring cannot be used; without `prompts` also if it is locked.
-    """
-    keyring = SystemKeyring(context, prompts=prompts)
+def read(entry: Entry, context: Context) -> str | None:
+    """Return the text stored as `entry`, or None. Raises KeyringError if the keyring cannot be used."""
+    keyring = SystemKeyring(context)
     text = keyring.read(entry)
     check(keyring)
     return text
@@ -74,38 +74,24 @@ def profiles_of(service: str, path: str, context: Context) -> list[str]:
     return [entry.username for entry in own if read(entry, context)]
 
 
-def check_available(entry: Entry, context: Context, *, prompts: bool = True) -> None:
-    """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that stores nothing.
-
-    Without `prompts` nobody is asked to unlock it.
-    """
-    read(entry, context, prompts=prompts)
+def check_available(entry: Entry, context: Context) -> None:
+    """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that stores nothing."""
+    read(entry, context)
     if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
-        raise NoKeyring("the keyring that is chosen stores nothing", hint=hint())
+        raise NoKeyring("the keyring that is chosen stores nothing", hint=HINT)
 
 
-def check(keyring: SystemKeyring, *, is_key: bool = True) -> None:
-    """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used; `is_key` is as for `hint`."""
+def check(keyring: SystemKeyring) -> None:
+    """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used."""
     if not keyring.fault:
         return
     message = f"the keyring cannot be used: {keyring.reason}"
     if keyring.fault is KeyringFault.FOREIGN_BUS:
         raise NoKeyring(message, hint=FOREIGN_BUS_FIX)
-    raise (NoKeyring if keyring.is_absent else KeyringError)(message, hint=hint(is_key=is_key))
+    raise (NoKeyring if keyring.is_absent else KeyringError)(message, hint=HINT)
 
 
-def check_stored(stored: str | None, text: str, *, is_key: bool = True) -> None:
-    """Raise KeyringError if `stored`, which was read back, is not `text`; `is_key` is as for `hint`."""
+def check_stored(stored: str | None, text: str) -> None:
+    """Raise KeyringError if `stored`, which was read back, is not `text`."""
     if stored != text:
-        raise KeyringError("the keyring does not return the stored text", hint=hint(is_key=is_key))
-
-
-def hint(*, is_key: bool = True) -> str:
-    """Return what to do about a keyring that cannot be used, on this system.
-
-    With `is_key` it was for an access key, which the profiles file can contain instead.
-    """
-    if sys.platform == "darwin":
-        return _HINT_ON_MACOS
-    without = f"{_KEY_IN_FILE}, or {_HEADLESS}" if is_key else _HEADLESS
-    return f"{_HINT}; if there can be none, {without}; {_MORE}"
+        raise KeyringError("the keyring does not return the stored text", hint=HINT)

@@ -25,18 +25,17 @@ _INDEX = "sessions"
 class Cache:
     """The places where sessions are cached in the environment of `context`.
 
-    With `everywhere` it has every possible place, for any ROLE_ENV_CACHE. Without `prompts` nobody is asked to unlock
-    anything. Raises ProfileError for an invalid ROLE_ENV_CACHE.
+    With `everywhere` it has every possible place, for any ROLE_ENV_CACHE. Raises ProfileError for an invalid one.
     """
 
-    def __init__(self, context: Context, *, everywhere: bool = False, prompts: bool = True) -> None:
+    def __init__(self, context: Context, *, everywhere: bool = False) -> None:
         self._environ = context.environ
         self._messages = context.messages
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
-        self._keyrings = OrderedKeyrings(context, "" if everywhere else mode, prompts=prompts)
+        self._keyrings = OrderedKeyrings(context, "" if everywhere else mode)
         self._keyring, self._kernel = self._keyrings.system, self._keyrings.kernel
-        self._prompts = prompts
+        self._prompts = context.prompts
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
         self._has_warned = bool(self._keyring and self._keyring.fault)

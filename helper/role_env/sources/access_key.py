@@ -86,13 +86,13 @@ class KeyringKey(Source):
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the key if the keyring is unlocked and has it, else None."""
         with contextlib.suppress(KeyringError):
-            return self._look(context, prompts=False)
+            return self._look(context.without_prompts())
         return None
 
     def find_fault(self, context: Context) -> SourceFault | None:
         """Return the fault of a missing key or keyring. Another fault of the keyring is reported elsewhere."""
         try:
-            return None if self._look(context, prompts=False) else self._missing()
+            return None if self._look(context.without_prompts()) else self._missing()
         except vault.NoKeyring as error:
             return SourceFault(self._unreadable(error), error.hint, is_certain=False)
         except KeyringError:
@@ -131,11 +131,11 @@ class KeyringKey(Source):
             return SourceFault(what, f"add {_choices()}, or {login}")
         return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
 
-    def _look(self, context: Context, *, prompts: bool = True) -> AccessKey | None:
+    def _look(self, context: Context) -> AccessKey | None:
         """Return the key in the keyring, or None. Raises KeyringError."""
         if "key" not in self._read:
             entry = access_keys.entry_of(self.path, self.profile)
-            self._read["key"] = access_keys.load(entry, context, prompts=prompts)
+            self._read["key"] = access_keys.load(entry, context)
         return self._read["key"]
 
 

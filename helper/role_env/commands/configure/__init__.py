@@ -135,7 +135,7 @@ def _has_keyring(name: str, path: str, context: Context) -> bool:
     A locked keyring counts: it is unlocked when the key is stored.
     """
     try:
-        vault.check_available(entry_of(path, name), context, prompts=False)
+        vault.check_available(entry_of(path, name), context.without_prompts())
     except NoKeyring as error:
         prompt.show(f"role-env: no access key can be stored: {error.message}")
         prompt.show("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")

@@ -40,8 +40,8 @@ class Surroundings:
     is_verbose: bool = False
 
     def context(self, seconds: float = LONGEST_CALL) -> Context:
-        """Return a silent context with a deadline in `seconds`."""
-        return Context(self.environ, Deadline(seconds), Messages(silent=True))
+        """Return a silent context with a deadline in `seconds`, in which no person is asked to unlock a keyring."""
+        return Context(self.environ, Deadline(seconds), Messages(silent=True), prompts=False)
 
     def chains(self) -> list[Chain]:
         """Return the chains of the valid profiles; another check reports on the others."""

@@ -14,7 +14,7 @@ from role_env.commands.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Findi
 from role_env.dataclass import replace
 from role_env.deadline import within
 from role_env.errors import ProfileError
-from role_env.keyrings import SESSION_SERVICE, Entry, backends, kernel
+from role_env.keyrings import SESSION_SERVICE, Entry, KeyringNotes, backends, kernel
 from role_env.keyrings.container import is_container
 from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
 from role_env.keyrings.system import SystemKeyring
@@ -47,7 +47,8 @@ def check(at: Surroundings) -> list[Finding]:
         if reason:
             return [Finding("kernel keyring", FAIL, f"it cannot be used: {reason}", "unset ROLE_ENV_CACHE")]
         return [Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took:.0f} ms")]
-    ring = SystemKeyring(at.context(), prompts=False, even_if_avoided=True)
+    KeyringNotes(at.environ).use_again()  # a keyring that timed out a moment ago is tried again
+    ring = SystemKeyring(at.context())
     chosen = _chosen(ring, at)
     found = _round_trip(ring, chosen)
     if not ring.fault:

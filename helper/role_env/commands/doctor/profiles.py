@@ -87,7 +87,7 @@ def check_sign_ins(at: Surroundings) -> list[Finding]:
 def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Finding:
     fix = f"role-env login {profile}"
     try:
-        found = sign_in.load(at.context(LONGEST_CHECK / 2), prompts=False)
+        found = sign_in.load(at.context(LONGEST_CHECK / 2))
     except KeyringError as error:
         return Finding("sign-in", WARN, f"profile {profile}: its sign-in cannot be read: {error.message}", error.hint)
     if found is None:
@@ -103,7 +103,7 @@ def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Findin
 def check_keys(at: Surroundings) -> list[Finding]:
     """Check each access key that can be read, once: whose it is by STS, and its age if that is known."""
     found: dict[str, tuple[Chain, AccessKey]] = {}
-    context = at.context(_KEYS_SECONDS).without_prompts()
+    context = at.context(_KEYS_SECONDS)
     for chain in at.chains():
         if key := chain.source.stored_key(context):
             found.setdefault(key.access_key_id, (chain, key))
