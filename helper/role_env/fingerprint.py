@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_FILE, _VARIABLE, _SECRET, _HOST = "file", "variable", "secret", "host"
 _FIELDS = ("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns", "st_mode", "st_uid")
 _ABSENT = "-"
 # A symlink to nothing, or a file that cannot be examined.
@@ -34,10 +35,7 @@ class Fingerprint:
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.environ = environ
-        self._files: dict[str, str] = {}
-        self._variables: dict[str, str] = {}
-        self._secrets: dict[str, str] = {}
-        self._host = ""
+        self._states: dict[tuple[str, str], str] = {}
 
     def read(self, path: "Path | str") -> tuple[bytes, os.stat_result]:
         """Read the regular file `path`. Return its content, and its stat from before it was read.
@@ -45,49 +43,45 @@ class Fingerprint:
         Raises OSError, also for a pipe or a device. A pipe without a writer causes no wait.
         """
         content, status = read_file(path)
-        self._files[str(path)] = _settled_stamp(status)
+        self._states[_FILE, str(path)] = _settled_stamp(status)
         return content, status
 
     def exists(self, path: str) -> bool:
         """Return whether `path` exists. If not, that is recorded: a file that appears counts as a change."""
         if current_stamp(path) != _ABSENT:
             return True
-        self._files[path] = _ABSENT
+        self._states[_FILE, path] = _ABSENT
         return False
 
     def watch(self, path: "Path | str") -> None:
         """Record the state of the file at `path`, or its absence, unless a state is recorded already."""
         name = str(path)
-        if name not in self._files:
-            try:
-                self._files[name] = _settled_stamp(os.stat(name))  # noqa: PTH116
-            except (OSError, ValueError):  # ValueError for a NUL or half a surrogate pair, which JSON can contain
-                self._files[name] = current_stamp(name)
+        try:
+            stamp = _settled_stamp(os.stat(name))  # noqa: PTH116
+        except (OSError, ValueError):  # ValueError for a NUL or half a surrogate pair, which JSON can contain
+            stamp = current_stamp(name)
+        self._states.setdefault((_FILE, name), stamp)
 
     def variable(self, name: str) -> str:
         """Return the value of an environment variable, empty if it is unset, and record it. It must not be a secret."""
-        self._variables[name] = self.environ.get(name, "")
-        return self._variables[name]
+        return self._record(_VARIABLE, name)
 
     def secret_variable(self, name: str) -> str:
         """Return the value of an environment variable that is a secret, and record its digest."""
-        value = self.environ.get(name, "")
-        self._secrets[name] = _secret_digest(value)
-        return value
+        self._record(_SECRET, name)
+        return self.environ.get(name, "")
 
     def host_name(self) -> str:
         """Return the name of this machine, and record it."""
-        self._host = _host_name()
-        return self._host
+        return self._record(_HOST, "")
 
     def lines(self) -> list[str]:
         """Return the fingerprint as lines of a record."""
-        return [
-            *(f"file {stamp} {_escape(path)}" for path, stamp in self._files.items()),
-            *(f"variable {name} {_escape(value)}" for name, value in self._variables.items()),
-            *(f"secret {name} {digest}" for name, digest in self._secrets.items()),
-            *([f"host - {_escape(self._host)}"] if self._host else []),
-        ]
+        return [f"{kind} {_escape(name)} {_escape(state)}" for (kind, name), state in self._states.items()]
+
+    def _record(self, kind: str, name: str) -> str:
+        self._states[kind, name] = state = _current_state(kind, name, self.environ)
+        return state
 
 
 def read_file(path: "Path | str") -> tuple[bytes, os.stat_result]:
@@ -119,8 +113,8 @@ def is_current(lines: list[str], environ: "Mapping[str, str]") -> bool:
 
 def has_file(lines: list[str], path: str) -> bool:
     """Return whether the file at `path` is one of those in `lines` (of Fingerprint.lines)."""
-    name = _escape(path)
-    return any(line.startswith("file ") and line.split(" ", 2)[2:] == [name] for line in lines)
+    start = f"{_FILE} {_escape(path)} "
+    return any(line.startswith(start) for line in lines)
 
 
 def current_stamp(path: str) -> str:
@@ -134,15 +128,21 @@ def current_stamp(path: str) -> str:
 
 
 def _is_same(line: str, environ: "Mapping[str, str]") -> bool:
-    kind, name, value = line.split(" ", 2)
-    if kind == "file":
-        return current_stamp(_unescape(value)) == name
-    if kind == "variable":
-        return environ.get(name, "") == _unescape(value)
-    if kind == "secret":
-        return _secret_digest(environ.get(name, "")) == value
-    if kind == "host":
-        return _host_name() == _unescape(value)
+    kind, name, state = line.split(" ")
+    return _current_state(kind, _unescape(name), environ) == _unescape(state)
+
+
+def _current_state(kind: str, name: str, environ: "Mapping[str, str]") -> str:
+    """Return a text that changes with the file, variable or host name. Raises ValueError for another kind."""
+    if kind == _FILE:
+        return current_stamp(name)
+    if kind == _VARIABLE:
+        return environ.get(name, "")
+    if kind == _SECRET:
+        value = environ.get(name, "")
+        return sha256(value) if value else ""
+    if kind == _HOST:
+        return os.uname().nodename
     raise ValueError(kind)
 
 
@@ -156,20 +156,12 @@ def _settled_stamp(status: os.stat_result) -> str:
     return _stamp(status) if age >= _SETTLED_NS else _YOUNG
 
 
-def _secret_digest(value: str) -> str:
-    return sha256(value) if value else ""
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\n", "%0A").replace("\r", "%0D").replace(" ", "%20")
 
 
-def _host_name() -> str:
-    return os.uname().nodename
-
-
-def _escape(value: str) -> str:
-    return value.replace("%", "%25").replace("\n", "%0A").replace("\r", "%0D")
-
-
-def _unescape(value: str) -> str:
-    return value.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+def _unescape(text: str) -> str:
+    return text.replace("%20", " ").replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 
 def sha256(text: str) -> str:
