@@ -14,7 +14,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     Call = tuple[str, str, str, str, tuple[Any, ...], str]
@@ -38,18 +38,15 @@ class ForeignBus(UnexpectedReply):
 
 
 class Bus:
-    """A connection to the bus at `address`, for calls of the service `destination`.
+    """A connection to the bus at `address`, for calls of the service `destination` within `seconds` in all.
 
-    Every wait takes at most the seconds that `left` returns, or ends with the TimeoutError that it raises. While there
-    is nothing to read, `meanwhile` is advanced; it must not yield None. Raises UnexpectedReply, OSError and, for a
-    malformed message, ValueError or IndexError.
+    While there is nothing to read, `meanwhile` is advanced; it must not yield None. Raises TimeoutError at the end of
+    that time, UnexpectedReply, OSError and, for a malformed message, ValueError or IndexError.
     """
 
-    def __init__(
-        self, address: str, destination: str, left: "Callable[[], float]", meanwhile: "Iterator[object]"
-    ) -> None:
+    def __init__(self, address: str, destination: str, seconds: float, meanwhile: "Iterator[object]") -> None:
         self._destination = destination
-        self._left = left
+        self._end = time.monotonic() + seconds
         self._meanwhile = meanwhile
         self._buffer = bytearray()
         self._serial = 1
@@ -78,6 +75,13 @@ class Bus:
 
     def __exit__(self, *failure: object) -> None:
         self._socket.close()
+
+    def _left(self) -> float:
+        """Return the seconds left to wait. Raises TimeoutError at the end."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
 
     def _accept(self) -> None:
         """Read the reply to the authentication, which comes before any other."""
@@ -129,8 +133,9 @@ class Bus:
 
     def _receive_message(self) -> "tuple[int, int, str, Reader]":
         self._need(16)
-        order = "big" if self._buffer[0] == ord("B") else "little"
-        head = Reader(bytes(self._buffer[:16]), order, 4)
+        if self._buffer[0] != ord("l"):
+            raise UnexpectedReply("not little-endian")
+        head = Reader(bytes(self._buffer[:16]), 4)
         body_length = head.number()
         head.number()  # its own serial
         fields_length = head.number()
@@ -139,8 +144,8 @@ class Bus:
         self._need(end)
         message = bytes(self._buffer[:end])
         del self._buffer[:end]
-        reply_to, signature = fields(Reader(message[: 16 + fields_length], order, 16))
-        return message[1], reply_to, signature, Reader(message[start:], order, 0)
+        reply_to, signature = fields(Reader(message[: 16 + fields_length], 16))
+        return message[1], reply_to, signature, Reader(message[start:], 0)
 
     def _need(self, count: int) -> None:
         while len(self._buffer) < count:
@@ -243,11 +248,13 @@ _NO_AUTO_START = 2
 
 
 class Reader:
-    """A reader of aligned values. It raises IndexError past the end, and ValueError for a value of another type."""
+    """A reader of aligned little-endian values.
 
-    def __init__(self, data: bytes, order: str, position: int) -> None:
+    It raises IndexError past the end, and ValueError for a value of another type.
+    """
+
+    def __init__(self, data: bytes, position: int) -> None:
         self._data = data
-        self._order = order
         self._position = position
 
     def left(self) -> int:
@@ -294,7 +301,7 @@ class Reader:
     def number(self) -> int:
         """Read an unsigned 32-bit number."""
         self.align(4)
-        return int.from_bytes(self.take(4), self._order)  # type: ignore[arg-type]  # "little" or "big"
+        return int.from_bytes(self.take(4), "little")
 
     def text(self) -> str:
         """Read a string or an object path."""

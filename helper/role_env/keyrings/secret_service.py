@@ -5,8 +5,6 @@ everything unexpected to `keyring`: another transport, several items, a locked o
 API: Secret Service API draft 0.2.
 """
 
-import time
-
 from role_env.keyrings.dbus import Bus, ErrorReply, UnexpectedReply
 
 TYPE_CHECKING = False
@@ -32,30 +30,6 @@ class SlowService(AskKeyring):
     """The bus, or the service on it, timed out."""
 
 
-class _Wait:
-    """The time limit of a read: `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return the seconds left to wait. Raises TimeoutError at the end."""
-        now = time.monotonic()
-        if now >= self._end:
-            raise TimeoutError
-        return self._end - now
-
-    def around(self, steps: "Iterator[object]") -> "Iterator[object]":
-        """Yield from `steps`, whose time is not counted."""
-        while True:
-            began = time.monotonic()
-            step = next(steps, None)
-            self._end += time.monotonic() - began
-            if step is None:
-                return
-            yield step
-
-
 def read(
     entries: "Sequence[Entry]",
     environ: "Mapping[str, str]",
@@ -65,12 +39,11 @@ def read(
 ) -> "list[str | None]":
     """Return the text of each of `entries` in the default collection, None for a missing one, over one connection.
 
-    `meanwhile` is advanced while the service works; its time is not counted. Raises AskKeyring, also if only one entry
-    cannot be read, and SlowService after `seconds`.
+    `meanwhile` is advanced while the service works. Raises AskKeyring, also if only one entry cannot be read, and
+    SlowService after `seconds`.
     """
-    address, wait = environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _Wait(seconds)
     try:
-        with Bus(address, _SERVICE, wait.left, wait.around(meanwhile or iter(()))) as bus:
+        with Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _SERVICE, seconds, meanwhile or iter(())) as bus:
             found = _search(bus, entries)
             session = _open_session(bus, found)
             return _secrets(bus, found, session)
