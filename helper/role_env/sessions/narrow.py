@@ -11,6 +11,27 @@ from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 
 _LONGEST_SESSION_NAME = 64
+_NO_ROLE = "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
+
+
+def narrow_agent(request: Request, target: Profile) -> None:
+    """Narrow the request of an agent as the key `agents` of its profile says."""
+    narrowing = request.narrowing
+    is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
+    if request.agent and is_narrowed and not request.is_renewal and not narrowing.is_read_only:
+        request.narrowing = Narrowing(narrowing.text, is_read_only=True, agent=request.agent)
+
+
+def name_for_agent(chain: Chain, agent: str) -> Chain:
+    """Return `chain` with a session name that has the name of `agent`, where neither a file nor an option gives one.
+
+    It is `<default>.<agent>`, with the default cut to fit STS's limit.
+    """
+    hop = chain.last_role
+    if not agent or not chain.target.agents or not hop or not hop.has_default_session_name:
+        return chain
+    default = hop.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
+    return chain.with_profile(hop, replace(hop, role_session_name=f"{default}.{agent}"))
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
@@ -33,94 +54,47 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
     return chain
 
 
-def narrow_agent(request: Request, target: Profile) -> None:
-    """Narrow the request of an agent as the key `agents` of its profile says. Raises UsageError for --policy."""
-    narrowing = request.narrowing
-    is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
-    if not request.agent or not is_narrowed or request.is_renewal:
-        return
-    if narrowing.text:
-        raise UsageError(
-            f"--policy cannot narrow {target.name}: {_of_agent(request.agent)} ({target.where})", hint="leave it out"
-        )
-    if not narrowing.is_read_only:
-        request.narrowing = Narrowing(is_read_only=True, agent=request.agent)
-
-
-def _why_read_only(target: Profile, narrowing: Narrowing) -> str:
-    """Return what makes a session of `target` read-only."""
-    if target.read_only:
-        return f"read_only = yes ({target.where})"
-    return f"{_of_agent(narrowing.agent)} ({target.where})" if narrowing.agent else "--read-only"
-
-
-def name_for_agent(chain: Chain, agent: str) -> Chain:
-    """Return `chain` with a session name that has the name of `agent`, where neither a file nor an option gives one.
-
-    It is `<default>.<agent>`, with the default cut to fit STS's limit.
-    """
-    hop = chain.last_role
-    if not agent or not chain.target.agents or not hop or not hop.has_default_session_name:
-        return chain
-    default = hop.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
-    return chain.with_profile(hop, replace(hop, role_session_name=f"{default}.{agent}"))
-
-
 def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
-    target = chain.target
+    target, hop, why = chain.target, chain.last_role, "--read-only"
+    if target.read_only:
+        why = f"read_only = yes ({target.where})"
+    elif narrowing.agent:
+        why = f"agents = read-only, as {narrowing.agent} requests it ({target.where})"
     if narrowing.text:
-        raise UsageError(
-            f"--policy cannot narrow {target.name}, which is read_only ({target.where})", hint="leave it out"
-        )
-    hop = chain.last_role
+        raise UsageError(f"--policy cannot narrow {target.name}: {why}", hint="leave it out")
     if hop is None:
-        raise _refuse(
-            target, narrowing, "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
-        )
+        raise _refuse(target, narrowing, _NO_ROLE)
     try:
         narrowed = replace(hop, policy=policies.read_only(hop.policy))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
-    why = _why_read_only(target, narrowing)
     agents = variables.READ_ONLY if narrowing.agent else ""
     narrowed_chain = chain.with_profile(hop, narrowed)
     return replace(narrowed_chain, policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
-    target, hop = chain.target, chain.last_role
+    hop = chain.last_role
     if hop is None:
-        raise UsageError(
-            f"--policy cannot narrow {target.name}: no role is assumed at the end of its chain ({target.where})",
-            hint="only AssumeRole takes a policy; use a profile with role_arn",
-        )
+        raise _refuse(chain.target, narrowing, _NO_ROLE)
     if hop.policy:
         raise UsageError(
-            f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
+            f"--policy cannot narrow {chain.target.name}, which has a policy ({chain.target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
     return replace(chain.with_profile(hop, replace(hop, policy=narrowing.text)), policy_name=narrowing.name)
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
-    """Return the error for a session that cannot be read-only; it names the option if given, else the profile."""
+    """Return the error for a session that cannot be narrowed; it names the option if given, else the profile's key."""
     if narrowing.agent:
-        return ProfileError(
-            f"profile {target.name}: agents = read-only cannot be followed for {narrowing.agent}: {why}"
-            f" ({target.where})",
-            hint="use a profile that ends in a role_arn: role-env help agents",
-        )
-    if narrowing.is_read_only:
-        return UsageError(
-            f"--read-only cannot narrow {target.name}: {why} ({target.where})", hint="use another profile"
-        )
-    return ProfileError(
-        f"profile {target.name}: read_only cannot be followed: {why} ({target.where})", hint="remove it"
-    )
-
-
-def _of_agent(agent: str) -> str:
-    return f"agents = read-only, as {agent} requests it"
+        what = f"profile {target.name}: agents = read-only cannot be followed for {narrowing.agent}: {why}"
+        return ProfileError(f"{what} ({target.where})", hint="use another profile: role-env help agents")
+    if narrowing.text or narrowing.is_read_only:
+        option = "--policy" if narrowing.text else "--read-only"
+        return UsageError(f"{option} cannot narrow {target.name}: {why} ({target.where})", hint="use another profile")
+    what = f"profile {target.name}: read_only cannot be followed: {why} ({target.where})"
+    return ProfileError(what, hint="remove it")
 
 
 def _shown(policy_name: str) -> str:
