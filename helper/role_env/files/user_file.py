@@ -131,20 +131,15 @@ class UserFile:
 
 def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
     """Give `new` the owner, group, mode and ACL of `file`, whose stat is `status`."""
-    is_in_group = True
-    if status.st_uid != os.geteuid():
-        os.chown(new, status.st_uid, status.st_gid)
-    elif status.st_gid != new.stat().st_gid:
+    made = new.stat()
+    if (status.st_uid, status.st_gid) != (made.st_uid, made.st_gid):
         try:
-            os.chown(new, -1, status.st_gid)
-        except PermissionError:
-            is_in_group = False
+            os.chown(new, status.st_uid, status.st_gid)
+        except PermissionError:  # the user has left the group: the file is now for this user only
+            return
     _remove_acl(new)  # inherited from the folder
-    if is_in_group:
-        shutil.copystat(file, new)
-        os.utime(new)
-    else:  # the user has left it; the file's new group gets no permission, and neither does the ACL
-        new.chmod(stat.S_IMODE(status.st_mode) & ~stat.S_IRWXG)
+    shutil.copystat(file, new)
+    os.utime(new)
 
 
 def _remove_acl(file: Path) -> None:
