@@ -39,9 +39,9 @@ class _Wanted:
         Where the profile's key `agents` decides otherwise than before, for another agent or by `--full`, it also
         decides about the name and the policy.
         """
-        self._check_role(chain.role_arn)
-        if chain.role_arn:
-            self._check_account(chain.role_arn.account)
+        known = self.asked.role_arn
+        if known.lower() != chain.role_arn.lower():  # STS ignores the case of role names
+            raise self.another(f"role {chain.role_arn or '(none)'}, not {known or '(none)'}")
         was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing.agent)
         is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
         if is_decided_anew or request.agent != self.asked.option("agent"):
@@ -54,20 +54,6 @@ class _Wanted:
         if (chain.policy_name, chain.policy_digest) != (self.asked.policy, self.asked.policy_digest):
             raise self.another("another session policy")
         return chain
-
-    def check(self, session: Session) -> None:
-        """Raise RefusedError for another `session`. A passed-through session is known only after the request."""
-        self._check_role(session.role_arn)
-        self._check_account(session.account_id)
-
-    def _check_role(self, role_arn: str) -> None:
-        known = self.asked.role_arn
-        if known.lower() != role_arn.lower():  # STS ignores the case of role names
-            raise self.another(f"role {role_arn or '(none)'}, not {known or '(none)'}")
-
-    def _check_account(self, account_id: str) -> None:
-        if account_id != self.asked.account_id:
-            raise self.another(f"account {account_id}, not {self.asked.account_id or 'the known one'}")
 
     def another(self, what: str) -> RefusedError:
         """Return the error for a session of a different `what`, such as another role."""
@@ -138,7 +124,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     """
     asked = parse_request(first.request)
     if asked is None:
-        raise ProfileError(f"the request of {first.profile} cannot be read", hint="report this as a bug")
+        raise AssertionError("role-env can read its own request")
     wanted, request.is_renewal = _Wanted(asked, f"role-env use {first.profile}"), True
     return _obtain(wanted, request, context, may_stay=False)
 
@@ -156,7 +142,9 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
         session = session_request.obtain_for(chain, may_stay=may_stay)
     except UnreachableError as error:
         raise wanted.failed(error) from None
-    wanted.check(session)
+    known = wanted.asked.account_id
+    if session.account_id != known:  # that of a passed-through session is known only now
+        raise wanted.another(f"account {session.account_id}, not {known or 'the known one'}")
     return session
 
 
