@@ -11,11 +11,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_STEP_SECONDS = 0.25
-# Processor time in one step (seconds). A wait uses less.
-_MOVED_SECONDS = 0.002
 # With this many runnable processes for each processor, work of milliseconds can take seconds.
-_CROWD = 8
+_CROWD = 4
 
 
 class TimedOut(Exception):
@@ -57,16 +54,6 @@ def is_crowded() -> bool:
             return int(file.read().split()[3].partition("/")[0]) > _CROWD * (os.cpu_count() or 1)
     except OSError:
         return False
-
-
-def idle_seconds() -> float:
-    """Return a clock (seconds) that stops while this thread runs or, on Linux, waits for a processor."""
-    try:
-        with open("/proc/thread-self/schedstat", encoding="utf-8") as file:  # noqa: PTH123
-            queued = int(file.read().split()[1]) / 1e9
-    except OSError:
-        queued = 0.0
-    return time.monotonic() - time.thread_time() - queued
 
 
 class Worker:
@@ -117,22 +104,14 @@ class Worker:
             self._running.release()
 
 
-def within(seconds: float, work: "Callable[[], T]", *, at_most: float = 0, grace: float = 0) -> "T":
+def within(seconds: float, work: "Callable[[], T]", *, grace: float = 0) -> "T":
     """Return what `work` returns, or raise what it raises; raise TimedOut if it takes longer than `seconds`.
 
-    With `at_most`, `seconds` limits only the time without progress: while this process uses the processor, the work may
-    take `at_most` seconds in all, as it needs to on a busy machine. After an interruption, the work has `grace` more
-    seconds to end. Raises NoThread.
+    After an interruption, the work has `grace` more seconds to end. Raises NoThread.
     """
     thread = Worker(work)
-    began = moved = time.monotonic()
-    spent = time.process_time()
     try:
-        while thread.is_alive() and (now := time.monotonic()) < min(moved + seconds, began + max(seconds, at_most)):
-            thread.join(min(_STEP_SECONDS, moved + seconds - now))
-            if at_most and time.process_time() > spent + _MOVED_SECONDS:
-                moved = time.monotonic()
-            spent = time.process_time()
+        thread.join(seconds)
     except BaseException:
         thread.join(grace)
         raise

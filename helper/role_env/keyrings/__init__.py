@@ -2,8 +2,7 @@
 
 The notes are in the state folder: `secret-service` lists the installations (their `sys.prefix`, one a line) whose
 `keyring` chose the Secret Service, and `no-keyring` those whose `keyring` found nothing without a session bus: choosing
-costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring on that session bus timed out. Each file is
-read once per process.
+costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring on that session bus timed out.
 """
 
 import os
@@ -57,8 +56,7 @@ def hashed_entry(service: str, username: str, *parts: str) -> Entry:
 AVOID_SECONDS = 60.0
 _CHOSEN, _ABSENT = "secret-service", "no-keyring"
 
-# The notes that this process has read or written, by path: the installations listed, and the time of a timeout.
-_lists: "dict[str, list[str]]" = {}
+# The times of the timeouts that this process has noted, by path.
 _timeouts: "dict[str, float]" = {}
 
 
@@ -70,7 +68,7 @@ class KeyringNotes:
         self._settings = paths.usual_folder(environ, paths.CONFIG)
         try:
             self._folder = f"{paths.state_folder(environ)}/"
-        except OSError:  # the notes then last only for this process
+        except OSError:  # a timeout is then noted only for this process
             self._folder = ""
 
     def is_usual(self) -> bool:
@@ -112,10 +110,8 @@ class KeyringNotes:
         import contextlib  # not for the warm path
 
         if self._lists_us(_CHOSEN):
-            path = self._folder + _CHOSEN
-            _lists.pop(path, None)
             with contextlib.suppress(OSError):  # then the next process finds it out again
-                os.unlink(path)  # noqa: PTH108
+                os.unlink(self._folder + _CHOSEN)  # noqa: PTH108
         if not self._bus and self.is_usual():
             self._add_us(_ABSENT)
 
@@ -144,15 +140,11 @@ class KeyringNotes:
         return f"keyring-avoided-{sha256(self._bus)[:16]}"
 
     def _lists_us(self, name: str) -> bool:
-        path = self._folder + name
-        if path not in _lists:
-            _lists[path] = paths.state_lines(self._environ, name)
-        return sys.prefix in _lists[path]
+        return sys.prefix in paths.state_lines(self._environ, name)
 
     def _add_us(self, name: str) -> None:
+        import contextlib  # not for the warm path
+
         if not self._lists_us(name):
-            _lists[self._folder + name].append(sys.prefix)
-            try:
+            with contextlib.suppress(OSError):  # then the next process finds it out again
                 paths.append_line(self._environ, name, sys.prefix)
-            except OSError:  # then the next process finds it out again
-                return

@@ -9,7 +9,7 @@ from role_env.keyrings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _REMOVED = "removed "
 
@@ -33,9 +33,14 @@ class Index:
             name = line.removeprefix(_REMOVED)
             if name != line:
                 noted.pop(name, None)
-            elif name.startswith(self._service) and "\t" in name:
+            else:
                 noted[name] = None
         return list(noted)
+
+    def entries(self, found: "Iterable[str]") -> "list[Entry]":
+        """Return the entries in the index and those among `found`, the names of a search. Some may no longer exist."""
+        names = dict.fromkeys([*self.names(), *found])
+        return [Entry(*name.split("\t", 1)) for name in names if name.startswith(self._service) and "\t" in name]
 
     def note(self, entry: Entry) -> None:
         """Add the name of `entry` unless the index has it. Raises OSError."""

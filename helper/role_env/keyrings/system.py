@@ -8,7 +8,7 @@ import time
 
 from role_env.context import Context
 from role_env.context.messages import on_terminal
-from role_env.deadline import TimedOut, Worker, idle_seconds, is_crowded, within
+from role_env.deadline import TimedOut, Worker, is_crowded, within
 from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
 from role_env.keyrings.faults import KeyringFault, fault_of
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
-# A missing keyring is found within this time, unless the bus hangs: `keyring` waits a second for its greeting.
-SLOW_SECONDS = 0.9
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
 # Lets the connection to STS start first: it needs little processor time, and importing a backend needs all of it.
 PREPARATION_DELAY = 0.01
-# A use may take this many times as long while this process, or the keyring's, waits for the processor.
-_MOST_PATIENCE = 3
+# A use may take this many times as long on a busy machine.
+_PATIENCE = 3
 # The tries of one use, while other processes delete the items that it finds.
 _MOST_TRIES = 5
 # The greatest number of entries read over one connection, in the time of one use.
@@ -42,16 +40,15 @@ class SystemKeyring:
 
     Each use may take at most a third of the time left until the context's deadline, or half of it on a busy machine;
     the time that a person takes at a prompt is added. In a context without prompts a locked keyring cannot be used.
-    After a timeout it is not used for a minute.
+    After a timeout it is not used for a minute. With `is_patient`, a use may take as long as on a busy machine.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._deadline = context.deadline
         self._notes = KeyringNotes(context.environ)
-        self._least_part = 0.0  # the least part of the time left that a use gets
+        self.is_patient = False
         self._preparation: Worker | None = None
-        self._prepared: list[KeyringBackend] = []
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if self._notes.is_avoided() else None
         self.reason = self.fault.text if self.fault else ""
 
@@ -66,22 +63,6 @@ class SystemKeyring:
             with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
                 return next(iter(self._ask_service([entry])), None)
         return self._use(lambda backend: backend.get_password(entry.service, entry.username))
-
-    def read_stored(self, entry: Entry) -> str | None:
-        """Return the text that another process has just stored as `entry`, or None.
-
-        That shows that the keyring works, even if it is slow or has timed out before. The wait is up to half of the
-        time left.
-        """
-        was_avoided = self.fault is not None and self.fault.is_timeout
-        if was_avoided:
-            self.fault, self.reason = None, ""
-        self._least_part = 1 / 2
-        text = self.read(entry)
-        self._least_part = 0.0
-        if was_avoided and not self.fault:
-            self._notes.use_again()
-        return text
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return the texts of `entries` by name, as far as the Secret Service can be read directly.
@@ -139,7 +120,7 @@ class SystemKeyring:
         Raises AskKeyring if only `keyring` can answer.
         """
         try:
-            with self._waiting() as (seconds, _):
+            with self._waiting() as seconds:
                 return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
@@ -153,9 +134,9 @@ class SystemKeyring:
         if self.fault:
             return None
         try:
-            with self._waiting() as (seconds, most), self._context.messages.aside():
-                end = time.monotonic() + most
-                return within(seconds, lambda: self._try(operation, end), at_most=most)
+            with self._waiting() as seconds, self._context.messages.aside():
+                end = time.monotonic() + seconds
+                return within(seconds, lambda: self._try(operation, end))
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except ForeignBus as error:
@@ -165,33 +146,35 @@ class SystemKeyring:
         return None
 
     def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
-        """Return what `operation` returns. If the keyring is known to exist, retry on a busy bus until `end`.
+        """Return what `operation` returns.
 
-        It also retries if another process deletes an item that was found.
-
-        Raises TimedOut if the keyring seems absent after a wait for the bus: the bus hangs, and later uses must not
-        wait for it again.
+        Retry if another process deletes an item that was found, or if a busy bus made the keyring seem absent. Raises
+        TimedOut for a bus that hangs until `end`: later uses must not wait for it again.
         """
         tries = 0
         while True:
-            tries, began = tries + 1, idle_seconds()
+            tries += 1
             try:
                 return operation(self._backend())
             except Exception as error:
                 # An item that was found no longer exists. For a missing collection, the backend raises InitError.
-                if type(error).__name__ == "ItemNotFoundException" and tries < _MOST_TRIES:
-                    continue
-                is_slow = idle_seconds() - began > SLOW_SECONDS
-                has_bus = bool(self._context.environ.get("DBUS_SESSION_BUS_ADDRESS"))
-                if not (is_slow and has_bus and fault_of(error).is_absence):
+                is_deleted = type(error).__name__ == "ItemNotFoundException"
+                if tries == _MOST_TRIES or not (is_deleted or (fault_of(error).is_absence and self._is_there(end))):
                     raise
-                if not self._notes.is_secret_service() or time.monotonic() > end:
-                    raise TimedOut from None
+
+    def _is_there(self, end: float) -> bool:
+        """Return whether the Secret Service replies. Raises TimedOut: `keyring` itself waits a second for a bus."""
+        try:
+            secret_service.read([Entry("", "")], self._context.environ, seconds=end - time.monotonic())
+        except secret_service.SlowService:
+            raise TimedOut from None
+        except secret_service.AskKeyring:
+            return False
+        return True
 
     def _backend(self) -> "KeyringBackend":
-        if self._preparation:
-            self._preparation.join()
-        backend = self._prepared.pop() if self._prepared else self._choose()
+        preparation, self._preparation = self._preparation, None
+        backend: KeyringBackend = preparation.result() if preparation else self._choose()
         if not self._context.prompts:
             backends.check_open(backend)
         return backend
@@ -199,12 +182,12 @@ class SystemKeyring:
     def _choose(self) -> "KeyringBackend":
         return backends.choose(self._context.environ, self._notes)
 
-    def _open_ahead(self) -> None:
-        """Prepare a backend for one use. If this fails, that use fails too and reports the fault."""
+    def _open_ahead(self) -> "KeyringBackend":
+        """Return a backend that is prepared for one use."""
         time.sleep(PREPARATION_DELAY)
         backend = self._choose()
         backends.open_ahead(backend)
-        self._prepared.append(backend)
+        return backend
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
@@ -216,29 +199,25 @@ class SystemKeyring:
             self._notes.note_absence()
 
     @contextlib.contextmanager
-    def _waiting(self) -> "Iterator[tuple[float, float]]":
-        """Report the wait for the keyring; yield the seconds that a use may take, and the limit on a busy machine."""
+    def _waiting(self) -> "Iterator[float]":
+        """Report the wait for the keyring; yield the seconds that a use may take."""
         seconds, began = self._seconds(), time.monotonic()
-        most = max(seconds, min(_MOST_PATIENCE * seconds, self._deadline.remaining() / 2))
         try:
             with self._context.messages.waiting_for("the keyring"):
-                yield most if is_crowded() else seconds, most
+                yield seconds
         finally:
             if seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
 
     def _seconds(self) -> float:
-        """Return the seconds that a use may take.
-
-        With a possible prompt it is a minute, which the deadline does not count. Without prompts it is short. Otherwise
-        it is a third of the time left, and at least `_least_part` of it.
-        """
+        """Return the seconds that a use may take. The deadline does not count the minute for a possible prompt."""
         environ, left = self._context.environ, self._deadline.remaining()
-        if not self._context.prompts:
-            return UNASKED_SECONDS
-        if (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
+        if self._context.prompts and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
-        return max(1, min(TIMEOUT_SECONDS, left / 3), left * self._least_part)
+        most = TIMEOUT_SECONDS if self._context.prompts else UNASKED_SECONDS
+        if self.is_patient or is_crowded():
+            return max(1, min(_PATIENCE * most, left / 2))
+        return max(1, min(most, left / 3))
 
 
 def _delete(backend: "KeyringBackend", entry: Entry) -> None:

@@ -61,9 +61,9 @@ def entries(service: str, context: Context) -> list[Entry]:
     Some may no longer exist. Raises KeyringError.
     """
     keyring = SystemKeyring(context)
-    names = [*Index(context.environ, INDEX, SERVICE).names(), *keyring.names()]
+    found = Index(context.environ, INDEX, service).entries(keyring.names())
     check(keyring)
-    return [Entry(*name.split("\t", 1)) for name in dict.fromkeys(names) if name.startswith(service) and "\t" in name]
+    return found
 
 
 def profiles_of(service: str, path: str, context: Context) -> list[str]:
