@@ -1,11 +1,9 @@
 """The lock of a keyring's entry, so that processes that miss the same session at once make one request to STS.
 
-Its file says whether the session has just been stored. The fast path uses this module too, so it imports almost
-nothing.
+The fast path uses this module too, so it imports almost nothing.
 """
 
 import os
-import time
 
 from role_env.files import locks
 
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-_STORED_SECONDS = 60.0
-_BEGAN = time.monotonic()
 _held: "dict[str, int]" = {}
 """The descriptors of the locks that `wait_for_holder` has taken, by entry, until `hold` or `release` takes them over.
 
@@ -68,51 +64,9 @@ class EntryLock:
         if self.is_held:
             os.close(_held.pop(self._name))
 
-    def report_stored(self) -> None:
-        """Record in the lock's file that the session is now stored. The file contains no secret."""
-        self._write(b"stored\n")
-
-    def withdraw(self) -> None:
-        """Undo `report_stored`, because the session cannot be found."""
-        self._write(b"")
-
-    def has_stored(self) -> bool:
-        """Return whether a process stored the session after this one began, and within a minute."""
-        try:
-            path = locks.path_of(locks.usual_folder(self._environ), self._name)
-            status = os.stat(path, follow_symlinks=False)  # noqa: PTH116  pathlib costs more than the wait
-        except OSError:
-            return False
-        age = time.time() - status.st_mtime
-        return status.st_size > 0 and 0 <= age < _STORED_SECONDS and age < process_age()
-
     def _take_over(self) -> int:
         """Return the descriptor of the lock that this process holds, else a new one."""
         return _held.pop(self._name) if self.is_held else self._open()
 
     def _open(self) -> int:
         return locks.open_in(locks.usual_folder(self._environ), self._name)
-
-    def _write(self, text: bytes) -> None:
-        """Replace the content of the lock's file by `text`, if the file can be written."""
-        try:
-            descriptor = self._open()
-        except OSError:
-            return
-        try:
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, text)
-        except OSError:
-            return
-        finally:
-            os.close(descriptor)
-
-
-def process_age() -> float:
-    """Return the age of this process in seconds by Linux's proc_pid_stat(5); elsewhere, the time since the import."""
-    try:
-        with open("/proc/self/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            started = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
-        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME")) - started  # noqa: B009  Linux alone has it
-    except (OSError, ValueError, IndexError, AttributeError):
-        return time.monotonic() - _BEGAN

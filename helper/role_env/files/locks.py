@@ -103,12 +103,8 @@ def acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool
 def open_in(folder: str, name: str) -> int:
     """Open the file of the lock `name` in `folder`, and return its descriptor. Raises OSError."""
     paths.make_private(folder)
-    return os.open(path_of(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-
-
-def path_of(folder: str, name: str) -> str:
-    """Return the path of the file of the lock `name` in `folder`."""
-    return f"{folder}/{sha256(name)[:32]}.lock"
+    path = f"{folder}/{sha256(name)[:32]}.lock"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def usual_folder(environ: "Mapping[str, str]") -> str:

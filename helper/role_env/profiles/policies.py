@@ -4,8 +4,6 @@ STS accepts at most 2,048 characters of JSON, and a session policy can only narr
 AssumeRole, `Policy`). In general two policies cannot be intersected, but a Deny statement narrows any policy.
 """
 
-from role_env.fingerprint import sha256
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -78,11 +76,6 @@ def _parse(text: str) -> "dict[str, Any]":
     if not isinstance(document, dict):
         raise PolicyError("is not a policy in JSON")
     return document
-
-
-def revision() -> str:
-    """Return a digest of this version's read-only policy; it differs in a version with another policy."""
-    return sha256(" ".join((*READING, *REVEALING.values())))
 
 
 def read_only(own: str = "") -> str:

@@ -13,7 +13,7 @@ from role_env.variables import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 _FORMAT = 1
 
@@ -86,6 +86,17 @@ class Request:
     def accepts(self, found: "Record") -> bool:
         """Return whether the session `found` has enough time left without a renewal."""
         return not found.session.credentials.needs_renewal(max(self.min_ttl, self.wanted_ttl))
+
+    def judge(self, found: "Record | None", digest: str) -> "tuple[bool, str]":
+        """Return whether the cached session `found` is of the chain that has `digest` and lasts, and why."""
+        if found is None:
+            return False, "no session is cached"
+        if found.chain != digest:
+            return False, "who requests it, or what is requested, has changed"
+        if not self.accepts(found):
+            left = int(found.session.credentials.remaining())
+            return False, f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
+        return True, "who requests it, and what is requested, is the same"
 
     def entry(self, path: str) -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`.
@@ -224,7 +235,7 @@ class Record:
         values = (
             *(getattr(session, name) for name in _SESSION_FIELDS),
             " ".join(session.variables),
-            _policy_line(session.policy),
+            session.policy,
             "1" if session.in_cli_file else "",
             self.agents,
             *(getattr(self, name) for name in _REQUEST_FIELDS),
@@ -247,15 +258,14 @@ def parse_record(text: str, profile: str) -> "Record | None":
     if lines[0] != _HEAD or lines[-1] != end_line(lines[:-1]):
         return None
     found = {name: line[len(name) + 1 :] for name, line in zip(_FIELDS, lines[1:], strict=False)}
-    policy = found["policy"].partition(" ")[0]
-    if found["profile"] != profile or found["policy"] != _policy_line(policy):
+    if found["profile"] != profile:
         return None
     session = Session(
         credentials=Credentials(
             *(found[name] for name in _KEY_FIELDS), issued=float(found["issued"]), expiration=int(found["expiration"])
         ),
         variables=tuple(found["variables"].split()),
-        policy=policy,
+        policy=found["policy"],
         base=None,  # only its digest is stored
         in_cli_file=bool(found["in_cli_file"]),
         **{name: found[name] for name in _SESSION_FIELDS},
@@ -266,15 +276,6 @@ def parse_record(text: str, profile: str) -> "Record | None":
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
         **{name: found[name] for name in _REQUEST_FIELDS},
     )
-
-
-def _policy_line(policy: str) -> str:
-    """Return the line for a session's policy. For read-only it has the revision: a record with another is a miss."""
-    if policy != "read-only":
-        return policy
-    from role_env.profiles import policies
-
-    return f"{policy} {policies.revision()}"
 
 
 # --- the request in a shell
@@ -351,24 +352,12 @@ def parse_request(text: str) -> ShellRequest | None:
 
     from role_env import validators  # their JSON is not for the fast path
 
-    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+    with contextlib.suppress(ValueError, TypeError, KeyError):
         found = validators.json_value(text)
-        if found.pop("format") != _FORMAT:
-            return None
-        options: dict[str, str] = dict(found.pop("options"))
-        duration = options.pop("duration", None)
-        role_arn, account_id, config = RoleArn(found["role_arn"]), found["account_id"], found["config"]
-        if (role_arn and not validators.is_valid_role(role_arn)) or (account_id and not account_id.isdecimal()):
-            return None
-        if validators.name_fault(found["profile"]) or not os.path.isabs(config) or not config.isprintable():  # noqa: PTH117
-            return None
-        validators.host(found["sts_endpoint"])
-        if found["session_name"]:
-            validators.session_name(found["session_name"])
-        checked = {name: check(options.get(name, "")) for name, check in _checks().items() if options.get(name)}
-        if options.keys() != checked.keys() or not "".join(checked.values()).isprintable():
-            return None
-        return ShellRequest(found, duration=None if duration is None else int(duration), options=checked)
+        if found["format"] == _FORMAT:
+            options: dict[str, str] = dict(found["options"])
+            duration = options.pop("duration", None)
+            return ShellRequest(found, duration=None if duration is None else int(duration), options=options)
     return None
 
 
@@ -385,28 +374,6 @@ def line_to_switch_again(environ: "Mapping[str, str]") -> str:
 
     request = request_of_shell(environ)
     return request.line(environ) if request else hints.switch(environ.get("ROLE_ENV_PROFILE", "PROFILE"), environ)
-
-
-def _checks() -> "dict[str, Callable[[str], str]]":
-    """Return the options of a request, duration aside, each with the check of its value."""
-    from role_env import validators
-
-    return {
-        "session_name": validators.session_name,
-        "region": validators.region,
-        "expect_account": validators.account_id,
-        "policy": str,
-        "policy_file": str,
-        "agent": _agent,
-        "agents": validators.agents,
-        "full": str,
-    }
-
-
-def _agent(text: str) -> str:
-    if text != variables.agent_of({variables.OTHER_AGENT: text}):
-        raise ValueError("is not the name of an agent")
-    return text
 
 
 def _object(values: "dict[str, str]") -> str:

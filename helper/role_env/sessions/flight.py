@@ -9,7 +9,6 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.entry_lock import EntryLock
-from role_env.keyrings import Entry
 from role_env.sessions import Record, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
@@ -23,80 +22,26 @@ RENEWAL_SECONDS = 3.0
 WAITING_PART = 5 / 6
 
 
-class CachedSession:
-    """The session of `chain`, stored as `entry` in `cache`, if there is one and the session may be cached."""
-
-    def __init__(self, chain: Chain, entry: Entry, cache: Cache | None, context: Context) -> None:
-        self._entry = entry
-        self.digest = chain.digest(context)
-        self._chain = chain
-        self._context = context
-        self.cache = cache if chain.is_cacheable else None
-
-    def load(self) -> Record | None:
-        """Return the cached record, valid or not."""
-        return self.cache.load(self._entry) if self.cache else None
-
-    def store(self, credentials: Credentials, account_id: str) -> Record:
-        """Store the session that has `credentials`, and return its record."""
-        record = self._record(credentials, account_id)
-        if self.cache:
-            self.cache.store(self._entry, record)
-        return record
-
-    def renewed_record(self, old: Record) -> Record:
-        """Return the record of the session of `old`, with the chain's current settings."""
-        return self._record(old.session.credentials, old.session.account_id)
-
-    def _record(self, credentials: Credentials, account_id: str) -> Record:
-        chain, target = self._chain, self._chain.target
-        settings = chain.shell_settings()
-        session = Session(
-            target.name,
-            chain.role_arn,
-            credentials,
-            account_id=account_id,
-            region_id=target.region_id,
-            fallback_region=settings.region_id if settings and not target.region_id else "",
-            color=target.color,
-            variables=target.variables,
-            policy=chain.policy_name,
-            in_cli_file=bool(settings and settings.has_session_profile),
-        )
-        return Record(
-            session,
-            endpoint=target.endpoint,
-            session_name=chain.session_name,
-            policy_digest=chain.policy_digest,
-            chain=self.digest,
-            base=chain.source.identity(self._context)[0] if chain.source.row is rows.ENVIRONMENT else "",
-            sign_in=chain.source.sign_in.id(self._context) if chain.source.sign_in else "",
-            agents=chain.agents,
-            fingerprint_lines=chain.fingerprint.lines(),
-        )
-
-
 class SingleFlight:
     """One request for the session of `chain`, for any number of processes.
 
-    The session answers `options`, by default the target's without options, and is stored as `entry` in `cache`.
+    The session answers `options`, by default the target's without options, and is stored in `cache`, if there is one
+    and the session may be cached.
     """
 
-    def __init__(
-        self,
-        chain: Chain,
-        cache: Cache | None,
-        context: Context,
-        options: Request | None = None,
-        entry: Entry | None = None,
-    ) -> None:
+    def __init__(self, chain: Chain, cache: Cache | None, context: Context, options: Request | None = None) -> None:
         self._chain = chain
         self._cache = cache
+        self._own_cache = cache if chain.is_cacheable else None
         self._context = context
+        self._digest = chain.digest(context)
         self._options = options or Request(chain.target.name)
-        entry = entry or self._options.entry(chain.target.path)
-        self.session = CachedSession(chain, entry, cache, context)
-        self._lock = EntryLock(entry.name, context.environ)
+        self._entry = self._options.entry(chain.target.path)
+        self._lock = EntryLock(self._entry.name, context.environ)
+
+    def load(self) -> Record | None:
+        """Return the cached record, valid or not."""
+        return self._own_cache.load(self._entry) if self._own_cache else None
 
     def obtain(self, cached: Record | None, *, may_stay: bool = True) -> Record:
         """Return the session: `cached` if it is usable, else a new one. Raises any RoleEnvError.
@@ -104,18 +49,14 @@ class SingleFlight:
         With `may_stay`, a `cached` session that is still valid is also returned if no new one can be had, or if another
         process is requesting one.
         """
-        decided, name = self._context.messages.decided, self._options.profile
-        if cached is None:
-            decided(f"no session of {name} is cached")
-        elif cached.chain != self.session.digest:
-            decided(f"who requests {name}, or what is requested, has changed since its cached session was made")
-            cached = None
-        elif self._options.accepts(cached):
-            decided(f"the cached session of {name} is used: its chain is the same")
+        is_used, why = self._options.judge(cached, self._digest)
+        self._context.messages.decided(f"{self._options.profile}: {why}")
+        if cached and is_used:
             if cached.is_unchanged(self._context.environ):
                 return cached
-            return self.session.store(cached.session.credentials, cached.session.account_id)
-        return self.obtain_new(0, old=cached, may_stay=may_stay)
+            return self._store(cached.session.credentials, cached.session.account_id)
+        old = cached if cached and cached.chain == self._digest else None
+        return self.obtain_new(0, old=old, may_stay=may_stay)
 
     def obtain_new(self, since: float, *, old: Record | None = None, may_stay: bool = True) -> Record:
         """Return a session issued after `since` (epoch seconds), within RENEWAL_SECONDS if `old` is still valid.
@@ -128,7 +69,7 @@ class SingleFlight:
         if is_valid:
             context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
         old = old if is_valid and may_stay else None
-        if not self.session.cache:
+        if not self._own_cache:
             self._lock.release()  # otherwise other processes would wait for nothing
             return self._request_new(old, context)
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
@@ -137,33 +78,31 @@ class SingleFlight:
         with self._lock.hold(seconds=seconds, waiting=waiting) as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
-                return self.session.renewed_record(old)
+                return self._renewed(old)
             # If the lock was held already, the cache was read within it.
-            may_be_stored = not was_held or self._lock.has_stored()
-            if may_be_stored and (stored := self._stored_meanwhile(since)):
+            if not was_held and (stored := self._stored_meanwhile(since)):
                 context.messages.decided("another process has just obtained the session")
                 return stored
             return self._request_new(old, context)
 
     def _stored_meanwhile(self, since: float) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
-        record = self.session.load()
-        if not record or record.chain != self.session.digest or not self._options.accepts(record):
-            return None
-        return record if record.session.credentials.issued >= since else None
+        record = self._own_cache.load(self._entry, is_patient=True) if self._own_cache else None
+        is_answer = record and self._options.judge(record, self._digest)[0]
+        return record if record and is_answer and record.session.credentials.issued >= since else None
 
     def _request_new(self, old: Record | None, context: Context) -> Record:
         """Request and store a new session; if STS cannot be reached, return `old` if there is one."""
-        if self.session.cache:
-            self.session.cache.prepare()
+        if self._own_cache:
+            self._own_cache.prepare()
         try:
             made = self._request(context)
         except UnreachableError as failure:
             if not old:
                 raise
             context.messages.say(f"{failure.message}; the current session is used until it expires")
-            return self.session.renewed_record(old)
-        return self.session.store(*made)
+            return self._renewed(old)
+        return self._store(*made)
 
     def _request(self, context: Context) -> tuple[Credentials, str]:
         """Return a new session and its account. Raises any RoleEnvError.
@@ -189,10 +128,48 @@ class SingleFlight:
             return chain.source.assume(target.hop, chain.for_source(context)), account
         if chain.before:
             flight = SingleFlight(chain.before, self._cache, context)
-            record = flight.obtain(flight.session.load()) if since is None else flight.obtain_new(since)
+            record = flight.obtain(flight.load()) if since is None else flight.obtain_new(since)
             key: AccessKey = record.session.credentials
         else:
             key = chain.source.key(chain.for_source(context))
         if target.role_arn:
             return sts.assume_role(target.hop, key, context), account
         return pass_through(chain, key, context, min_ttl=self._options.min_ttl, is_cached=self._cache is not None)
+
+    def _store(self, credentials: Credentials, account_id: str) -> Record:
+        """Store the session that has `credentials`, and return its record."""
+        record = self._record(credentials, account_id)
+        if self._own_cache:
+            self._own_cache.store(self._entry, record)
+        return record
+
+    def _renewed(self, old: Record) -> Record:
+        """Return the record of the session of `old`, with the chain's current settings."""
+        return self._record(old.session.credentials, old.session.account_id)
+
+    def _record(self, credentials: Credentials, account_id: str) -> Record:
+        chain, target = self._chain, self._chain.target
+        settings = chain.shell_settings()
+        session = Session(
+            target.name,
+            chain.role_arn,
+            credentials,
+            account_id=account_id,
+            region_id=target.region_id,
+            fallback_region=settings.region_id if settings and not target.region_id else "",
+            color=target.color,
+            variables=target.variables,
+            policy=chain.policy_name,
+            in_cli_file=bool(settings and settings.has_session_profile),
+        )
+        return Record(
+            session,
+            endpoint=target.endpoint,
+            session_name=chain.session_name,
+            policy_digest=chain.policy_digest,
+            chain=self._digest,
+            base=chain.source.identity(self._context)[0] if chain.source.row is rows.ENVIRONMENT else "",
+            sign_in=chain.source.sign_in.id(self._context) if chain.source.sign_in else "",
+            agents=chain.agents,
+            fingerprint_lines=chain.fingerprint.lines(),
+        )

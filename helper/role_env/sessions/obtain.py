@@ -12,7 +12,7 @@ from role_env.context import Context
 from role_env.credentials import Session
 from role_env.dataclass import dataclass, replace
 from role_env.environ.keys import own_key
-from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UsageError
+from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
@@ -128,7 +128,7 @@ class SessionRequest:
     def _flight(self, chain: Chain) -> "SingleFlight":
         from role_env.sessions.flight import SingleFlight  # imports TLS, which a cached session does not need
 
-        return SingleFlight(chain, self._cache, self._context, self._request, self.entry)
+        return SingleFlight(chain, self._cache, self._context, self._request)
 
     def _load(self) -> Record | None:
         return self._cache.load(self.entry) if self._cache else None
@@ -143,17 +143,10 @@ class SessionRequest:
             digest = chain.digest(self._context)
         except (ProfileError, KeyringError) as error:
             return CacheDecision(error.message, expiration)
-        if cached is None:
-            return CacheDecision("no session is cached")
-        if self._request.refresh:
+        if cached and self._request.refresh:
             return CacheDecision("--refresh requests a new one", expiration)
-        if cached.chain != digest:
-            return CacheDecision("who requests it, or what is requested, has changed", expiration)
-        if not self._request.accepts(cached):
-            left = int(cached.session.credentials.remaining())
-            why = f"the cached one has {left} seconds left" if left > 0 else "the cached one has expired"
-            return CacheDecision(why, expiration)
-        return CacheDecision("who requests it, and what is requested, is the same", expiration, valid=True)
+        is_used, why = self._request.judge(cached, digest)
+        return CacheDecision(why, expiration, valid=is_used)
 
     def _is_current(self, cached: Record) -> bool:
         """Return whether the record answers the request, without reading the profiles file."""
@@ -188,13 +181,8 @@ def _with_options(target: Profile, request: Request) -> Profile:
 
 def _check_accounts(chain: Chain, expect_account: str) -> None:
     target = chain.target
-    if not target.role_arn and expect_account:  # the account of a source is known only when it is asked
-        check_account(target, target.expected_account_id, expect_account)
-    if target.role_arn and expect_account not in ("", target.role_arn.account):
-        raise RefusedError(
-            f"profile {target.name} is of account {target.role_arn.account}, and --expect-account is {expect_account}",
-            hint="name a profile of that account, or leave out --expect-account; nothing was exported",
-        )
+    if expect_account:  # the account of a source is known only when it is asked
+        check_account(target, target.role_arn.account or target.expected_account_id, expect_account)
     for hop in chain.profiles:
         if hop.role_arn and hop.expected_account_id:
             check_account(hop, hop.role_arn.account, hop.expected_account_id)

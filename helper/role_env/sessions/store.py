@@ -17,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from role_env.files.entry_lock import EntryLock
-
 _INDEX = "sessions"
 
 
@@ -29,13 +27,11 @@ class Cache:
     """
 
     def __init__(self, context: Context, *, everywhere: bool = False) -> None:
-        self._environ = context.environ
-        self._messages = context.messages
+        self._context = context
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
         self._keyrings = OrderedKeyrings(context, "" if everywhere else mode)
         self._keyring, self._kernel = self._keyrings.system, self._keyrings.kernel
-        self._prompts = context.prompts
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
         self._has_warned = bool(self._keyring and self._keyring.fault)
@@ -45,16 +41,13 @@ class Cache:
         if self._keyring:
             self._keyring.prepare()
 
-    def load(self, entry: Entry) -> Record | None:
-        """Return the record stored as `entry`, or None."""
-        lock = self._lock(entry)
-        is_stored = lock.has_stored()
-        known = {entry.name: self._keyring.read_stored(entry)} if is_stored and self._keyring else {}
+    def load(self, entry: Entry, *, is_patient: bool = False) -> Record | None:
+        """Return the record stored as `entry`, or None. With `is_patient` the keyring may take longer from now on."""
+        if is_patient and self._keyring:
+            self._keyring.is_patient = True
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        text = next(self._keyrings.texts(entry, known), None)
+        text = next(self._keyrings.texts(entry), None)
         self._warn()
-        if is_stored and not text:
-            lock.withdraw()  # no other process should look for it
         return self._parse(text, entry)
 
     def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
@@ -76,25 +69,21 @@ class Cache:
     def _parse(self, text: str | None, entry: Entry) -> Record | None:
         record = parse_record(text, entry.username) if text else None
         if text and not record:
-            self._messages.decided("the cached session cannot be read")
+            self._context.messages.decided("the cached session cannot be read")
         return record
 
     def store(self, entry: Entry, record: Record) -> None:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
-        if self._keyring and not self._keyring.fault:
-            self._change_index(self._index.note, entry)
+        self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
         self._keyrings.write(entry, record.text(), seconds=seconds)
-        if self._keyring and not self._keyring.fault:
-            self._change_index(self._index.note, entry)  # again, in case another process has just removed it
-            self._lock(entry).report_stored()
+        self._change_index(self._index.note, entry)  # again, in case another process has just removed it
         self._warn()
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
         was_there = self._keyrings.delete(entry)
-        if self._keyring and not self._keyring.fault:
-            self._change_index(self._index.remove, entry)
+        self._change_index(self._index.remove, entry)
         return was_there
 
     def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
@@ -111,9 +100,7 @@ class Cache:
 
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
-        names = dict.fromkeys(self._index.names() + self._keyrings.names())
-        ours = (name for name in names if name.startswith(SESSION_SERVICE) and "\t" in name)
-        return [Entry(*name.split("\t", 1)) for name in ours]
+        return self._index.entries(self._keyrings.names())
 
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used, or of a missing one that the kernel keyring does not replace."""
@@ -125,17 +112,12 @@ class Cache:
         if is_replaced and self._keyring and self._keyring.is_absent:
             return
         self._has_warned = True
-        say = self._messages.decided if self._environ.get("CI") else self._messages.say
-        if not self._prompts:
+        say = self._context.messages.decided if self._context.environ.get("CI") else self._context.messages.say
+        if not self._context.prompts:
             say(f"sessions in the keyring are not shown: {fault}")
             return
         where = "sessions are cached in the kernel's" if is_replaced else "no session is cached"
         say(f"the keyring cannot be used, so {where}: {fault}")
-
-    def _lock(self, entry: Entry) -> "EntryLock":
-        from role_env.files.entry_lock import EntryLock  # `list` needs no lock
-
-        return EntryLock(entry.name, self._environ)
 
     def _may_have(self, entry: Entry) -> bool:
         """Return whether a keyring may have `entry`, by the index, which may be lost, and by the kernel's list."""
@@ -149,10 +131,12 @@ class Cache:
         return frozenset(self._index.names() + (self._kernel.names() if self._kernel else []))
 
     def _change_index(self, change: "Callable[[Entry], None]", entry: Entry) -> None:
+        """Change the index of the system's keyring, unless that cannot be used."""
         try:
-            change(entry)
+            if self._keyring and not self._keyring.fault:
+                change(entry)
         except OSError as error:
-            self._messages.decided(f"the index of sessions could not be written: {error.strerror}")
+            self._context.messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
 
 def cache_mode(environ: "Mapping[str, str]") -> str:
