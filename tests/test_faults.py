@@ -306,15 +306,6 @@ def test_a_system_without_another_thread_is_worth_another_try(machine: Machine) 
     assert machine.sts.connections_seen == 0
 
 
-def test_a_thread_that_dies_before_it_has_begun_is_not_waited_for_without_end(machine: Machine, tmp_path: Path) -> None:
-    """As under `ulimit -v`: the thread is made, and has no memory for its first step."""
-    (tmp_path / "sitecustomize.py").write_text("import _thread\n_thread.start_new_thread = lambda *_: 1\n")
-    done = machine.role_env(
-        "export", "profileB", "--format", "sh", PYTHONPATH=str(tmp_path), ROLE_ENV_CACHE="none", ROLE_ENV_TIMEOUT="2"
-    )
-    check(machine, done, 5, ("could not be reached", "timed out"))
-
-
 def test_every_fault_that_the_local_sts_knows_is_in_a_table() -> None:
     made = {kind for kind in FAULTS if any(f'"{kind}"' in line for line in Path(__file__).read_text().splitlines())}
     assert made == FAULTS

@@ -1,6 +1,5 @@
 """What a session was made from: each file and variable that was looked at, and that a change of one is seen."""
 
-import contextlib
 import os
 import threading
 import time
@@ -144,18 +143,6 @@ def test_what_is_no_regular_file_is_not_read_and_a_pipe_not_waited_for(tmp_path:
     for path in (tmp_path, tmp_path / "pipe", Path("/dev/null"), tmp_path / "absent"):
         with pytest.raises(OSError, match=r"regular|No such"):
             read_file(path)
-
-
-def test_reading_leaves_no_descriptor_open(file: Path) -> None:
-    free = os.dup(0)  # the lowest number that is free
-    os.close(free)
-    for path in (file, file.parent):
-        for _ in range(3):
-            with contextlib.suppress(OSError):
-                read_file(path)
-    again = os.dup(0)
-    os.close(again)
-    assert again == free
 
 
 def test_a_file_replaced_while_it_is_read_is_content_and_stamp_of_one_file(tmp_path: Path) -> None:

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from role_env.keyrings import Entry, secret_service
-from role_env.keyrings.secret_service import SlowService
+from role_env.keyrings import secret_service
 from support.cached_sessions import asks, entry_of
 from support.machine import Machine
-from support.silent_bus import SilentBus
 
 PROBE = """
 import os, sys
@@ -45,13 +43,6 @@ def test_beside_busy_loops_nine_of_ten_warm_calls_stay_on_the_fast_path(machine:
     asks(machine, calls=1)
     ways = [machine.run(sys.executable, "-c", PROBE, "profileB", "--format", "bash").stderr for _ in range(10)]
     assert ways.count("fast") >= 9
-
-
-def test_a_keyring_that_hangs_is_given_up_in_time(silent: SilentBus) -> None:
-    began = time.monotonic()
-    with pytest.raises(SlowService):
-        secret_service.read([Entry("s", "u")], silent.environment, seconds=0.5)
-    assert 0.5 <= time.monotonic() - began < 10  # a busy machine may be late
 
 
 def test_a_bus_that_lets_no_more_clients_wait_is_asked_again(machine: Machine) -> None:

@@ -165,17 +165,6 @@ def headless(machine: Machine) -> Machine:
     return machine
 
 
-@pytest.fixture
-def user(headless: Machine) -> str:
-    """An ordinary user with the whole of their own share of the kernel's keyring; the machine is theirs."""
-    if os.geteuid():
-        pytest.skip("only root can become another user, whose share is known")
-    number = next(USERS)
-    for path in (headless.home, *headless.home.rglob("*")):
-        os.chown(path, number, number)
-    return str(number)
-
-
 def test_without_a_bus_sessions_are_cached_in_the_kernel_without_a_message(headless: Machine) -> None:
     """Where a new session keyring, as ssh and su give one, finds them too."""
     headless.settle()
@@ -186,19 +175,6 @@ def test_without_a_bus_sessions_are_cached_in_the_kernel_without_a_message(headl
     assert headless.role_env("clear", "--all").returncode == 0
     check(headless, headless.role_env("profileB"))
     assert len(headless.sts.issued) == 2
-
-
-def test_an_ordinary_user_has_a_place_for_sessions_and_older_ones_give_way(headless: Machine, user: str) -> None:
-    """Eight long ones are twice what an ordinary user may have; tests/keyrings/test_kernel.py has 25."""
-    headless.sts.token_length = 4000
-    names = [f"more{number}" for number in range(8)]
-    for name in names:
-        headless.add(f"[{name}]\nrole_arn = {headless.sts.role_arn}\nsource_profile = profileA\n")
-    os.chown(headless.file, int(user), int(user))
-    for name in (*names, names[-1]):
-        check(headless, headless.confined(f"user:{user}", name))
-    assert len(headless.sts.issued) == len(names)
-    assert headless.confined(f"user:{user}", "clear", "--all").returncode == 0
 
 
 @pytest.mark.parametrize("kind", ["EPERM", "ENOSYS", "full"])

@@ -169,11 +169,6 @@ def test_a_renewal_keeps_what_an_agent_got_whoever_asks(guarded: Machine, words:
     assert is_narrow == (words == ("--read-only",))  # though an agent renews a person's session
 
 
-def test_a_mistyped_value_is_an_error_that_says_what_there_is(machine: Machine) -> None:
-    machine.add("agents = yes\n")
-    machine.fails("profileB", status=3, said="agents must be one of read-only, full")
-
-
 @pytest.mark.parametrize("own", ["", "theirs"])
 def test_a_role_of_the_aliyun_clis_profile_is_narrowed_and_named_likewise(machine: Machine, own: str) -> None:
     key = {"access_key_id": machine.sts.access_key_id, "access_key_secret": machine.sts.access_key_secret}

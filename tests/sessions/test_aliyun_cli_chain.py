@@ -62,50 +62,6 @@ def test_other_modes_of_the_cli(machine: Machine, cli_file: CliFile) -> None:
     machine.refuses("quick", 4, "InvalidSecurityToken")
 
 
-def test_who_signs_in_anew_is_not_given_the_session_of_who_was_signed_in_before(
-    machine: Machine, cli_file: CliFile
-) -> None:
-    add_profile(machine, "hub", "hub")
-    for profile in ("profileB", "hub"):
-        session = exports(machine, profile)
-        cli_file.sign_in(session, oauth_site_type="CN")
-        assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
-
-
-@pytest.mark.parametrize("what", ["folder", "pipe", "large"])
-def test_what_is_not_the_clis_file_is_reported_as_what_it_is(machine: Machine, cli_file: CliFile, what: str) -> None:
-    if what == "folder":
-        cli_file.path.mkdir()
-    elif what == "pipe":
-        os.mkfifo(cli_file.path)
-    else:
-        cli_file.path.write_bytes(b" " * 4_200_000)
-    machine.refuses("quick", 3, "larger than" if what == "large" else "not a regular file")
-
-
-@pytest.mark.parametrize("mode", ["CloudSSO", "OAuth"])
-def test_the_session_of_a_sign_in_serves_while_it_lives(machine: Machine, cli_file: CliFile, mode: str) -> None:
-    add_profile(machine, "first", "hub")
-    session = exports(machine, "first")
-    portal: dict[str, Any] = {
-        "cloud_sso_sign_in_url": "https://signin.example/start",
-        "cloud_sso_account_id": "2222222222222222",
-    }
-    cli_file.sign_in(session, mode, 1000, **portal)
-    add_profile(machine, "spoke", "spoke1", OF_CLI)
-    assert exports(machine, "itself")["AccessKeyId"] == session["AccessKeyId"]
-    exports(machine, "spoke")
-    assumed(machine)
-    cli_file.sign_in(exports(machine, "first", "--refresh"), mode, **portal)
-    assumed(machine)
-    exports(machine, "spoke")
-    assert assumed(machine) == []
-    cli_file.sign_in(session, mode, -5, **portal)
-    exports(machine, "spoke")
-    reported = machine.refuses("spoke", 3, "has expired", ROLE_ENV_CACHE="none")
-    assert f"aliyun configure --profile default --mode {mode}" in reported
-
-
 def test_a_rewritten_cli_file_costs_a_session_only_when_the_chain_is_another_one(
     machine: Machine, cli_file: CliFile
 ) -> None:
@@ -121,14 +77,6 @@ def test_a_rewritten_cli_file_costs_a_session_only_when_the_chain_is_another_one
     other = machine.sts.world.add_key(user.account, user.user)
     assert written(access_key_id=other.id, access_key_secret=other.secret) == ["switchrolesbc"]
     assert written(access_key_id=other.id, access_key_secret=other.secret, language="zh") == []
-
-
-def test_the_cli_file_is_never_written(machine: Machine, cli_file: CliFile) -> None:
-    cli_file.write({"mode": "AK", **cli_file.key})
-    before = (cli_file.path.read_bytes(), cli_file.path.stat().st_mtime_ns)
-    exports(machine, "quick")
-    machine.role_env("explain", "quick")
-    assert (cli_file.path.read_bytes(), cli_file.path.stat().st_mtime_ns) == before
 
 
 POLICY = '{"Version": "1", "Statement": []}'
@@ -149,16 +97,6 @@ def write_chain(machine: Machine, cli_file: CliFile, ours: str, **keys: Any) -> 
     machine.add(f"[clirole]\n{OF_CLI}\n{ours}\n")
     spoke = {"mode": "ChainableRamRoleArn", "source_profile": "hub", "ram_role_arn": SPOKE, **keys}
     cli_file.write(spoke, {"name": "hub", "mode": "RamRoleArn", **cli_file.key, "ram_role_arn": HUB, **keys})
-
-
-@pytest.mark.parametrize("is_ours", [True, False])
-def test_the_roles_of_the_cli_are_requested_where_its_profile_or_else_ours_says(
-    machine: Machine, cli_file: CliFile, *, is_ours: bool
-) -> None:
-    ours, keys = (machine.sts.endpoint, {}) if is_ours else ("localhost:9", {"sts_endpoint": machine.sts.endpoint})
-    write_chain(machine, cli_file, f"sts_endpoint = {ours}", **keys)
-    machine.succeeds("exec", "clirole", "--", "true", ALIBABA_CLOUD_STS_ENDPOINT="")
-    assert [call.role_arn for call in machine.sts.calls_of("AssumeRole")] == [HUB, SPOKE]
 
 
 @pytest.mark.parametrize(

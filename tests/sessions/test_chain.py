@@ -1,14 +1,8 @@
 """Chains of roles through the installed command: how each is assumed, and what is cached."""
 
 import json
-import os
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
-
-from cloud.metadata_server import has_namespaces, in_namespace, relayed
 from support.cached_sessions import exports
 from support.chains import add_profile, assumed, write_spokes
 from support.files import write_private
@@ -117,63 +111,8 @@ def test_alibabas_own_file_works_unchanged(machine: Machine) -> None:
     machine.refuses("ecs", 3, "profile ecs", "METADATA", ALIBABA_CLOUD_ECS_METADATA_DISABLED="true")
 
 
-def test_a_service_role_of_an_instance_assumes_the_next_role(machine: Machine, tmp_path: Path) -> None:
-    if not has_namespaces():
-        pytest.skip("no network namespaces for this user; test_ecs_metadata.py asks one on loopback")
-    add_profile(machine, "hub", "hub")
-    instance = exports(machine, "hub")
-    add_profile(machine, "far", "spoke1", "credential_source = ecs_ram_role")
-    machine.add("[instance]\ncredential_source = ecs_ram_role\nrole_name = instance-role\n")
-    answer = {key: instance[key] for key in ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")}
-    path = "/latest/meta-data/ram/security-credentials/instance-role"
-    environ = {"METADATA_ANSWERS": json.dumps({path: [200, json.dumps({"Code": "Success", **answer})]})}
-    assumed(machine)
-    with relayed(tmp_path, machine.sts.port) as relay:
-        done = machine.run(*in_namespace("role-env", "far", "--format", "json", relay=relay), **environ)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(done.stdout)["RoleArn"].endswith("spoke1")
-        assert assumed(machine) == ["spoke1"]
-        done = machine.run(*in_namespace("role-env", "instance", "--format", "json", relay=relay), **environ)
-        assert json.loads(done.stdout)["AccessKeyId"] == instance["AccessKeyId"]
-    exports(machine, "far")  # a cached session needs no metadata service
-
-
 def test_the_default_session_name_of_another_user_is_another_session(machine: Machine) -> None:
     for user in ("one", "one", "another"):
         assert exports(machine, "profileB", LOGNAME=user, USER=user)
     names = [call.session_name.partition("@")[0] for call in machine.sts.calls_of("AssumeRole")]
     assert names == ["one", "another"]
-
-
-WHOLE_SECONDS = """\
-import os
-
-class Status:
-    def __init__(self, status):
-        self.__dict__ |= {name: getattr(status, name) for name in dir(status) if name.startswith("st_")}
-        self.st_ctime_ns = self.st_mtime_ns = status.st_mtime_ns // 10**9 * 10**9
-
-for name in ("stat", "fstat"):
-    setattr(os, name, lambda *words, real=getattr(os, name), **more: Status(real(*words, **more)))
-"""
-"""Python's start-up file for a file system whose times are whole seconds, and where nobody waits for the clock."""
-
-
-def test_where_times_are_whole_seconds_an_edit_of_the_same_length_within_one_is_seen(
-    machine: Machine, tmp_path: Path
-) -> None:
-    (tmp_path / "sitecustomize.py").write_text(WHOLE_SECONDS)
-    machine.environ["PYTHONPATH"] = str(tmp_path)
-    roles = [machine.sts.world.role(name).arn for name in ("spoke1", "spoke2")]
-    text = machine.standard_profiles().partition("[profileB]")[0]
-    text += f"[hub]\nrole_arn = {machine.sts.world.role('hub').arn}\nsource_profile = profileA\n"
-    now = int(time.time()) + 60  # by the clock of this file system the file stays young
-    stats = []
-    for role in roles:
-        machine.write(f"{text}[profileB]\nrole_arn = {role}\nsource_profile = hub\n")
-        os.utime(machine.file, (now, now))
-        stats.append(machine.file.stat())
-        assert exports(machine, "profileB")["RoleArn"] == role
-    # Only a finer clock tells the two files apart.
-    names = ("st_ino", "st_size", "st_mode", "st_mtime_ns")
-    assert [getattr(stats[0], name) for name in names] == [getattr(stats[1], name) for name in names]

@@ -1,7 +1,6 @@
 """When the cached session is used, when STS is asked, and what happens if STS cannot be reached."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from cloud.local_sts import LocalSts
 from cloud.world import ACCOUNT_B, EXTERNAL_ID
 from support.cached_sessions import age, asks, kept, put_instead
 from support.machine import Machine
-from support.waiting import DEADLINE, wait_until
+from support.waiting import wait_until
 
 
 def edit(machine: Machine, old: str, new: str) -> None:
@@ -65,18 +64,11 @@ def test_another_endpoint_is_never_answered_from_the_old_session(machine: Machin
     asks(machine, calls=0)
 
 
-def test_an_untouched_file_is_answered_without_reading_it(machine: Machine) -> None:
-    machine.settle()
-    asks(machine, calls=1)
-    done = machine.role_env("profileB", "--verbose")
-    assert "nothing that it was made from has changed" in done.stderr
-
-
 def test_a_touched_file_is_read_once_and_asks_nothing(machine: Machine) -> None:
     asks(machine, calls=1)
     os.utime(machine.file, (1, 1))
     machine.settle()
-    assert "its chain is the same" in machine.role_env("profileB", "--verbose").stderr
+    assert "what is requested, is the same" in machine.role_env("profileB", "--verbose").stderr
     assert "nothing that it was made from has changed" in machine.role_env("profileB", "--verbose").stderr
     assert len(machine.sts.calls) == 1
 
@@ -88,17 +80,8 @@ def test_what_is_only_exported_asks_nothing_when_it_changes(machine: Machine) ->
         machine.write(f"{machine.standard_profiles()}{line}\n")
         for _ in range(2):
             assert word in asks(machine, calls=0), line
-
-
-def test_changed_variables_are_exported_at_once(machine: Machine) -> None:
-    machine.role_env("profileB")
-    before = machine.file.read_text()
-    machine.add("variables = plain\n")
-    assert "\nAccessKeySecret=" in machine.role_env("exec", "profileB", "env").stdout
-    machine.write(before)
-    found = machine.role_env("exec", "profileB", "env").stdout
-    assert "\nAccessKeySecret=" not in found
-    assert "\nOSS_ACCESS_KEY_ID=" in found
+    machine.write(f"{machine.standard_profiles()}variables = plain\n")
+    assert "\nAccessKeySecret=" in machine.succeeds("exec", "profileB", "env").stdout
 
 
 def test_the_region_option_is_exported_and_asks_nothing(machine: Machine) -> None:
@@ -174,20 +157,6 @@ def test_a_session_of_a_clock_that_was_set_back_is_not_trusted(machine: Machine)
     asks(machine, calls=0)
 
 
-@pytest.mark.parametrize("fault", ["hang", "reset-on-accept", "throttling", "html-200"])
-def test_an_old_session_is_used_with_a_warning_when_sts_cannot_be_reached(machine: Machine, fault: str) -> None:
-    asks(machine, calls=1)
-    age(machine, 3400)
-    machine.sts.fault(fault, times=None)
-    machine.environ["ROLE_ENV_TIMEOUT"] = "600"  # longer than the test waits: a renewal may take a small part of it
-    done = machine.role_env("export", "profileB", "--format", "json")
-    assert (done.returncode, machine.sts.issued[0].token in done.stdout) == (0, True)
-    (warning,) = done.stderr.splitlines()
-    assert "the current session is used until it expires" in warning
-    silent = machine.role_env("process", "profileB")
-    assert (silent.returncode, silent.stderr) == (0, "")
-
-
 def test_a_changed_region_is_exported_even_while_sts_cannot_be_reached(machine: Machine) -> None:
     asks(machine, calls=1)
     age(machine, 3400)
@@ -234,7 +203,7 @@ def test_a_cached_session_that_names_another_role_or_profile_is_not_used(machine
 def test_a_session_of_another_account_than_expected_is_refused_unasked(machine: Machine) -> None:
     for calls in (0, 1):  # without a cached session, and with one
         said = f"profile profileB is of account {ACCOUNT_B}, "
-        machine.fails("profileB", "--expect-account", "9999", status=4, said=f"{said}and --expect-account is 9999")
+        machine.fails("profileB", "--expect-account", "9999", status=4, said=f"{said}not of 9999")
         machine.add("expected_account_id = 9999\n")
         machine.fails("profileB", status=4, said=f"{said}not of 9999")
         assert len(machine.sts.calls) == calls
@@ -253,22 +222,3 @@ def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machin
         out, err = process.communicate(timeout=60)
         assert (machine.sts.issued[0].token in out, err) == (False, "")
     assert len(machine.sts.calls) - 1 < 10
-
-
-def test_a_process_waits_most_of_its_time_for_the_one_that_requests_the_same_session(machine: Machine) -> None:
-    machine.environ["ROLE_ENV_TIMEOUT"] = "10"
-    for _ in range(10):  # on a busy machine the first may store its session too late
-        machine.role_env("clear", "--all")
-        machine.sts.clear_calls()
-        machine.sts.fault("delay:5.5", times=1)
-        first = machine.start("profileB")
-        wait_until(lambda: machine.sts.calls)
-        began = time.monotonic()
-        printed = machine.succeeds("export", "profileB", "--format", "json").stdout
-        waited = time.monotonic() - began
-        first.communicate(timeout=DEADLINE)
-        if len(machine.sts.calls) == 1 or waited < 6:
-            break
-    assert first.returncode == 0
-    assert len(machine.sts.calls) == 1
-    assert machine.sts.issued[-1].token in printed

@@ -2,11 +2,9 @@
 
 import base64
 import json
-from pathlib import Path
 
 from support.cached_sessions import exports
 from support.chains import HUB, CliFile, assumed, oidc
-from support.https_server import HttpsServer
 from support.machine import Machine
 
 
@@ -66,20 +64,3 @@ def test_a_token_file_that_can_be_none_is_no_bug(machine: Machine, cli_file: Cli
         oidc = {"mode": "OIDC", "oidc_provider_arn": provider, "oidc_token_file": path, "ram_role_arn": HUB}
         cli_file.write(oidc)
         machine.refuses("quick", 3, "cannot be read: it is not a path")
-
-
-def test_github_gives_a_token_for_the_audience_that_the_profile_names(machine: Machine, tmp_path: Path) -> None:
-    oidc(machine, "oidc_token = github\noidc_audience = sts.aliyuncs.com")
-    machine.refuses("ci", 3, "profile ci", "id-token: write")
-    with HttpsServer(tmp_path) as server:
-        server.body = json.dumps({"value": machine.sts.oidc_token()}).encode()
-        exports(
-            machine,
-            "ci",
-            ACTIONS_ID_TOKEN_REQUEST_URL=f"https://localhost:{server.port}/token?api-version=2",
-            ACTIONS_ID_TOKEN_REQUEST_TOKEN="a-bearer-token",
-        )
-    ((path, headers),) = server.asked
-    assert path == "/token?api-version=2&audience=sts.aliyuncs.com"
-    assert headers["authorization"].split() == ["bearer", "a-bearer-token"]
-    assert assumed(machine, "AssumeRoleWithOIDC") == ["cideploy"]

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from role_env.keyrings import KeyringNotes
 from support.cached_sessions import asks
 from support.fault_rows import EXPORT, Environ
 from support.machine import Machine
@@ -89,18 +88,3 @@ def test_what_the_locks_holder_has_stored_is_found_though_the_keyring_takes_long
         resume.join()
     (issued,) = machine.sts.issued
     assert all(issued.token in output for output in outputs)
-
-
-def test_what_was_stored_is_found_though_another_process_has_noted_a_timeout_meanwhile(machine: Machine) -> None:
-    machine.settle()
-    machine.sts.fault("delay:80", times=1)
-    first = machine.start(*LINE, ROLE_ENV_TIMEOUT="90")
-    wait_until(lambda: machine.sts.calls)
-    KeyringNotes(machine.environ).avoid()
-    assert list((machine.home / ".local/state/role-env").glob("keyring-avoided-*"))
-    other = start_slow_way(machine, ROLE_ENV_TIMEOUT="90")
-    machine.sts.heal()
-    outputs = [process.communicate(timeout=60)[0] for process in (first, other)]
-    (issued,) = machine.sts.issued
-    assert all(issued.token in output for output in outputs)
-    assert not list((machine.home / ".local/state/role-env").glob("keyring-avoided-*"))

@@ -4,8 +4,6 @@ import json
 import shlex
 import sys
 
-import pytest
-
 from support.cached_sessions import exports
 from support.chains import add_profile, assumed, key_document
 from support.machine import Machine
@@ -106,20 +104,3 @@ def test_a_process_that_comes_back_is_a_loop_at_once(machine: Machine) -> None:
     exports(machine, "profileB")
     machine.refuses("profileB", 3, "comes back to it", ROLE_ENV_CHAIN="profileB")
     assert machine.role_env("process", "profileB", ROLE_ENV_CHAIN="profileB").returncode == 3
-
-
-@pytest.mark.parametrize(
-    ("script", "status"),
-    [
-        ("print('SECRET-garbage')", 3),
-        ("""print('{"mode": "AK", "access_key_id": "SECRET-x"}')""", 3),
-        ("import sys; print('SECRET'); sys.exit(7)", 3),
-        ("import time; print('SECRET', flush=True); time.sleep(600)", 5),
-        ("print('SECRET' * 2_000_000)", 3),
-    ],
-)
-def test_a_process_that_fails_is_reported_without_its_output(machine: Machine, script: str, status: int) -> None:
-    process(machine, script)
-    reported = machine.refuses("q", status, "profile p", f"{machine.file}, line", ROLE_ENV_TIMEOUT="3")
-    assert "SECRET" not in reported
-    assert assumed(machine) == []

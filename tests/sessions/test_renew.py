@@ -104,20 +104,6 @@ def test_a_renewal_says_nothing_unless_it_fails_and_then_why(machine: Machine) -
     assert machine.sts.issued[-1].id in done.stdout
 
 
-def test_two_shells_that_renew_one_session_at_the_same_moment_both_have_the_new_one(machine: Machine) -> None:
-    for _ in range(20):  # of which one has to come within the 3 s that a renewal may take, also on a busy machine
-        environ, before = due(machine), len(machine.sts.issued)
-        machine.sts.fault("delay:1", action="AssumeRole")
-        began = time.monotonic()
-        shells = [machine.start("renew", "--format", "sh", **environ) for _ in range(2)]
-        done = [(*shell.communicate(timeout=60), shell.returncode) for shell in shells]
-        if time.monotonic() - began < 3:
-            break
-    assert [(reported, status) for _, reported, status in done] == [("", 0), ("", 0)]
-    assert all(machine.sts.issued[-1].id in code for code, _, _ in done)
-    assert len(machine.sts.issued) == before + 1
-
-
 WIDENED: dict[str, Callable[[dict[str, str], dict[str, str]], dict[str, str]]] = {
     "its policy is unset": lambda narrow, _: narrow | {"ROLE_ENV_POLICY": ""},
     "another's request": lambda narrow, full: narrow | request(full),

@@ -31,7 +31,7 @@ SHORT = 0.3
 SLACK = 60.0
 """Seconds by which a busy machine may be late."""
 
-ORDERS = [pytest.param(low_level.Endianness.little, id="little"), pytest.param(low_level.Endianness.big, id="big")]
+LITTLE = low_level.Endianness.little
 
 OK = b"OK 5c27e71733bfd7037803e8fc6b06daa2\r\n"
 ITEM = "/org/freedesktop/secrets/collection/login/1"
@@ -39,8 +39,8 @@ OTHER_ITEM = "/org/freedesktop/secrets/collection/login/2"
 SESSION = "/org/freedesktop/secrets/session/s2"
 
 
-def message(kind: str, signature: str, body: tuple[object, ...], *, order: object, **fields: object) -> bytes:
-    """Return a message as jeepney writes it, in either byte order."""
+def message(kind: str, signature: str, body: tuple[object, ...], *, order: object = LITTLE, **fields: object) -> bytes:
+    """Return a message as jeepney writes it."""
     header_fields = {low_level.HeaderFields[name]: value for name, value in fields.items()}
     header_fields[low_level.HeaderFields.sender] = ":1.0"
     if signature:
@@ -50,7 +50,7 @@ def message(kind: str, signature: str, body: tuple[object, ...], *, order: objec
     return written
 
 
-def reply(serial: int, signature: str, *body: object, order: object = low_level.Endianness.little) -> bytes:
+def reply(serial: int, signature: str, *body: object, order: object = LITTLE) -> bytes:
     """Return an answer to the call with this number."""
     return message("method_return", signature, body, order=order, reply_serial=serial, destination=":1.3")
 
@@ -58,13 +58,13 @@ def reply(serial: int, signature: str, *body: object, order: object = low_level.
 def error(serial: int, name: str) -> bytes:
     """Return an error as the answer to the call with this number."""
     fields = {"reply_serial": serial, "error_name": name}
-    return message("error", "s", ("words",), order=low_level.Endianness.little, **fields)
+    return message("error", "s", ("words",), **fields)
 
 
-def noise(order: object = low_level.Endianness.little) -> bytes:
+def noise() -> bytes:
     """Return a signal that nobody has asked for."""
     fields = {"path": "/", "interface": "a.b", "member": "Signal"}
-    return message("signal", "a{sv}as", ({"a": ("u", 1)}, ["b"]), order=order, **fields)
+    return message("signal", "a{sv}as", ({"a": ("u", 1)}, ["b"]), **fields)
 
 
 def read(service: str, name: str, environ: Mapping[str, str], *, seconds: float) -> str | None:
@@ -73,7 +73,7 @@ def read(service: str, name: str, environ: Mapping[str, str], *, seconds: float)
     return found
 
 
-def exchange(secret: bytes = SECRET.encode(), order: object = low_level.Endianness.little) -> dict[str, bytes]:
+def exchange(secret: bytes = SECRET.encode(), order: object = LITTLE) -> dict[str, bytes]:
     """All that a bus and a keyring say when all is well. `|` or a comprehension makes it go wrong."""
     answer = functools.partial(reply, order=order)
     return {
