@@ -104,7 +104,8 @@ class Request:
         An agent has entries of its own, with and without --full: the profile's key `agents` decides what they are.
         """
         policy = "" if self.narrowing.agent else self.narrowing.name
-        options = [str(self.duration or ""), self.session_name, policy, self.agent, self._full]
+        duration = "" if self.duration is None else str(self.duration)
+        options = [duration, self.session_name, policy, self.agent, self._full]
         return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
 
     @property
