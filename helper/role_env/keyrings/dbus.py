@@ -40,8 +40,9 @@ class ForeignBus(UnexpectedReply):
 class Bus:
     """A connection to the bus at `address`, for calls of the service `destination` within `seconds` in all.
 
-    While there is nothing to read, `meanwhile` is advanced; it must not yield None. Raises TimeoutError at the end of
-    that time, UnexpectedReply, OSError and, for a malformed message, ValueError or IndexError.
+    While there is nothing to read, `meanwhile` is advanced, whose time is not counted; it must not yield None. Raises
+    TimeoutError at the end of that time, UnexpectedReply, OSError and, for a malformed message, ValueError or
+    IndexError.
     """
 
     def __init__(self, address: str, destination: str, seconds: float, meanwhile: "Iterator[object]") -> None:
@@ -166,7 +167,10 @@ class Bus:
 
     def _go_on(self) -> None:
         """Advance `meanwhile`; at its end, let the next socket operation wait for the time that is left."""
-        if next(self._meanwhile, None) is None:
+        began = time.monotonic()
+        step = next(self._meanwhile, None)
+        self._end += time.monotonic() - began
+        if step is None:
             self._socket.settimeout(self._left())
 
 
