@@ -158,7 +158,7 @@ def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[st
         except secret_service.AskKeyring:
             return ""
         return text or ""
-    if mode == "auto" and notes.is_usual() and (notes.is_avoided() or notes.is_absent()):
+    if mode == "auto" and notes.is_usual() and (notes.is_avoided() or not notes.has_bus()):
         from role_env.keyrings.container import is_container
 
         return "" if is_container(environ) else _read_kernel(entry)

@@ -1,8 +1,8 @@
 """The names of entries in a keyring, and notes about the system's keyring for later processes.
 
 The notes are in the state folder: `secret-service` lists the installations (their `sys.prefix`, one a line) whose
-`keyring` chose the Secret Service, and `no-keyring` those whose `keyring` found nothing without a session bus: choosing
-costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring on that session bus timed out.
+`keyring` chose the Secret Service: choosing costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring
+on that session bus timed out.
 """
 
 import os
@@ -54,7 +54,7 @@ def hashed_entry(service: str, username: str, *parts: str) -> Entry:
 
 # After a keyring timed out, no process uses it for this time (seconds).
 AVOID_SECONDS = 60.0
-_CHOSEN, _ABSENT = "secret-service", "no-keyring"
+_CHOSEN = "secret-service"
 
 # The times of the timeouts that this process has noted, by path.
 _timeouts: "dict[str, float]" = {}
@@ -85,11 +85,11 @@ class KeyringNotes:
 
     def is_secret_service(self) -> bool:
         """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
-        return bool(self._bus) and self.is_usual() and self._lists_us(_CHOSEN)
+        return self.has_bus() and self.is_usual() and self._lists_us()
 
-    def is_absent(self) -> bool:
-        """Return whether there is no session bus, and this installation's `keyring` found no other keyring."""
-        return not self._bus and self._lists_us(_ABSENT) and self.is_usual()
+    def has_bus(self) -> bool:
+        """Return whether there is a session bus."""
+        return bool(self._bus)
 
     def is_avoided(self) -> bool:
         """Return whether the keyring timed out within the last AVOID_SECONDS."""
@@ -102,18 +102,19 @@ class KeyringNotes:
 
     def note_secret_service(self) -> None:
         """Record that this installation's `keyring` chose the Secret Service."""
-        if self.is_usual():
-            self._add_us(_CHOSEN)
-
-    def note_absence(self) -> None:
-        """Record that there is no keyring: permanently without a session bus, else until a process finds a keyring."""
         import contextlib  # not for the warm path
 
-        if self._lists_us(_CHOSEN):
+        if self.is_usual() and not self._lists_us():
+            with contextlib.suppress(OSError):  # then the next process finds it out again
+                paths.append_line(self._environ, _CHOSEN, sys.prefix)
+
+    def note_absence(self) -> None:
+        """Record that there is no keyring, until a process finds one."""
+        import contextlib  # not for the warm path
+
+        if self._lists_us():
             with contextlib.suppress(OSError):  # then the next process finds it out again
                 os.unlink(self._folder + _CHOSEN)  # noqa: PTH108
-        if not self._bus and self.is_usual():
-            self._add_us(_ABSENT)
 
     def avoid(self) -> None:
         """Avoid the keyring for AVOID_SECONDS, in every process if that can be recorded."""
@@ -139,12 +140,5 @@ class KeyringNotes:
     def _avoided(self) -> str:
         return f"keyring-avoided-{sha256(self._bus)[:16]}"
 
-    def _lists_us(self, name: str) -> bool:
-        return sys.prefix in paths.state_lines(self._environ, name)
-
-    def _add_us(self, name: str) -> None:
-        import contextlib  # not for the warm path
-
-        if not self._lists_us(name):
-            with contextlib.suppress(OSError):  # then the next process finds it out again
-                paths.append_line(self._environ, name, sys.prefix)
+    def _lists_us(self) -> bool:
+        return sys.prefix in paths.state_lines(self._environ, _CHOSEN)
