@@ -1,6 +1,7 @@
 """Choose the backend that `keyring` would choose; check its lock and list its entries, which `keyring` cannot."""
 
 import contextlib
+import functools
 import sys
 
 from role_env.context.messages import hush_libraries
@@ -37,6 +38,7 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend
     if notes.is_secret_service():
         from keyring.backends.SecretService import Keyring
 
+        introduce_clients()
         return Keyring()  # type: ignore[no-untyped-call]  # SchemeSelectable's
     if sys.platform == "darwin" and not has_setting:  # examining all backends takes 40 ms
         from keyring.backends import macOS
@@ -50,6 +52,7 @@ def choose(environ: "Mapping[str, str]", notes: KeyringNotes) -> "KeyringBackend
         _check_bus(environ)
     if type(writing_backend(chosen)).__module__ == _SERVICE_MODULE:
         notes.note_secret_service()
+        introduce_clients()
     return chosen
 
 
@@ -116,51 +119,32 @@ def _is_service_locked(backend: "KeyringBackend") -> bool:
     import secretstorage
 
     with contextlib.closing(secretstorage.dbus_init()) as connection:
-        _introduce(connection)
         path = getattr(backend, "preferred_collection", None) or DEFAULT_COLLECTION
         return bool(secretstorage.Collection(connection, path).is_locked())
 
 
-def open_ahead(backend: "KeyringBackend") -> None:
-    """Open the Secret Service's default collection for the next use of `backend`, unless it is locked.
-
-    Connecting, and agreeing on a key with the service, takes a dozen messages.
-    """
-    if type(backend).__module__ != _SERVICE_MODULE or hasattr(backend, "preferred_collection"):
-        return
-    import secretstorage
-    from secretstorage.util import open_session
-
-    connection = secretstorage.dbus_init()
-    _introduce(connection)
-    collection = secretstorage.Collection(connection, DEFAULT_COLLECTION)
-    if collection.is_locked():
-        connection.close()
-        return
-    collection.session = open_session(connection)
-    opened = [collection]
-    usual = backend.get_preferred_collection  # type: ignore[attr-defined]  # the Secret Service's backend has it
-
-    def preferred_collection() -> object:
-        """Return the open collection for the first use, and open the usual one for later uses."""
-        return opened.pop() if opened else usual()
-
-    backend.get_preferred_collection = preferred_collection  # type: ignore[attr-defined]
-
-
-def _introduce(connection: "DBusConnection") -> None:
-    """Send a search over `connection`, so that the Secret Service knows this client.
+@functools.cache
+def introduce_clients() -> None:
+    """Let each connection of `secretstorage` begin with a search, so that the Secret Service knows this client.
 
     gnome-keyring 48 exits if an unknown client asks for a property, as `secretstorage` does first. A search from an
     unknown client only fails.
     """
+    import secretstorage
     from secretstorage.exceptions import ItemNotFoundException
     from secretstorage.util import DBusAddressWrapper
 
-    with contextlib.suppress(ItemNotFoundException):
-        DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection).call(
-            "SearchItems", "a{ss}", {"service": ""}
-        )
+    connect = secretstorage.dbus_init
+
+    def connect_and_search() -> "DBusConnection":
+        """Return a connection whose client the Secret Service knows."""
+        connection = connect()
+        collection = DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection)
+        with contextlib.suppress(ItemNotFoundException):
+            collection.call("SearchItems", "a{ss}", {"service": ""})
+        return connection
+
+    secretstorage.dbus_init = connect_and_search
 
 
 def service_names(backend: "KeyringBackend") -> list[str]:

@@ -26,7 +26,7 @@ TIMEOUT_SECONDS = 5.0
 PROMPT_SECONDS = 60.0
 UNASKED_SECONDS = 2.0
 # Lets the connection to STS start first: it needs little processor time, and importing a backend needs all of it.
-PREPARATION_DELAY = 0.01
+_PREPARATION_DELAY = 0.01
 # A use may take this many times as long on a busy machine.
 _PATIENCE = 3
 # The tries of one use, while other processes delete the items that it finds.
@@ -48,7 +48,6 @@ class SystemKeyring:
         self._deadline = context.deadline
         self._notes = KeyringNotes(context.environ)
         self.is_patient = False
-        self._preparation: Worker | None = None
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if self._notes.is_avoided() else None
         self.reason = self.fault.text if self.fault else ""
 
@@ -99,12 +98,17 @@ class SystemKeyring:
         return self._use(backends.service_names) or []
 
     def prepare(self) -> None:
-        """Prepare a write in the background: import the backend, and open the Secret Service.
+        """Import the Secret Service's backend in the background, for a write.
 
         It does nothing if the backend has yet to be chosen: that would import third-party backends, which may print.
         """
-        if not self.fault and self._preparation is None and self._notes.is_secret_service():
-            self._preparation = Worker(self._open_ahead)
+
+        def work() -> None:
+            time.sleep(_PREPARATION_DELAY)
+            self._choose()
+
+        if not self.fault and self._notes.is_secret_service():
+            Worker(work)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
@@ -173,21 +177,13 @@ class SystemKeyring:
         return True
 
     def _backend(self) -> "KeyringBackend":
-        preparation, self._preparation = self._preparation, None
-        backend: KeyringBackend = preparation.result() if preparation else self._choose()
+        backend = self._choose()
         if not self._context.prompts:
             backends.check_open(backend)
         return backend
 
     def _choose(self) -> "KeyringBackend":
         return backends.choose(self._context.environ, self._notes)
-
-    def _open_ahead(self) -> "KeyringBackend":
-        """Return a backend that is prepared for one use."""
-        time.sleep(PREPARATION_DELAY)
-        backend = self._choose()
-        backends.open_ahead(backend)
-        return backend
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
         self.fault = fault
