@@ -71,16 +71,6 @@ def test_what_is_no_profiles_file_is_not_touched(tmp_path: Path) -> None:
     assert path.read_bytes() == b"no section here\n"
 
 
-def test_a_symlink_is_followed_and_stays(tmp_path: Path) -> None:
-    real = tmp_path / "dotfiles.ini"
-    real.write_text("[a]\n")
-    link = tmp_path / "profiles.ini"
-    link.symlink_to(real)
-    append(str(link), [NEW])
-    assert link.is_symlink()
-    assert real.read_text() == f"[a]\n\n{TEXT}"
-
-
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "profiles.ini"
     with ThreadPoolExecutor(16) as pool:

@@ -4,14 +4,12 @@ import re
 
 import pytest
 
-from support.github_runner import Runner
 from support.machine import Machine
-from support.shell_terminal import SHELLS as INTEGRATED
 from support.shell_terminal import init
-from support.shells import INTO_SHELL, OFF, SHELLS
+from support.shells import INTO_SHELL, OFF
 
 WAYS = pytest.mark.parametrize(
-    ("shell", "integrated"), [*((shell, True) for shell in INTEGRATED), *((shell, False) for shell in SHELLS)]
+    ("shell", "integrated"), [("bash", True), ("fish", True), ("zsh", False), ("fish", False), ("dash", False)]
 )
 SHOW = "printf '<%s>\\n' \"$ROLE_ENV_PROFILE/$ROLE_ENV_POLICY\"\n"
 
@@ -36,24 +34,7 @@ def test_a_wider_session_is_refused_again_without_an_account(machine: Machine, s
     assert done.stderr.count("would be wider than the one that was removed, which was read-only") == 2
 
 
-def test_a_step_of_a_job_that_was_refused_a_wider_session_is_followed_by_none_that_has_it(machine: Machine) -> None:
-    runner = Runner(machine)
-    environ: dict[str, str] = {}
-    for words, status, policy in (
-        ("profileB --read-only", 0, "read-only"),
-        ("other", 2, "read-only"),
-        ("other", 2, "read-only"),
-        ("other --full", 0, ""),
-    ):
-        found, log = runner.step(f"role-env {words} --format github", **environ)
-        environ |= runner.variables()
-        assert (found, environ.get("ROLE_ENV_POLICY", "")) == (status, policy), log
-    assert environ["ROLE_ENV_PROFILE"] == "other"
-
-
-@pytest.mark.parametrize(
-    ("shell", "integrated"), [("bash", True), ("fish", True), ("zsh", False), ("fish", False), ("dash", False)]
-)
+@WAYS
 def test_a_refused_wider_session_has_both_ways_as_whole_lines(machine: Machine, shell: str, integrated: bool) -> None:
     machine.add(f"[audit]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\nread_only = yes\n")
     use = "role-env use {}\n" if integrated else f"{INTO_SHELL[shell]}\n"

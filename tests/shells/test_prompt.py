@@ -12,7 +12,6 @@ from support.machine import INSTALLED, Machine
 from support.prompts import session, shown
 from support.secret_service_bus import require
 from support.shell_terminal import (
-    HOOK,
     LOOK,
     POSIX_SHELLS,
     Terminal,
@@ -162,23 +161,6 @@ def test_help_is_shown_and_never_evaluated(machine: Machine, shell: str) -> None
     done = interactive(machine, shell, lines, "--no-prompt")
     assert re.findall("^(?:.*# |.*% )?usage: role-env ([a-z]+)", done.stdout, re.MULTILINE) == ["use", "off"]
     assert "not found" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("shell", "before"),
-    [
-        ("zsh", "setopt ksh_arrays sh_word_split glob_subst"),
-        ("zsh", "setopt no_rcs ksh_glob no_equals warn_create_global"),
-        ("bash", "set -f; shopt -s nullglob failglob extglob"),
-    ],
-)
-def test_bash_and_zsh_work_whatever_their_options_are(machine: Machine, shell: str, before: str) -> None:
-    hook = {"zsh": HOOK["zsh"], "bash": ":"}[shell]  # bash itself runs it before each line
-    lines = f'role-env use profileB\n{hook}; echo "<$ROLE_ENV_PROMPT>"\nrole-env off'
-    done = interactive(machine, shell, lines, "--renew", before)
-    assert re.search(r"<profileB \d+m>", done.stdout), done
-    assert "role_env" not in done.stderr
-    assert "not a valid" not in done.stderr
 
 
 @pytest.mark.parametrize("shell", POSIX_SHELLS)
