@@ -1,24 +1,6 @@
 """The errors of role-env, each with its exit status.
 
-    RoleEnvError            1
-      ClosedTerminal             a person has pressed Ctrl-D at a question (ui)
-      NoBrowser                  none could be opened: the address is printed (commands)
-      UsageError            2    the command line
-      WiderError            2    a session that would be wider than the narrowed one of the process
-      ProfileError          3    the profile, its file, a setting, or no credentials to request with
-        UnknownProfileError      the file has no profile of that name
-        TokenEnded               a sign-in that its server no longer accepts (issuers)
-      RefusedError          4    a refusal, or another session than the requested one
-        StsError                 STS refused, with its code (sts)
-        SignInError              a person refused, or the code expired (issuers)
-      UnreachableError      5    no valid response in time; retryable
-        TransientError           a single try failed (http)
-      ResourceError         5    no memory, a failing disk; retryable
-      KeyringError          6    the keyring was needed and could not be used
-        NoKeyring                there is none (keyrings)
-        Unreadable               a rotation's journal is damaged (rotation)
-      CanceledError       130    a person has chosen nothing
-      CommandError    126, 127   `exec` could not start the command
+A module whose callers tell one failure from another derives a class of its own.
 
 What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
 stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
