@@ -1,4 +1,4 @@
-"""The shells that have the integration."""
+"""The shells that have the integration, and where the sessions in them are cached."""
 
 import pytest
 
@@ -11,3 +11,9 @@ def shell(request: pytest.FixtureRequest) -> str:
     """Each of them; a test that is for others names them."""
     require(request.param)
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _no_keyring(request: pytest.FixtureRequest) -> None:
+    if "machine" in request.fixturenames:
+        request.getfixturevalue("machine").spare_the_keyring()

@@ -10,6 +10,11 @@ from support.served_command import Begin, Running
 from support.waiting import DEADLINE
 
 
+@pytest.fixture(autouse=True)
+def _no_keyring(machine: Machine) -> None:
+    machine.spare_the_keyring()
+
+
 @pytest.fixture
 def begin(machine: Machine) -> Iterator[Begin]:
     """Begins commands, and ends those that are left."""
