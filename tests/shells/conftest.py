@@ -14,6 +14,6 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_keyring(request: pytest.FixtureRequest) -> None:
+def _spare_the_keyring(request: pytest.FixtureRequest) -> None:
     if "machine" in request.fixturenames:
         request.getfixturevalue("machine").spare_the_keyring()

@@ -3,12 +3,19 @@
 import re
 import time
 
+import pytest
+
 from support.machine import Machine
 from support.prompts import due, session
 from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, export, interactive
 
 REFUSAL = "may not assume"
 SHOW = "printf '<%s>\\n' \"$ROLE_ENV_ACCESS_KEY_ID\"\n"
+
+
+@pytest.fixture(autouse=True)
+def _spare_the_keyring() -> None:
+    """Leave the sessions in the keyring, where `due` finds them."""
 
 
 def assign(shell: str, name: str, value: object) -> str:

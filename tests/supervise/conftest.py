@@ -11,7 +11,7 @@ from support.waiting import DEADLINE
 
 
 @pytest.fixture(autouse=True)
-def _no_keyring(machine: Machine) -> None:
+def _spare_the_keyring(machine: Machine) -> None:
     machine.spare_the_keyring()
 
 
