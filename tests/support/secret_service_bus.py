@@ -138,15 +138,6 @@ class PrivateBus:
         """Let a paused bus daemon go on, with all that was sent to it meanwhile."""
         self._processes[0].send_signal(signal.SIGCONT)
 
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Pause the bus within a block."""
-        try:
-            self.pause()
-            yield
-        finally:
-            self.resume()
-
     def _start_daemon(self) -> None:
         configuration = self.runtime / "bus.conf"
         configuration.write_text(CONFIGURATION.format(listen=f"unix:path={self.runtime}/bus"), encoding="utf-8")
