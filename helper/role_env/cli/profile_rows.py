@@ -95,10 +95,6 @@ class Column:
     is_offered: bool = False
     blank: str = "-"
 
-    def shown(self, row: Row) -> str:
-        """Return the text of this column in `row`."""
-        return self.text(row) or self.blank
-
     def text(self, row: Row) -> str | None:
         """Return the text of this column in `row`, if it has one."""
         return (self.cell or self.value)(row)
@@ -230,8 +226,7 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
     """
     columns = [column for column in COLUMNS if column.is_offered]  # the names are typed: they stay whole
     most = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - len("999  ") if on_terminal() else 1000
-    heading, yielding = [""] * len(columns), by_rank(columns, (1, 3))
-    lines = table.table(heading, cells_of(columns, rows), most=most, yielding=yielding).splitlines()[1:]
+    lines = table_of(rows, columns, most=most, ranks=(1, 3)).splitlines()[1:]
     has_colors = table.has_colors(context.environ, sys.stderr)
     shown = []
     for line, row in zip(lines, rows, strict=True):
@@ -246,15 +241,19 @@ def columns_of_table(rows: list[Row]) -> list[Column]:
     return [column for column in COLUMNS if column.heading and (not rows or any(map(column.text, rows)))]
 
 
-def cells_of(columns: "Sequence[Column]", rows: list[Row]) -> list[list[str]]:
-    """Return the texts of the columns in each row."""
-    return [[column.shown(row) for column in columns] for row in rows]
-
-
-def by_rank(columns: "Sequence[Column]", ranks: "Sequence[int]" = (1, 2, 3)) -> list[list[int]]:
-    """Return the numbers of the columns of each rank that some column has."""
-    groups = [[number for number, column in enumerate(columns) if column.rank == rank] for rank in ranks]
-    return [group for group in groups if group]
+def table_of(
+    rows: list[Row],
+    columns: "Sequence[Column]",
+    *,
+    most: int,
+    ranks: "Sequence[int]" = (1, 2, 3),
+    colors: "Sequence[str]" = (),
+) -> str:
+    """Return the heading and a line for each row as a table; the columns of `ranks` are shortened in that order."""
+    cells = [[column.text(row) or column.blank for column in columns] for row in rows]
+    yielding = [[number for number, column in enumerate(columns) if column.rank == rank] for rank in ranks]
+    heading = [column.heading for column in columns]
+    return table.table([heading, *cells], most=most, yielding=yielding, colors=colors)
 
 
 def _utc(moment: int | None) -> str | None:

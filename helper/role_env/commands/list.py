@@ -23,16 +23,10 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.json:
         ui.write_json([{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows])
     else:
-        ui.write(_table(rows, context))
+        columns, most = profile_rows.columns_of_table(rows), table.columns(context.environ)
+        colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
+        ui.write(profile_rows.table_of(rows, columns, most=most, colors=colors))
     return 0
-
-
-def _table(rows: list[Row], context: Context) -> str:
-    columns = profile_rows.columns_of_table(rows)
-    heading, cells = [column.heading for column in columns], profile_rows.cells_of(columns, rows)
-    colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
-    yielding, most = profile_rows.by_rank(columns), table.columns(context.environ)
-    return table.table(heading, cells, most=most, yielding=yielding, colors=colors)
 
 
 def _color(row: Row) -> str:

@@ -86,23 +86,17 @@ def shorten(text: str, most: int) -> str:
 
 
 def table(
-    heading: "Sequence[str]",
-    rows: "Sequence[Sequence[str]]",
-    *,
-    most: int,
-    yielding: "Sequence[Sequence[int]]",
-    colors: "Sequence[str]" = (),
+    rows: "Sequence[Sequence[str]]", *, most: int, yielding: "Sequence[Sequence[int]]", colors: "Sequence[str]" = ()
 ) -> str:
-    """Return the heading and the rows, one line each, none wider than `most` columns.
+    """Return the rows, one line each, none wider than `most` columns.
 
     To fit, columns are shortened: the widest of the first group of `yielding` (column numbers) until each of the group
-    has its least width, then the next group. `colors` are the colors of the lines, the heading's first; without it the
-    lines have none.
+    has its least width, then the next group. Without `colors`, one for each line, the lines have none.
     """
-    lines = [[printable(cell) for cell in row] for row in (heading, *rows)]
+    lines = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - most
-    for group in yielding:
+    for group in filter(None, yielding):
         while excess > 0 and widths[widest := max(group, key=widths.__getitem__)] > _NARROWEST:
             widths[widest] -= 1
             excess -= 1
