@@ -125,6 +125,11 @@ def test_a_portal_that_cannot_be_asked_at_a_sign_in_or_for_a_session_is_exit_5(
         portal.heal()
 
 
+def test_faults_that_last_end_the_polls_with_exit_5(machine: Machine, portal: CloudSsoPortal) -> None:
+    portal.fault("503", times=None, action="/token")
+    machine.fails("login", "cloud", ROLE_ENV_TIMEOUT="2", status=5, said="503")
+
+
 def test_a_4xx_is_exit_4_with_the_portals_own_message(machine: Machine, portal: CloudSsoPortal) -> None:
     portal.fault("code:EntityNotExist.Directory:404:The directory is gone.")
     machine.fails("login", "cloud", status=4, said="EntityNotExist.Directory: The directory is gone.")

@@ -2,24 +2,21 @@
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cloud.answers import Answer
-from cloud.local_sts import LocalSts
-from cloud.world import ACCOUNT_B, role_arn
-from role_env.credentials import Credentials
-from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.sources import oidc
-from role_env.sts import client as sts
-from support.contexts import context, fails, hop, values
+from support import chains
+from support.cases import case
+from support.contexts import context, fails
 from support.https_server import HttpsServer
 from support.machine import Machine
 
-ROLE = role_arn(ACCOUNT_B, "cideploy")
 TOKEN = "eyJhbGciOi.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
 BEARER = "githubs-bearer-token"
 
@@ -53,22 +50,6 @@ def test_a_file_contains_a_token_and_white_space_around_it_or_is_reported_with_i
 def test_a_pipe_is_no_token_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     fails(ProfileError, lambda: oidc.file_token(tmp_path / "pipe"), "cannot be read")
-
-
-# ---- a variable ----
-
-
-def test_a_token_in_a_variable_assumes_the_role_and_is_in_no_message(machine: Machine) -> None:
-    role, provider = machine.sts.world.role("cideploy").arn, machine.sts.oidc_provider_arn
-    machine.write(
-        f"[profileB]\nrole_arn = {role}\noidc_provider_arn = {provider}\noidc_token_variable = CI_JOB_TOKEN\n"
-    )
-    token = machine.sts.oidc_token()
-    done = machine.role_env("export", "profileB", "--format", "json", "--verbose", CI_JOB_TOKEN=token)
-    assert (done.returncode, json.loads(done.stdout)["RoleArn"]) == (0, role)
-    assert token not in done.stderr
-    machine.fails("profileB", status=3, said="the variable CI_JOB_TOKEN with the OIDC token is not set")
-    assert machine.role_env("profileB", CI_JOB_TOKEN="two words").returncode == 3
 
 
 # ---- GitHub ----
@@ -153,65 +134,44 @@ def test_an_answer_without_a_token_is_reported(github: HttpsServer, body: str) -
 
 # ---- STS ----
 
-
-@pytest.fixture
-def trusted(sts: LocalSts, monkeypatch: pytest.MonkeyPatch) -> LocalSts:
-    """The local STS, whose certificate this process trusts."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(sts.ca_file))
-    return sts
-
-
-def assume(
-    server: LocalSts, *, token: str = "", provider_arn: str = "", role_arn: str = ROLE, policy: str = ""
-) -> Credentials:
-    token, provider_arn = token or server.oidc_token(), provider_arn or server.oidc_provider_arn
-    role = hop(role_arn, server.endpoint, "ci", duration_seconds=900, policy=policy)
-    return sts.assume_role_with_oidc(role, token, provider_arn, context())
+HINTS = {
+    "AuthenticationFail.OIDCToken.Expired": "get a new",
+    "AuthenticationFail.OIDCToken.AudienceNotMatch": "client ID",
+    "AuthenticationFail.OIDCToken.Invalid": "issuer",
+    "AuthenticationFail.NoPermission": "trust policy",
+    "EntityNotExist.OIDCProvider": "oidc_provider_arn",
+    "EntityNotExist.Role": "role_arn",
+}
 
 
-def test_a_token_gets_a_session_without_a_key_and_is_not_in_the_address(
-    trusted: LocalSts, monkeypatch: pytest.MonkeyPatch
+def test_a_refusal_says_what_to_do_and_not_the_token(machine: Machine) -> None:
+    chains.oidc(machine, "oidc_token_variable = CI_JOB_TOKEN\n")
+    token = machine.sts.oidc_token()
+    for code, hint in HINTS.items():
+        machine.sts.fault(f"code:{code}:400:No.")
+        with case(code):
+            assert token not in machine.refuses("ci", 4, f"{code}: No.", hint, CI_JOB_TOKEN=token)
+    assert len(machine.sts.calls_of("AssumeRoleWithOIDC")) == len(HINTS)
+
+
+def test_a_token_in_a_variable_assumes_the_role_without_a_key_and_is_in_no_message_and_no_address(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    targets = []
-    answer = trusted.answer
+    targets: list[str] = []
+    answer = machine.sts.answer
 
-    def noted(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def noted(method: str, target: str, *rest: Any) -> Answer:
         targets.append(target)
-        return answer(method, target, headers, body)
+        return answer(method, target, *rest)
 
-    monkeypatch.setattr(trusted, "answer", noted)
-    found = assume(trusted, policy='{"Version": "1", "Statement": []}')
-    (issued,) = trusted.issued
-    assert values(found) == (issued.id, issued.secret, issued.token)
-    assert found.expiration == pytest.approx(time.time() + 900, abs=30)
-    (call,) = trusted.calls_of("AssumeRoleWithOIDC")
-    assert (call.role_arn, call.session_name, call.duration, call.access_key_id) == (ROLE, "ci", "900", "")
-    assert call.policy == '{"Version": "1", "Statement": []}'
+    monkeypatch.setattr(machine.sts, "answer", noted)
+    chains.oidc(machine, "oidc_token_variable = CI_JOB_TOKEN\n")
+    token = machine.sts.oidc_token()
+    done = machine.succeeds("export", "ci", "--format", "json", "--verbose", "--read-only", CI_JOB_TOKEN=token)
+    (call,) = machine.sts.calls_of("AssumeRoleWithOIDC")
+    assert (call.access_key_id, call.status, "Deny" in call.policy) == ("", 200, True)
+    assert json.loads(done.stdout)["AccessKeyId"] == machine.sts.issued[-1].id
     assert "AssumeRoleWithOIDC" in targets[0]
-    assert trusted.oidc_token() not in targets[0]
-
-
-@pytest.mark.parametrize(
-    ("code", "hint"),
-    [
-        ("AuthenticationFail.OIDCToken.Expired", "get a new"),
-        ("AuthenticationFail.OIDCToken.AudienceNotMatch", "client ID"),
-        ("AuthenticationFail.OIDCToken.Invalid", "issuer"),
-        ("AuthenticationFail.NoPermission", "trust policy"),
-        ("EntityNotExist.OIDCProvider", "oidc_provider_arn"),
-        ("EntityNotExist.Role", "role_arn"),
-    ],
-)
-def test_a_refusal_says_what_to_do_and_not_the_token(trusted: LocalSts, code: str, hint: str) -> None:
-    changes: dict[str, str] = {
-        "AuthenticationFail.OIDCToken.Invalid": {"token": "a.b.c"},
-        "AuthenticationFail.NoPermission": {"role_arn": trusted.role_arn},
-        "EntityNotExist.OIDCProvider": {"provider_arn": f"acs:ram::{ACCOUNT_B}:oidc-provider/nobody"},
-        "EntityNotExist.Role": {"role_arn": role_arn(ACCOUNT_B, "nobody")},
-    }.get(code) or {"token": trusted.oidc_token(code)}
-    with pytest.raises(RefusedError) as caught:
-        assume(trusted, **changes)
-    assert code in caught.value.message
-    assert hint in caught.value.hint
-    assert changes.get("token", "\0") not in caught.value.message
-    assert len(trusted.calls_of("AssumeRoleWithOIDC")) == 1
+    assert not [text for text in (done.stderr, *targets) if token in text]
+    machine.refuses("ci", 3, "the variable CI_JOB_TOKEN with the OIDC token is not set")
+    machine.refuses("ci", 3, "does not contain a token", CI_JOB_TOKEN="two words")

@@ -38,7 +38,7 @@ def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliC
         raise AssertionError("the source stands for a profile of the CLI")
     with wanted.locate_errors():
         file = _config_file(fingerprint)
-        found = _chain(file, wanted.aliyun_profile)
+        found = _chain(file, wanted.values[0])
         hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
         source = _source(found[0], wanted, file.path, is_passed_through=not (hops or has_role))
         return CliChain(source, hops, found[-1].region_id)
@@ -96,7 +96,7 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Finger
 
     As for the SDKs, `enable_vpc` counts only with a region of the CLI's profile.
     """
-    endpoint, region = wanted.sts_settings
+    _, endpoint, region = wanted.values
     endpoint = sts_endpoint(fingerprint, endpoint=profile.sts_endpoint or endpoint, region=profile.sts_region or region)
     is_regional = bool(profile.sts_region) and endpoint == f"sts.{profile.sts_region}.aliyuncs.com"
     return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint

@@ -10,6 +10,9 @@ from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.ui.table import clock
 
+# So many polls in a row may fail.
+_MOST_FAULTS = 6
+
 
 def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in at the portal of `url` once a person has approved it. Nothing is stored.
@@ -29,26 +32,20 @@ def sign_in(url: str, context: Context, *, browse: bool) -> SignIn:
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
     """Poll at the portal's interval, even after a fault. Return the token and its expiration in epoch seconds."""
-    end, interval = time.monotonic() + device.life, device.interval
-    longest_fault = context.restarted().deadline.remaining()
-    failure: UnreachableError | None = None
-    failing_since = 0.0
+    end, interval, faults = time.monotonic() + device.life, device.interval, 0
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(interval, left))
         polled = time.time()
         try:
             token, seconds = Portal(url, context.restarted()).poll_token(device, verifier)
+            return token, polled + seconds
         except SignInError as refusal:
             if refusal.code not in PENDING:
                 raise
-            interval += PENDING[refusal.code]
-            failure = None
+            interval, faults = interval + PENDING[refusal.code], 0
         except UnreachableError as error:
-            failing_since = failing_since if failure else time.monotonic()
-            failure = error
-            context.messages.decided(f"{error.message}; next attempt in {interval:.0f} s")
-            if time.monotonic() - failing_since >= longest_fault:
+            faults += 1
+            if faults == _MOST_FAULTS:
                 raise
-        else:
-            return token, polled + seconds
-    raise failure or SignInError(f"the code {device.user_code} has expired", hint=SIGN_IN_AGAIN)
+            context.messages.decided(f"{error.message}; next attempt in {interval:.0f} s")
+    raise SignInError(f"the code {device.user_code} has expired", hint=SIGN_IN_AGAIN)

@@ -21,16 +21,12 @@ _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 
 
 class AliyunCliProfile(Source):
-    """A profile of the `aliyun` CLI, named or current, which `sessions.aliyun_hops` replaces by its own source."""
+    """A profile of the `aliyun` CLI, named or current, which `sessions.aliyun_hops` replaces by its own source.
+
+    Its values are the name, and the endpoint and the region of STS.
+    """
 
     row = rows.ALIYUN_CLI
-
-    def __init__(
-        self, profile: str, where: str, aliyun_profile: str = "", *, sts_settings: tuple[str, str] = ("", "")
-    ) -> None:
-        super().__init__(profile, where)
-        self.aliyun_profile = aliyun_profile
-        self.sts_settings = sts_settings
 
     @classmethod
     def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
@@ -38,9 +34,8 @@ class AliyunCliProfile(Source):
 
         Its roles use the section's STS endpoint too.
         """
-        settings = values.get("sts_endpoint", ""), values.get("sts_region", "")
-        name = values.get("aliyun_profile", "")
-        return cls(section.name, section.where_is(cls.row.chooser), name, sts_settings=settings)
+        given = (values.get(key, "") for key in ("aliyun_profile", "sts_endpoint", "sts_region"))
+        return cls(section.name, section.where_is(cls.row.chooser), *given)
 
 
 class SignedIn(Source):
