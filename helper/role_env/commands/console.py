@@ -1,11 +1,12 @@
 """role-env console: open the console, signed in with a profile's session."""
 
+import contextlib
 import threading
 
 from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
-from role_env.errors import ProfileError, RoleEnvError
+from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.locate import locate
 from role_env.sign_in import browser, console, isolated
@@ -35,11 +36,12 @@ def run(invocation: Invocation, context: Context) -> int:
     try:
         if invocation.print:
             raise NoBrowser("")
-        redirect = console.Redirect(address)
         command = _isolated_command(invocation, context)
-        threading.Thread(target=_open, args=(redirect, command, context), daemon=True).start()
-        with context.messages.waiting_for("the browser"):
-            redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining())
+        with contextlib.closing(console.Redirect(address)) as redirect, context.messages.waiting_for("the browser"):
+            threading.Thread(target=_open, args=(redirect, command, context), daemon=True).start()
+            if not redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining()):
+                hint = "add --print and open the address yourself"
+                raise UnreachableError("no browser opened the address", hint=hint)
     except NoBrowser as failure:
         with context.messages.waiting_for(f"the console's sign-in at {host}"):
             secret = address()

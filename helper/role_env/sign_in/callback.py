@@ -50,9 +50,11 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     say(f"open {address} and sign in")
     say(f"if the page refuses, ask an administrator to allow the application {site.client_id} (stop with Ctrl-C)")
     if server:
-        with contextlib.closing(server):
+        until = clock(int(time.time() + LONGEST_SECONDS))
+        with contextlib.closing(server), context.messages.waiting_for(f"the sign-in, until {until}"):
             browser.open_in_background(address, context.environ)
-            code = server.wait(context)
+            server.wait(LONGEST_SECONDS)
+            code = server.code
     else:
         code = _read_pasted(state, context)
     if not code:
@@ -92,13 +94,14 @@ def _read_pasted(state: str, context: Context) -> str:
     end = time.monotonic() + LONGEST_SECONDS
     say = context.messages.say
     say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
+    ended = UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
     if sys.stdin is None:
-        raise _no_address()
+        raise ended
     with _without_echo(), io.FileIO(sys.stdin.fileno(), closefd=False) as stdin:
         while select.select([stdin], [], [], max(0.0, end - time.monotonic()))[0]:
             line = stdin.readline(_LONGEST_PASTED)
             if not line:
-                raise _no_address()
+                raise ended
             if len(line) == _LONGEST_PASTED:
                 raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
             if text := line.decode("utf-8", "replace").strip():
@@ -107,10 +110,6 @@ def _read_pasted(state: str, context: Context) -> str:
                 except ValueError as error:
                     say(f"{error}: paste that of the page that does not load")
     return ""
-
-
-def _no_address() -> UsageError:
-    return UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
 
 
 @contextlib.contextmanager
@@ -149,19 +148,10 @@ class CallbackServer(LoopbackServer):
     def __init__(self, port: int, site: Site, state: str, verifier: Verifier) -> None:
         self._state = state
         self._cookie = f"{_COOKIE}={secrets.token_urlsafe(24)}"
-        self._code = ""
-        self._refusal: SignInError | None = None
+        self.code = ""
         self.redirect = _callback(port)
         self._target = authorization_address(site, self.redirect, state, verifier)
         super().__init__(port)
-
-    def wait(self, context: Context) -> str:
-        """Return the code, empty if none came within LONGEST_SECONDS. Raises SignInError if the person refused."""
-        with context.messages.waiting_for(f"the sign-in, until {clock(int(time.time() + LONGEST_SECONDS))}"):
-            self.ended.wait(LONGEST_SECONDS)
-        if self._refusal:
-            raise self._refusal
-        return self._code
 
     def first_visit(self) -> Reply:
         """Redirect the browser to the sign-in."""
@@ -170,10 +160,10 @@ class CallbackServer(LoopbackServer):
 
     def second_visit(self, request: Request) -> Reply:
         """End the sign-in if another browser comes, unless it has ended already."""
-        if self._is_ours(request) or self._code or self._refusal:
+        if self._is_ours(request) or self.code or self.failure:
             return page(HTTPStatus.GONE)
         # One of the two browsers may be somebody else's, and nothing shows which one.
-        self._refusal = SignInError(
+        self.failure = SignInError(
             "the page of the sign-in was opened by two browsers, perhaps by another user of this machine",
             hint="sign in again; with --no-browser you can choose the browser",
         )
@@ -183,14 +173,14 @@ class CallbackServer(LoopbackServer):
         """Accept the first callback of the browser that was redirected."""
         if request.path.partition("?")[0] != CALLBACK_PATH:
             return page(HTTPStatus.NOT_FOUND)
-        if self._code or self._refusal:
+        if self.code or self.failure:
             return page(HTTPStatus.GONE)
         if not self._is_ours(request):
             return page(HTTPStatus.FORBIDDEN)
         try:
-            self._code = read_code(request.path, self._state)
+            self.code = read_code(request.path, self._state)
         except SignInError as refusal:
-            self._refusal = refusal
+            self.failure = refusal
         except ValueError:
             return page(HTTPStatus.BAD_REQUEST)
         return page(HTTPStatus.OK, is_last=True)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from role_env.context import Context
 from role_env.credentials import Credentials
-from role_env.errors import RefusedError, RoleEnvError, UnreachableError, UsageError, printable
+from role_env.errors import RefusedError, RoleEnvError, UsageError, printable
 from role_env.http.local_server import Reply
 from role_env.http.responses import TOKEN
 from role_env.http.server import Response, Server
@@ -82,31 +82,18 @@ def _token(server: Server, response: Response) -> str:
 class Redirect(LoopbackServer):
     """A server that redirects the first visitor who knows its `address` to the address that `target` returns.
 
-    `target` is called when the browser comes, so that the token is fresh. If it raises, the browser shows an error and
+    `target` is called when the browser comes, so that the token is fresh. If it raises, the browser shows an error, and
     `wait` raises the same.
     """
 
     def __init__(self, target: Callable[[], str]) -> None:
         self._target = target
-        self._failure: Exception | None = None
         super().__init__(0)
-
-    def wait(self, seconds: float) -> None:
-        """Wait until the browser has been redirected.
-
-        Raises what `target` raised, and UnreachableError if no browser came within `seconds`.
-        """
-        came = self.ended.wait(seconds)
-        self.close()
-        if self._failure:
-            raise self._failure
-        if not came:
-            raise UnreachableError("no browser opened the address", hint="add --print and open the address yourself")
 
     def give_up(self, failure: RoleEnvError) -> None:
         """End the wait with `failure`, unless a browser came."""
         if not self.has_begun:
-            self._failure = failure
+            self.failure = failure
             self.ended.set()
 
     def first_visit(self) -> Reply:
@@ -114,5 +101,5 @@ class Redirect(LoopbackServer):
         try:
             return Reply(HTTPStatus.SEE_OTHER, "", {"Location": self._target()}, is_last=True)
         except Exception as failure:
-            self._failure = failure
+            self.failure = failure
             return page(HTTPStatus.BAD_GATEWAY, is_last=True)

@@ -32,8 +32,16 @@ class LoopbackServer(LocalServer):
         self._path = f"/{secrets.token_urlsafe(32)}"
         self._lock = threading.Lock()
         self.has_begun = False
+        self.failure: Exception | None = None
         super().__init__(socket.create_server(("127.0.0.1", port), backlog=BACKLOG))
         self.address = f"http://{self.authority}{self._path}"
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the last reply, and return whether it came within `seconds`. Raises `failure` if there is one."""
+        came = self.ended.wait(seconds)
+        if self.failure:
+            raise self.failure
+        return came
 
     def answer(self, request: Request) -> Reply | None:
         """Return the reply to a client that may be this user's or root's; to one client after the other."""
