@@ -12,6 +12,7 @@ from support.files import write_program
 from support.machine import Machine
 from support.secret_service_bus import require
 from support.terminal import Person
+from support.waiting import wait_until
 
 ADDRESS = "https://signin.aliyun.com/federation?Action=Login&"
 VISIT = 'for address; do :; done\nexec curl -s -o /dev/null "$address"\n'
@@ -70,12 +71,14 @@ def test_each_profile_has_a_browser_profile_of_its_own_until_clear(machine: Mach
     require("chromium")
     machine.add(f"[b/2]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
     options = "--headless=new --no-sandbox --disable-gpu --dump-dom --timeout=5000"
-    start = f"TMPDIR={tempfile.gettempdir()} exec {shutil.which('chromium')}"  # where a socket's path is short enough
-    program = write_program(machine.home / "bin" / "chromium", f'#!/bin/sh\n{start} {options} "$@"\n')
+    start = f"TMPDIR={tempfile.gettempdir()} {shutil.which('chromium')}"  # where a socket's path is short enough
+    script = f'#!/bin/sh\n{start} {options} "$@"\n: >{machine.home}/ended.$$\n'
+    program = write_program(machine.home / "bin" / "chromium", script)
     for name in ("profileB", "b/2"):
         done = machine.succeeds("console", name, "--isolated", BROWSER=str(program))
         assert "opens in the browser" in done.stdout
     assert len(federation.tokens) == 2
+    wait_until(lambda: len(list(machine.home.glob("ended.*"))) == 2)  # they write into their folders until then
     folders = list((machine.home / ".local/state/role-env/browsers").iterdir())
     assert len(folders) == 2
     for folder in folders:
