@@ -1,13 +1,11 @@
 """The wheel and the sdist: what is in them, and what the installed one says of itself."""
 
-import ast
-import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterable
-from importlib.metadata import metadata, packages_distributions
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -74,36 +72,3 @@ def test_what_is_installed_says_what_it_is() -> None:
     assert reported["Description"].startswith("# role-env\n")
     needed = {line.partition(">=")[0] for line in reported.get_all("Requires-Dist", ())}
     assert needed == {"aliyun-python-sdk-core", "aliyun-python-sdk-sts", "keyring", "platformdirs"}
-
-
-# ---- what the tests stand on ----
-
-
-def imported_by(file: Path) -> set[str]:
-    """The modules that a file of the tests imports, wherever in it."""
-    nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return names | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-
-
-TEST_FILES = [path for path in sorted((TOP / "tests").rglob("*.py")) if "clients" not in path.parts]
-
-
-def test_the_tests_import_only_what_is_declared() -> None:
-    text = (TOP / "pyproject.toml").read_text("utf-8")
-    declared = {canonical(name) for name in re.findall(r'^  "([\w.-]+)[>=]', text, re.MULTILINE)}
-    modules = {module.split(".")[0] for file in TEST_FILES for module in imported_by(file)}
-    foreign = modules - set(sys.stdlib_module_names) - {"role_env", "cloud", "support", "_pytest"}
-    distributions = packages_distributions()
-    assert not [module for module in foreign if not declared & {canonical(name) for name in distributions[module]}]
-
-
-def canonical(name: str) -> str:
-    """The name of a distribution as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def test_no_file_of_tests_imports_another() -> None:
-    """What two of them share is in tests/support or tests/cloud."""
-    shared = {(file.name, module) for file in TEST_FILES for module in imported_by(file) if ".test_" in f".{module}"}
-    assert not shared
