@@ -8,10 +8,12 @@ import pytest
 
 from cloud.world import format_time
 from role_env import variables
+from role_env.cli import Invocation
 from role_env.command_table import INTEGRATED_SHELLS
 from role_env.commands.doctor import shell as doctors
-from role_env.commands.doctor.finding import Surroundings
+from role_env.commands.doctor.finding import Finding
 from role_env.environ.session import CHANGED, MIXED, OTHER_KEY, OUTRANKED, Fault
+from support.contexts import context
 from support.machine import Machine
 from support.prompts import ARN, session
 from support.shells import environment
@@ -27,6 +29,11 @@ def document(machine: Machine, **environ: str) -> tuple[int, dict[str, object]]:
     done = machine.role_env("status", "--json", **environ)
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)
+
+
+def examined(environ: Mapping[str, str]) -> list[Finding]:
+    """Return what doctor finds in the variables."""
+    return doctors.check_variables(Invocation(), context(environ))
 
 
 def prompt(machine: Machine, **environ: str) -> list[str]:
@@ -164,7 +171,7 @@ def test_status_doctor_and_prompt_agree_on_a_session_that_some_tool_does_not_fin
         assert "LTAI" not in done.stderr
         assert prompt(machine, **environ)[1] == "≠", name
         assert document(machine, **environ)[1]["valid"] is False, name
-        findings = doctors.check_variables(Surroundings(environ, ""))
+        findings = examined(environ)
         assert [finding.status for finding in findings if finding.message == fault.of_all([name])] == ["fail"], name
         assert machine.role_env("process", "--session", **environ).returncode == 3, name
 
@@ -179,7 +186,7 @@ def test_a_session_whose_request_describes_another_or_that_has_an_invalid_variab
         assert "ROLE_ENV_" in machine.role_env("status", **environ).stderr
         assert prompt(machine, **environ)[1] == "≠", changed
         assert document(machine, **environ)[1]["valid"] is False
-        assert doctors.check_variables(Surroundings(environ, ""))[0].status == "fail"
+        assert examined(environ)[0].status == "fail"
 
 
 def test_a_served_session_needs_its_server_the_guards_and_the_invalid_keys(machine: Machine) -> None:
@@ -225,7 +232,7 @@ def test_what_has_changed_in_the_no_account_state_is_reported_and_its_invalid_ke
         environ = variables.NO_ACCOUNT | {name: value}
         machine.fails("status", status=1, said=f"; {name} has changed since: some tools find an account\n", **environ)
         assert prompt(machine, **environ)[:2] == ["no account", "≠"]
-        assert name in doctors.check_variables(Surroundings(environ, ""))[0].message
+        assert name in examined(environ)[0].message
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from role_env import ui
 from role_env.cli import Invocation
 from role_env.commands.doctor import keyring, profiles, shell, tools
-from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Check, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Check, Finding
 from role_env.context import Context
+from role_env.context.messages import Messages
 from role_env.dataclass import replace
-from role_env.deadline import Deadline, NoThread, Worker
-from role_env.errors import ProfileError, printable
+from role_env.deadline import Deadline, Worker
+from role_env.errors import RoleEnvError, printable
 from role_env.shells import hints
 from role_env.ui import table
 
@@ -31,6 +32,9 @@ CHECKS: dict[str, Check] = {
     "other tools": tools.check_others,
     "shell integration": shell.check_integration,
 }
+# All checks together end within ten seconds: a check's requests to servers and keyrings end within the first time, and
+# a check that takes longer than the second is reported as hanging (seconds).
+_LONGEST_CALLS, _LONGEST_CHECK = 5.0, 8.0
 _MARKS = {OK: ("✓", "+"), WARN: ("!", "!"), FAIL: ("✗", "x")}
 _COLORS = {OK: table.GREEN, WARN: table.YELLOW, FAIL: table.RED}
 
@@ -39,9 +43,8 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print a line for each finding, with its fix below."""
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
-        examined = examine(context.environ, invocation.config, is_verbose=invocation.verbose)
-    findings = [*_settings(context), *examined]
-    findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in findings]
+        examined = _examine(invocation, context.environ)
+    findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in examined]
     sys.stdout = stdout  # a check that hangs in the keyring has replaced it
     if invocation.json:
         ui.write_json([vars(finding) for finding in findings])
@@ -50,11 +53,11 @@ def run(invocation: Invocation, context: Context) -> int:
     return 1 if any(finding.status == FAIL for finding in findings) else 0
 
 
-def examine(environ: Mapping[str, str], config: str, *, is_verbose: bool = False) -> list[Finding]:
+def _examine(invocation: Invocation, environ: Mapping[str, str]) -> list[Finding]:
     """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
-    at = Surroundings(environ, config, is_verbose)
-    workers = {name: Worker(functools.partial(check, at)) for name, check in CHECKS.items()}
-    deadline = Deadline(LONGEST_CHECK)
+    context = Context(environ, Deadline(_LONGEST_CALLS), Messages(silent=True), prompts=False)
+    workers = {name: Worker(functools.partial(check, invocation, context)) for name, check in CHECKS.items()}
+    deadline = Deadline(_LONGEST_CHECK)
     return [finding for name, worker in workers.items() for finding in _findings(name, worker, deadline)]
 
 
@@ -62,23 +65,15 @@ def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
     """Return what the check `name` finds in `worker`, once the check has ended or the deadline has passed."""
     worker.join(deadline.remaining())
     if worker.is_alive():
-        what = f"the check did not end within {LONGEST_CHECK:.0f} seconds"
+        what = f"the check did not end within {_LONGEST_CHECK:.0f} seconds"
         return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
     try:
         found: list[Finding] = worker.result()
-    except NoThread:
-        return [Finding(name, FAIL, "this process cannot start more threads", "end other programs, or raise ulimit -u")]
+    except RoleEnvError as error:
+        return [Finding(name, FAIL, error.message, error.hint or "correct the file")]
     except Exception as error:  # its text could contain a secret
         return [Finding(name, FAIL, f"the check itself failed: {type(error).__name__}", "report it as a bug")]
     return found
-
-
-def _settings(context: Context) -> list[Finding]:
-    try:
-        _ = context.deadline
-    except ProfileError as error:
-        return [Finding("variables", FAIL, error.message, error.hint)]
-    return []
 
 
 def _shown(finding: Finding, context: Context) -> str:

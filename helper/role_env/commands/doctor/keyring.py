@@ -10,17 +10,20 @@ import time
 from collections.abc import Mapping
 from secrets import token_hex
 
-from role_env.commands.doctor.finding import FAIL, LONGEST_CALL, OK, WARN, Finding, Surroundings
+from role_env.cli import Invocation
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding
+from role_env.context import Context
 from role_env.dataclass import replace
 from role_env.deadline import within
-from role_env.errors import ProfileError
-from role_env.keyrings import SESSION_SERVICE, Entry, KeyringNotes, backends, kernel
+from role_env.keyrings import SESSION_SERVICE, Entry, KeyringNotes, backends
 from role_env.keyrings.container import is_container
 from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
+from role_env.keyrings.order import KernelKeyring
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.store import cache_mode
 
 _TEXT = "role-env doctor"
+_LONGEST_CHOICE = 2.0  # seconds
 _INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
 _WITHOUT_DESKTOP = "without a desktop, see role-env help headless"
 _NAMES = {
@@ -34,46 +37,43 @@ _SERVICES = ("gnome-keyring-daemon", "keepassxc", "kwalletd6", "kwalletd5")
 """The programs on Linux that provide a keyring which `keyring` finds."""
 
 
-def check(at: Surroundings) -> list[Finding]:
+def check(invocation: Invocation, context: Context) -> list[Finding]:
     """Check the places that ROLE_ENV_CACHE names."""
-    try:
-        mode = cache_mode(at.environ)
-    except ProfileError as error:
-        return [Finding("keyring", FAIL, error.message, error.hint)]
+    mode = cache_mode(context.environ)
     if mode == "none":
         return [Finding("keyring", OK, "ROLE_ENV_CACHE=none: no session is cached")]
     if mode == "kernel":
         took, reason = _kernel_round_trip()
         if reason:
             return [Finding("kernel keyring", FAIL, f"it cannot be used: {reason}", "unset ROLE_ENV_CACHE")]
-        return [Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took:.0f} ms")]
-    KeyringNotes(at.environ).use_again()  # a keyring that timed out a moment ago is tried again
-    ring = SystemKeyring(at.context())
-    chosen = _chosen(ring, at)
-    found = _round_trip(ring, chosen)
+        return [Finding("kernel keyring", OK, f"wrote, read and deleted an entry in {took}")]
+    KeyringNotes(context.environ).use_again()  # a keyring that timed out a moment ago is tried again
+    ring = SystemKeyring(context)
+    chosen = _chosen(ring, invocation, context.environ)
+    took, is_stored = _round_trip(ring)
     if not ring.fault:
-        return [found]
-    what = f"{ring.reason}{_why_absent(at.environ)}" if ring.is_absent else f"{chosen}: {ring.reason}"
-    fault = Finding("keyring", FAIL, what, _fix(ring, at.environ))
-    return [fault] if mode == "keyring" else _replaced(ring, fault, at.environ)
+        return [_of_usable(chosen, took, is_stored=is_stored)]
+    what = f"{ring.reason}{_why_absent(context.environ)}" if ring.is_absent else f"{chosen}: {ring.reason}"
+    fault = Finding("keyring", FAIL, what, _fix(ring, context.environ))
+    return [fault] if mode == "keyring" else _replaced(ring, fault, context.environ)
 
 
-def _round_trip(ring: SystemKeyring, chosen: str) -> Finding:
-    """Write, read and delete an entry. The result is valid only if the keyring has no fault afterwards."""
-    entry = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT)
-    began = time.monotonic()
-    ring.write(entry, _TEXT)
+def _round_trip(ring: SystemKeyring | KernelKeyring) -> tuple[str, bool]:
+    """Write, read and delete an entry. Return the time that it took, and whether the entry was read as written."""
+    entry, began = Entry(f"{SESSION_SERVICE}{token_hex(12)}", _TEXT), time.monotonic()
+    ring.write(entry, _TEXT, seconds=30)
     stored = ring.read(entry)
     ring.delete(entry)
-    took = time.monotonic() - began
-    if stored is None:
+    return f"{(time.monotonic() - began) * 1000:.0f} ms", stored == _TEXT
+
+
+def _of_usable(chosen: str, took: str, *, is_stored: bool) -> Finding:
+    if not is_stored:
         return Finding("keyring", WARN, f"{chosen}: it stores nothing", "choose another backend in keyringrc.cfg")
-    what = f"{chosen}: wrote, read and deleted an entry in {took * 1000:.0f} ms"
-    if "plaintext" in chosen.lower():
-        return Finding(
-            "keyring", WARN, f"{what}; it writes secrets to a file in plain text", f"{_INSTALL}, and choose it"
-        )
-    return Finding("keyring", OK, what)
+    what = f"{chosen}: wrote, read and deleted an entry in {took}"
+    if "plaintext" not in chosen.lower():
+        return Finding("keyring", OK, what)
+    return Finding("keyring", WARN, f"{what}; it writes secrets to a file in plain text", f"{_INSTALL}, and choose it")
 
 
 def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -> list[Finding]:
@@ -88,39 +88,34 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
         blocked = Finding("kernel keyring", OK, f"it cannot replace the keyring: {reason}")
         return [replace(fault, status=WARN if ring.is_absent else FAIL), blocked]
     what = (
-        f"it is used instead (entry written, read and deleted in {took:.0f} ms): sessions are in memory until they"
-        " expire or the machine restarts"
+        f"it is used instead (entry written, read and deleted in {took}): sessions are in memory until they expire or"
+        " the machine restarts"
     )
-    kernel_finding = Finding("kernel keyring", OK, what)
+    kernel = Finding("kernel keyring", OK, what)
     if ring.is_absent:
         nothing = f"{fault.message}, so sessions go to the kernel keyring; role-env login needs a keyring: {fault.fix}"
-        return [Finding("keyring", OK, nothing), kernel_finding]
-    return [replace(fault, status=WARN), kernel_finding]
+        return [Finding("keyring", OK, nothing), kernel]
+    return [replace(fault, status=WARN), kernel]
 
 
-def _kernel_round_trip() -> tuple[float, str]:
-    """Return the milliseconds of a round trip through the kernel keyring, and its fault or an empty text."""
-    name, began = f"{SESSION_SERVICE}{token_hex(12)}\t{_TEXT}", time.monotonic()
-    try:
-        kernel.write(name, _TEXT, seconds=30)
-        stored = kernel.read(name)
-        kernel.delete(name)
-    except kernel.Unavailable as error:
-        return 0, str(error)
-    return (time.monotonic() - began) * 1000, "" if stored == _TEXT else "it does not return what was stored"
+def _kernel_round_trip() -> tuple[str, str]:
+    """Return the time of a round trip through the kernel keyring, and its fault or an empty text."""
+    ring = KernelKeyring()
+    took, is_stored = _round_trip(ring)
+    return took, ring.reason or ("" if is_stored else "it does not return what was stored")
 
 
-def _chosen(ring: SystemKeyring, at: Surroundings) -> str:
+def _chosen(ring: SystemKeyring, invocation: Invocation, environ: Mapping[str, str]) -> str:
     """Return the name of the keyring or, with `--verbose` or if a setting names it, its class and what chose it.
 
     The class is left out if choosing it fails or hangs.
     """
-    by = _chosen_by(at.environ)
+    by = _chosen_by(environ)
     try:
-        name = within(LONGEST_CALL / 3, ring.backend_name)
+        name = within(_LONGEST_CHOICE, ring.backend_name)
     except Exception:
         return by or "this system's keyring"
-    if not by and not at.is_verbose and name in _NAMES:
+    if not by and not invocation.verbose and name in _NAMES:
         return _NAMES[name]
     return f"{name} ({by or 'chosen by keyring on this system'})"
 

@@ -5,8 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from role_env import validators
+from role_env.cli import Invocation
 from role_env.command_table.commands import COMMANDS
-from role_env.commands.doctor.finding import FAIL, LONGEST_CHECK, OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, valid_chains
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import KeyringError, ProfileError, RoleEnvError
@@ -24,25 +25,21 @@ from role_env.variables import NO_ACCOUNT_VALUE, SERVED_PROFILE
 
 # A sign-in that has less left is reported (seconds).
 _ENDS_SOON = 3600
-# The time for all keys together (seconds), and the most keys, and endpoints, that are asked about at once.
-_KEYS_SECONDS = 5.0
+# The most keys, and endpoints, that are asked about at once.
 _MOST_AT_ONCE = 20
 # STS refuses requests whose time is off by 15 minutes; a clock that is off by one minute will drift further (seconds).
 _CLOCK_REFUSED, _CLOCK_ODD = 15 * 60, 60
 
 
-def check(at: Surroundings) -> list[Finding]:
+def check(invocation: Invocation, context: Context) -> list[Finding]:
     """Check the file and its profiles. A fault that several profiles share is reported once."""
-    try:
-        file = profiles.load(at.config, at.environ)
-    except ProfileError as error:
-        return [Finding("profiles file", FAIL, error.message, error.hint or "correct the file")]
+    file = profiles.load(invocation.config, context.environ)
     names = file.names()
     if not names:
         return [Finding("profiles file", WARN, f"{file.path} has no profile", "create one: role-env configure")]
     faults: dict[str, Finding] = {}
     for name in names:
-        if fault := _name_fault(name, file) or _profile_fault(file, name, at):
+        if fault := _name_fault(name, file) or _profile_fault(file, name, context):
             faults.setdefault(fault.message, fault)
     count = f"{len(names)} profile{'s' if len(names) > 1 else ''}"
     return [Finding("profiles file", OK, f"{file.path}: {count}"), *faults.values()]
@@ -61,9 +58,9 @@ def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
     return None
 
 
-def _profile_fault(file: ProfilesFile, name: str, at: Surroundings) -> Finding | None:
+def _profile_fault(file: ProfilesFile, name: str, context: Context) -> Finding | None:
     try:
-        fault = chains.resolve(file, name).source.find_fault(at.context(LONGEST_CHECK / 2))
+        fault = chains.resolve(file, name).source.find_fault(context)
     except ProfileError as error:
         return Finding(f"profile {name}", FAIL, error.message, error.hint or "correct the file")
     if fault is None:
@@ -75,19 +72,19 @@ def _profile_fault(file: ProfilesFile, name: str, at: Surroundings) -> Finding |
 # -- what the chains start with --
 
 
-def check_sign_ins(at: Surroundings) -> list[Finding]:
+def check_sign_ins(invocation: Invocation, context: Context) -> list[Finding]:
     """Check each sign-in once: whether it exists, and whether it has expired or expires within the hour."""
     found: dict[str, tuple[str, StoredSignIn]] = {}
-    for chain in at.chains():
+    for chain in valid_chains(invocation, context):
         if sign_in := chain.source.sign_in:
             found.setdefault(sign_in.entry.name, (chain.source.profile, sign_in))
-    return [_of_sign_in(profile, sign_in, at) for profile, sign_in in found.values()]
+    return [_of_sign_in(profile, sign_in, context) for profile, sign_in in found.values()]
 
 
-def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Finding:
+def _of_sign_in(profile: str, sign_in: StoredSignIn, context: Context) -> Finding:
     fix = f"role-env login {profile}"
     try:
-        found = sign_in.load(at.context(LONGEST_CHECK / 2))
+        found = sign_in.load(context)
     except KeyringError as error:
         return Finding("sign-in", WARN, f"profile {profile}: its sign-in cannot be read: {error.message}", error.hint)
     if found is None:
@@ -100,11 +97,10 @@ def _of_sign_in(profile: str, sign_in: StoredSignIn, at: Surroundings) -> Findin
     return Finding("sign-in", WARN, what, fix) if left < _ENDS_SOON else Finding("sign-in", OK, what)
 
 
-def check_keys(at: Surroundings) -> list[Finding]:
+def check_keys(invocation: Invocation, context: Context) -> list[Finding]:
     """Check each access key that can be read, once: whose it is by STS, and its age if that is known."""
     found: dict[str, tuple[Chain, AccessKey]] = {}
-    context = at.context(_KEYS_SECONDS)
-    for chain in at.chains():
+    for chain in valid_chains(invocation, context):
         if key := chain.source.stored_key(context):
             found.setdefault(key.access_key_id, (chain, key))
     with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
@@ -137,26 +133,26 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
 # -- STS --
 
 
-def check_endpoints(at: Surroundings) -> list[Finding]:
+def check_endpoints(invocation: Invocation, context: Context) -> list[Finding]:
     """Send each endpoint a request signed with a made-up key."""
-    endpoints = _endpoints(at)[:_MOST_AT_ONCE]
+    endpoints = _endpoints(invocation, context)[:_MOST_AT_ONCE]
     with ThreadPoolExecutor(len(endpoints)) as pool:
-        return list(pool.map(lambda endpoint: _of_endpoint(endpoint, at), endpoints))
+        return list(pool.map(lambda endpoint: _of_endpoint(endpoint, context), endpoints))
 
 
-def _endpoints(at: Surroundings) -> list[str]:
+def _endpoints(invocation: Invocation, context: Context) -> list[str]:
     """Return the endpoints of the valid profiles; if there are none, the environment's or the default one."""
-    found = [hop.endpoint for chain in at.chains() for hop in chain.profiles if hop.role_arn]
+    found = [hop.endpoint for chain in valid_chains(invocation, context) for hop in chain.profiles if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
-            found = [sts_endpoint(Fingerprint(at.environ))]
+            found = [sts_endpoint(Fingerprint(context.environ))]
     return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
 
 
-def _of_endpoint(endpoint: str, at: Surroundings) -> Finding:
+def _of_endpoint(endpoint: str, context: Context) -> Finding:
     name, began = f"STS {endpoint}", time.monotonic()
     try:
-        client.caller_identity(AccessKey("role-env-doctor", "none"), endpoint=endpoint, context=at.context())
+        client.caller_identity(AccessKey("role-env-doctor", "none"), endpoint=endpoint, context=context)
     except client.StsError as refusal:
         return _of_clock(name, refusal.clock_offset, time.monotonic() - began)
     except RoleEnvError as error:

@@ -5,22 +5,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from role_env import __version__
+from role_env.cli import Invocation
 from role_env.command_table import INTEGRATED_SHELLS, SHELLS
-from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, Surroundings
+from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.commands.status import find_faults
+from role_env.context import Context, timeout_of
 from role_env.environ import tools
 from role_env.environ.session import ShellState
 from role_env.errors import printable
 from role_env.shells import hints, parent
 
 
-def check_variables(at: Surroundings) -> list[Finding]:
+def check_variables(_invocation: Invocation, context: Context) -> list[Finding]:
     """Check the session in the variables, and the variables set beside it or instead of it."""
-    state = ShellState(at.environ)
+    timeout_of(context.environ)
+    state = ShellState(context.environ)
     if not state.lost_account and not state.has_session_variables:
-        return [_without_session(at.environ)]
+        return [_without_session(context.environ)]
     is_spoilt = not state.lost_account and (state.unreadable() or state.faults())
-    faults = find_faults(at.environ)
+    faults = find_faults(context.environ)
     if not faults:
         return [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
     return [Finding("variables", FAIL if is_spoilt else WARN, fault.message, fault.hint) for fault in faults]
@@ -37,12 +40,12 @@ def _without_session(environ: Mapping[str, str]) -> Finding:
 # -- the integration --
 
 
-def check_integration(at: Surroundings) -> list[Finding]:
+def check_integration(_invocation: Invocation, context: Context) -> list[Finding]:
     """Check that the shell has this version's integration, and that its bash can read from `source <(…)`."""
-    shell, program = _shell(at.environ)
+    shell, program = _shell(context.environ)
     if shell not in INTEGRATED_SHELLS:
         return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
-    findings = [_integration_finding(shell, at.environ)]
+    findings = [_integration_finding(shell, context.environ)]
     if shell == "bash" and (old := parent.old_bash_version(program)):
         fix = 'use role-env use PROFILE, or eval "$(role-env PROFILE || echo false)"; or install a newer bash'
         what = f"bash {old} reads nothing from source <(…), and says nothing"
