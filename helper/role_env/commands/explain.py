@@ -1,14 +1,11 @@
 """role-env explain: show the chain hop by hop, and whether the cached session is used."""
 
-import time
 from collections.abc import Mapping
 
 from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import format_utc
-from role_env.errors import KeyringError
-from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import CacheDecision, SessionRequest
 from role_env.shells import hints
@@ -41,17 +38,6 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
 
 
-def _state(sign_in: StoredSignIn, context: Context) -> str:
-    try:
-        found = sign_in.load(context.without_prompts())
-    except KeyringError as error:
-        return f"the sign-in cannot be read: {error.message}"
-    if found is None:
-        return "not signed in"
-    end = int(found.expiration)
-    return f"signed in until {format_utc(end)}" if end > time.time() else "the sign-in has expired"
-
-
 def _source(chain: Chain, context: Context) -> str:
     """Return the credential source or, if the access key is missing there, how to add it."""
     source = chain.source
@@ -65,7 +51,7 @@ def _source(chain: Chain, context: Context) -> str:
 def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
     lines = [f"{chain.target.name}: {_source(chain, context)}"]
     if chain.source.sign_in:
-        lines.append(f"  {_state(chain.source.sign_in, context)}")
+        lines.append(f"  {chain.source.sign_in.state(context)[0]}")
     for position, hop in enumerate(chain.profiles):
         if not hop.role_arn:
             continue

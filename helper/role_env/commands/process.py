@@ -4,13 +4,13 @@ import time
 
 from role_env import ui, variables
 from role_env.cli import Invocation, options
+from role_env.commands.status import find_faults
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.environ.keys import current_key
-from role_env.environ.session import LOST_ACCOUNT, ShellState
+from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, UsageError
 from role_env.shells import export as exporters
-from role_env.shells import hints
 from role_env.sources import credentials_uri
 
 URI_MARGIN = 900
@@ -31,12 +31,8 @@ def run(invocation: Invocation, context: Context) -> int:
 def _session_of(context: Context) -> Credentials:
     """Return the environment's session. Raises ProfileError if it is invalid, UnreachableError if its server fails."""
     environ, state = context.environ, ShellState(context.environ)
-    if state.lost_account:
-        raise ProfileError(LOST_ACCOUNT, hint=hints.restore(environ))
-    if not state.has_session_variables:
-        raise ProfileError("this shell has no session", hint="begin one with: role-env use PROFILE")
-    if not state.is_valid():
-        raise ProfileError("the session in this shell has expired or is not whole", hint="see: role-env status")
+    for fault in find_faults(environ):
+        raise ProfileError(fault.message, hint=fault.hint)
     if state.is_served:
         return _shortened(credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context, is_served=True))
     key = current_key(environ)

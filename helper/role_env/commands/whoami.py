@@ -5,6 +5,7 @@ from typing import Any
 
 from role_env import ui, variables
 from role_env.cli import Invocation, options
+from role_env.commands.status import find_faults
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ import tools
@@ -136,12 +137,10 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context, is_served=state.is_served and state.is_valid())
-    if key is None and state.lost_account:
-        raise ProfileError(tools.no_account(environ), hint=hints.restore(environ))
-    if state.lost_account:
-        context.messages.say(f"{tools.no_account(environ)}; {hints.restore(environ)}")
-    elif state.has_session_variables and (state.unreadable() or state.mixed()):
-        context.messages.say("the session in this shell is not whole; role-env status says why")
+    for fault in find_faults(environ)[:1] if state.lost_account or state.has_session_variables else ():
+        if key is None and state.lost_account:
+            raise ProfileError(fault.message, hint=fault.hint)
+        context.messages.say(f"{fault.message}; {fault.hint}")
     is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
     asked = None if is_chosen else parse_request(environ.get(variables.REQUEST, ""))
     return key, asked.endpoint if asked else sts_endpoint(Fingerprint(environ))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 from role_env.context import Context
+from role_env.credentials import format_utc
 from role_env.errors import KeyringError
 from role_env.files import locks
 from role_env.keyrings import Entry, hashed_entry, vault
@@ -121,6 +122,21 @@ class StoredSignIn:
             return None
         self._id = found.id if found else ""
         return int(found.expiration) if found else None
+
+    def state(self, context: Context) -> tuple[str, float]:
+        """Return what is known of the sign-in, and its seconds left; 0 if it cannot be used. Nobody is asked."""
+        try:
+            found = self.load(context.without_prompts())
+        except KeyringError as error:
+            return f"the sign-in cannot be read: {error.message}", 0
+        if found is None:
+            return "not signed in", 0
+        left = found.expiration - time.time()
+        return (
+            (f"signed in until {format_utc(int(found.expiration))}", left)
+            if left > 0
+            else ("the sign-in has expired", 0)
+        )
 
     def store(self, sign_in: SignIn, context: Context) -> None:
         """Store a sign-in and read it back. The kernel keyring gets it only if the OS keyring cannot be used.

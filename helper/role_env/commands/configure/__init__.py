@@ -65,7 +65,6 @@ def run(invocation: Invocation, context: Context) -> int:
     ui.write(profile.text())
     if invocation.dry_run:
         return 0
-    key = key or (_read_key(profile.name, path, context) if is_login else None)
     context = context.restarted()  # the time at the prompts does not count
     # Before a sign-in, which needs the profile, there is nothing to verify.
     if not invocation.no_verify and not _signs_in(chain):
@@ -94,7 +93,7 @@ def _edit(invocation: Invocation, context: Context) -> int:
 
 
 def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[NewProfile, AccessKey | None]:
-    """Return the new profile, and its access key if the user was asked for it. Raises RoleEnvError."""
+    """Return the new profile, and the access key to store for it, if any. Raises RoleEnvError."""
     file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
@@ -105,20 +104,20 @@ def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[
             hint=f"add {' and '.join(missing)}",
         )
     # Before the first question: --login requires a keyring, and the question about the source may offer one.
-    asks_key = bool(missing) and not invocation.dry_run
-    if asks_key and invocation.login:
+    stores_key = not invocation.dry_run
+    if stores_key and invocation.login:
         vault.check_available(entry_of(path, invocation.profile), context)
     has_source = profile_options.has_source(invocation)
-    stores_key = has_source or not asks_key or _has_keyring(invocation.profile, path, context)
+    offers_key = has_source or not stores_key or _has_keyring(invocation.profile, path, context)
     name = _choose_name(invocation.profile, known, path, invocation.config_option)
     cli_file = _cli_file(context) if missing and not has_source else None
     answers = Answers(invocation, given, asks=bool(missing))
     answers.ask(
         "role_arn", "Role to assume (acs:ram::<account>:role/<name>; Enter for none, if the source gives a session)"
     )
-    answers.ask_source(known, cli_file, stores_key=stores_key)
+    answers.ask_source(known, cli_file, stores_key=offers_key)
     # Before the other questions, whose prompts would show a secret that is pasted too early.
-    is_key = asks_key and not answers.values.keys() & rows.CHOOSERS.keys()
+    is_key = stores_key and not answers.values.keys() & rows.CHOOSERS.keys()
     access_key = _read_key(name, path, context) if is_key else None
     default = _region_of(answers.values, cli_file)
     question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
@@ -213,26 +212,19 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
 
 
 def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
-    """Store the key and append the profile, or do neither. Raises RoleEnvError.
-
-    A key of a former profile of that name is not replaced: this may be the only copy of its secret.
-    """
+    """Append the profile and store its key, if it has one. Raises RoleEnvError."""
     holders = Holders(path, profile.name, context)
-    is_new = key is not None and _check_former(holders, key)
+    if key:
+        _check_former(holders, key)
+    append(path, [profile])
     if key:
         access_keys.store(holders.entry, key, context)
-    try:
-        append(path, [profile])
-    except RoleEnvError:
-        if is_new:
-            access_keys.delete(holders.entry, context)  # the error says that nothing was changed
-        raise
 
 
-def _check_former(holders: Holders, key: AccessKey) -> bool:
-    """Return whether the keyring has no key for the profile of `holders` yet.
+def _check_former(holders: Holders, key: AccessKey) -> None:
+    """Raise RefusedError if the keyring has another key than `key` for the profile of `holders`, or a rotation.
 
-    Raises RefusedError if it has another key than `key`, or a rotation.
+    A key of a former profile of that name is not replaced: this may be the only copy of its secret.
     """
     former, journal = holders.key(), holders.own_journal()
     if journal or (former and former.access_key_id != key.access_key_id):
@@ -242,7 +234,6 @@ def _check_former(holders: Holders, key: AccessKey) -> bool:
             hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"
             f" {holders.profile}",
         )
-    return former is None
 
 
 def _signs_in(chain: Chain) -> bool:

@@ -10,7 +10,7 @@ from role_env.command_table.commands import COMMANDS
 from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, valid_chains
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
-from role_env.errors import KeyringError, ProfileError, RoleEnvError
+from role_env.errors import ProfileError, RoleEnvError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 from role_env.keyrings.sign_ins import StoredSignIn
@@ -82,19 +82,13 @@ def check_sign_ins(invocation: Invocation, context: Context) -> list[Finding]:
 
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, context: Context) -> Finding:
-    fix = f"role-env login {profile}"
-    try:
-        found = sign_in.load(context)
-    except KeyringError as error:
-        return Finding("sign-in", WARN, f"profile {profile}: its sign-in cannot be read: {error.message}", error.hint)
-    if found is None:
-        return Finding("sign-in", WARN, f"profile {profile}: there is no sign-in", fix)
-    end = int(found.expiration)
-    left = end - time.time()
-    if left <= 0:
-        return Finding("sign-in", WARN, f"profile {profile}: the sign-in has expired", fix)
-    what = f"profile {profile}: signed in until {format_utc(end)}"
-    return Finding("sign-in", WARN, what, fix) if left < _ENDS_SOON else Finding("sign-in", OK, what)
+    state, left = sign_in.state(context)
+    what = f"profile {profile}: {state}"
+    return (
+        Finding("sign-in", WARN, what, f"role-env login {profile}")
+        if left < _ENDS_SOON
+        else Finding("sign-in", OK, what)
+    )
 
 
 def check_keys(invocation: Invocation, context: Context) -> list[Finding]:
