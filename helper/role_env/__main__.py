@@ -106,7 +106,8 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     from role_env.context.messages import Messages
     from role_env.errors import UsageError
 
-    messages = Messages(verbose=invocation.verbose, silent=described.is_silent and not invocation.verbose)
+    is_silent = invocation.command == "process" and not invocation.verbose  # some readers take any stderr for a failure
+    messages = Messages(verbose=invocation.verbose, silent=is_silent)
     context = Context(os.environ, None, messages)
     if invocation.warning:
         messages.say(invocation.warning)

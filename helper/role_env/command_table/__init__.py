@@ -39,6 +39,7 @@ EXIT_STATUSES = {
     6: "the keyring was needed and could not be used",
 }
 
+ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 _NO_TERMINAL = {2: "usage error, or stdout is a terminal and --show is not given"}
 
 TOPICS = {
@@ -125,11 +126,9 @@ class Command:
     `statuses` are its exit statuses, where an empty text stands for the meaning in EXIT_STATUSES. The options in one
     tuple of `exclusive` exclude each other.
 
-    A command with `is_silent` writes nothing to stderr when it succeeds, unless `--verbose` is given. `prints` is
-    SECRETS or CODE if its output goes to a terminal only with `--show`. With `is_evaluated`, a shell reads the output,
-    and after a failure it gets code that fails. A command with `changes_secrets` changes role-env's own secrets; a
-    narrowed session refuses it without `--full`. One without `reads_secrets` reads no file or keyring that may have a
-    long-lived key.
+    `prints` is SECRETS or CODE if its output goes to a terminal only with `--show`. A command with `changes_secrets`
+    changes role-env's own secrets; a narrowed session refuses it without `--full`. One without `reads_secrets` reads no
+    file or keyring that may have a long-lived key.
     """
 
     def __init__(
@@ -140,12 +139,10 @@ class Command:
         options: "tuple[Option, ...]",
         examples: "tuple[str, ...]",
         *,
-        statuses: "dict[int, str]",
+        statuses: "dict[int, str]" = ALL_STATUSES,
         exclusive: "tuple[tuple[str, ...], ...]" = (),
         usage: str = "",
         prints: str = "",
-        is_evaluated: bool = False,
-        is_silent: bool = False,
         changes_secrets: bool = False,
         reads_secrets: bool = True,
     ) -> None:
@@ -163,10 +160,13 @@ class Command:
         self.exclusive = exclusive
         self.usage = usage
         self.prints = prints
-        self.is_evaluated = is_evaluated
-        self.is_silent = is_silent
         self.changes_secrets = changes_secrets
         self.reads_secrets = reads_secrets
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether a shell reads the output, and gets code that fails after a failure."""
+        return self.prints == CODE or "--format" in self.options
 
     @property
     def purpose(self) -> str:
@@ -273,8 +273,6 @@ FORMATS = (*SHELL_FORMATS, *DOCUMENT_FORMATS)
 INTEGRATED_SHELLS = tuple(name for name, shell in SHELLS.items() if shell.integration)
 
 # --- shared by several commands
-
-ALL_STATUSES = dict.fromkeys(EXIT_STATUSES, "")
 
 CONFIG = Option(
     "--config",

@@ -19,9 +19,7 @@ _SESSIONS = (
         (model.A_SESSION_PROFILE,),
         (*model.OBTAINING, _format(model.FORMATS)),
         ("source <(role-env profileB)", "role-env export profileB --format json > session.json"),
-        statuses=model.ALL_STATUSES,
         prints=model.SECRETS,
-        is_evaluated=True,
     ),
     Command(
         "exec",
@@ -58,8 +56,6 @@ _SESSIONS = (
             *model.OBTAINING,
         ),
         ("role-env process profileB", "role-env process --session"),
-        statuses=model.ALL_STATUSES,
-        is_silent=True,
         prints=model.SECRETS,
     ),
     Command(
@@ -83,7 +79,6 @@ _SESSIONS = (
             ),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
-        statuses=model.ALL_STATUSES,
         exclusive=(("--print", "--isolated"),),
         usage="[PROFILE]",
     ),
@@ -93,7 +88,6 @@ _SESSIONS = (
         (model.A_SESSION_PROFILE,),
         model.OBTAINING,
         ("role-env use profileB --region cn-shanghai", "role-env use -"),
-        statuses=model.ALL_STATUSES,
         usage="[PROFILE|-]",
     ),
     Command(
@@ -104,7 +98,6 @@ _SESSIONS = (
         ('eval "$(role-env off)"', "role-env off | source"),
         statuses={0: "", 1: ""},
         prints=model.CODE,
-        is_evaluated=True,
         reads_secrets=False,
     ),
     Command(
@@ -115,7 +108,6 @@ _SESSIONS = (
         ('eval "$(role-env renew)"', "role-env renew | source"),
         statuses=model.ALL_STATUSES | {4: "it would be another session, or STS refused"},
         prints=model.CODE,
-        is_evaluated=True,
     ),
     Command(
         "init",
@@ -128,7 +120,6 @@ _SESSIONS = (
         tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in model.SHELLS.values() if shell.load),
         statuses=dict.fromkeys((0, 1, 2), ""),
         prints=model.CODE,
-        is_evaluated=True,
         reads_secrets=False,
     ),
 )
@@ -199,7 +190,6 @@ _STORING = (
             "role-env configure --cloud-sso $SIGN_IN_URL --yes",
             "role-env configure --resource-directory profileA --role $ROLE --dry-run",
         ),
-        statuses=model.ALL_STATUSES,
         exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
         changes_secrets=True,
     ),
@@ -310,7 +300,6 @@ _REPORTS = (
         (Word("PROFILE", model.PROFILE, "profile", is_optional=True),),
         (*model.OBTAINING, model.JSON),
         ("role-env whoami", "role-env whoami profileB --json"),
-        statuses=model.ALL_STATUSES,
     ),
     Command(
         "explain",
