@@ -9,7 +9,7 @@ from cloud.federation import Federation
 from support.cli_home import Home
 from support.fork_server import ForkServer
 from support.machine import Machine
-from support.secret_service_bus import KeyringBus, require
+from support.secret_service_bus import KeyringBus
 
 
 @pytest.fixture
@@ -24,15 +24,6 @@ def federation(machine: Machine) -> Iterator[Federation]:
     with Federation(machine.sts) as started:
         machine.environ |= started.environment
         yield started
-
-
-@pytest.fixture
-def healthy(machine: Machine) -> Machine:
-    """Return a machine of somebody who uses bash and has the integration in its start-up file."""
-    require("bash")
-    machine.environ["SHELL"] = "/bin/bash"
-    (machine.home / ".bashrc").write_text('eval "$(role-env init bash)"\n')
-    return machine
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cloud.federation import HOSTS, Federation
+from cloud.federation import Federation
+from role_env.command_table import SITES
 from role_env.errors import UsageError
-from role_env.sign_in.console import SITES, destination
-from support.certificates import server_context
+from role_env.sign_in.console import destination
 from support.machine import ROLE_ENV, Machine
 from support.terminal import on_terminal
 
@@ -71,26 +71,17 @@ def test_the_printed_address_signs_in_at_the_site_and_leads_to_the_console(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "host", "leads_to"),
+    ("text", "site", "host", "leads_to"),
     [
-        ([], "signin.aliyun.com", "https://home.console.aliyun.com/"),
-        (["--site", "international"], "signin.alibabacloud.com", "https://home.console.alibabacloud.com/"),
-        (["--site", "international", "--destination", "oss"], "signin.alibabacloud.com", None),
-        (["--destination", "https://ram.console.alibabacloud.com/roles?x=1#y"], "signin.alibabacloud.com", None),
-        (["--destination", "https://console.aliyun.com"], "signin.aliyun.com", None),
+        ("", "", "signin.aliyun.com", "https://home.console.aliyun.com/"),
+        ("", "international", "signin.alibabacloud.com", "https://home.console.alibabacloud.com/"),
+        ("oss", "international", "signin.alibabacloud.com", "https://oss.console.alibabacloud.com/"),
+        ("https://ram.console.alibabacloud.com/roles?x=1#y", "", "signin.alibabacloud.com", ""),
+        ("https://console.aliyun.com", "china", "signin.aliyun.com", ""),
     ],
 )
-def test_both_sites_are_asked_each_for_its_own_consoles(
-    machine: Machine, federation: Federation, arguments: list[str], host: str, leads_to: str | None
-) -> None:
-    done = machine.role_env("console", "profileB", "--print", *arguments)
-    assert federation.hosts == [host]
-    assert urlsplit(done.stdout).hostname == host
-    reported = query(done.stdout.strip())["Destination"]
-    if leads_to:
-        assert reported == leads_to
-    else:
-        assert reported in (arguments[-1], f"https://{arguments[-1]}.console.alibabacloud.com/")
+def test_each_site_signs_in_for_its_own_consoles(text: str, site: str, host: str, leads_to: str) -> None:
+    assert destination(text, site) == (host, leads_to or text)
 
 
 ELSEWHERE = [
@@ -176,23 +167,3 @@ def test_an_answer_that_is_no_token_is_a_failure(machine: Machine, federation: F
         assert (done.returncode, done.stdout) == (expected, ""), body
         assert done.stderr.startswith("role-env: "), body
         assert done.stderr.replace("\n", "").isprintable(), body
-
-
-def test_a_passing_failure_is_tried_again(machine: Machine, federation: Federation) -> None:
-    federation.answers = [(502, b"bad gateway"), (429, b"{}")]
-    machine.succeeds("console", "profileB", "--print")
-    assert len(federation.asked) == 3
-
-
-def test_nothing_is_sent_where_the_certificate_is_wrong(machine: Machine, federation: Federation) -> None:
-    federation.context = server_context("unknown-ca", HOSTS)
-    machine.fails("console", "profileB", "--print", status=5, said="certificate of signin.aliyun.com")
-    assert not federation.asked
-
-
-def test_a_source_has_no_console_and_the_nearest_profile_is_named(machine: Machine, federation: Federation) -> None:
-    assert machine.role_env("console", "profileA", "--print").returncode == 3
-    screen = on_terminal(machine, "console", "profielB", columns=200)
-    assert screen.status == 3
-    assert screen.lines[1] == "role-env: hint: did you mean profileB?"
-    assert not federation.asked

@@ -11,8 +11,8 @@ from cloud.world import ACCOUNT_A
 from role_env.keyrings.container import is_container
 from support.certificates import Certificate
 from support.contexts import kernel_keeps
-from support.doctor import blocked, examined, only
-from support.machine import Machine
+from support.doctor import blocked, examined, only, read
+from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import KeyringBus
 
 
@@ -24,39 +24,40 @@ def has_kernel_keyring() -> bool:
 # ---- the keyring ----
 
 
-def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(healthy: Machine, locked: KeyringBus) -> None:
-    fault = only(examined(healthy, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
+def test_a_locked_keyring_is_found_and_nobody_is_asked_to_unlock_it(machine: Machine, locked: KeyringBus) -> None:
+    fault = only(examined(machine, **locked.environment, DISPLAY=":0"), "keyring", "it is locked", "unlock it")
     assert "the desktop's keyring (Secret Service): it is locked" in fault
 
 
-def test_the_class_of_the_keyring_is_for_verbose_or_for_whoever_has_chosen_it(healthy: Machine) -> None:
+def test_the_keyring_has_a_name_for_a_person_and_with_verbose_its_class(machine: Machine) -> None:
     name = "keyring.backends.SecretService.Keyring"
-    assert examined(healthy).messages["keyring"].startswith("the desktop's keyring (Secret Service): wrote, read")
-    assert examined(healthy, "--verbose").messages["keyring"].startswith(f"{name} (chosen by keyring on this system)")
-    chosen = examined(healthy, PYTHON_KEYRING_BACKEND=name).messages["keyring"]
-    assert chosen.startswith(f"{name} (PYTHON_KEYRING_BACKEND names it)")
+    assert examined(machine).messages["keyring"].startswith("the desktop's keyring (Secret Service): wrote, read")
+    chosen = examined(machine, "--verbose", PYTHON_KEYRING_BACKEND=name).messages["keyring"]
+    assert chosen.startswith(f"{name} (PYTHON_KEYRING_BACKEND names it): wrote, read")
 
 
-def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(healthy: Machine) -> None:
+def test_no_keyring_at_all_where_the_kernels_stands_in_and_where_nothing_does(machine: Machine) -> None:
     absent = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
-    found = examined(healthy, **absent)
+    found = examined(machine, **absent)
     assert found.status == 0
     if has_kernel_keyring():
         assert found.faults == {}
         assert "sessions go to the kernel keyring" in found.messages["keyring"]
         assert "in memory until they expire" in found.messages["kernel keyring"]
-    neither = blocked(healthy, **absent)
+    neither = blocked(machine, **absent)
     assert neither.status == 0
     assert "install gnome-keyring or KeePassXC" in only(neither, "keyring", "warn there is none")
     assert "blocked here" in neither.messages["kernel keyring"]
-    assert "fail" in only(examined(healthy, **absent, ROLE_ENV_CACHE="keyring"), "keyring", "there is none")
-    assert "unset ROLE_ENV_CACHE" in only(blocked(healthy, ROLE_ENV_CACHE="kernel"), "kernel keyring")
+    nowhere = {"DBUS_SESSION_BUS_ADDRESS": "", "PATH": f"{machine.home}/bin", "ROLE_ENV_CACHE": "keyring"}
+    lacking = "fail there is none on this system (DBUS_SESSION_BUS_ADDRESS is not set; none of gnome-keyring-daemon, "
+    only(read(machine.run(ROLE_ENV, "doctor", "--json", **nowhere)), "keyring", lacking, "see role-env help headless")
+    assert "unset ROLE_ENV_CACHE" in only(blocked(machine, ROLE_ENV_CACHE="kernel"), "kernel keyring")
 
 
-def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
+def test_a_container_without_any_keyring_needs_no_fix(machine: Machine) -> None:
     """In a user namespace of its own, the kernel keyring is the container's own and is used."""
     absent = {"DBUS_SESSION_BUS_ADDRESS": "", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    found = blocked(healthy, **absent)
+    found = blocked(machine, **absent)
     assert found.status == 0
     if is_container({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}):
         assert found.faults == {}
@@ -64,26 +65,26 @@ def test_a_container_without_any_keyring_needs_no_fix(healthy: Machine) -> None:
         assert "kernel keyring" not in found.checks
 
 
-def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(healthy: Machine, locked: KeyringBus) -> None:
+def test_a_locked_keyring_that_the_kernels_replaces_has_one_fix(machine: Machine, locked: KeyringBus) -> None:
     if not has_kernel_keyring():
         pytest.skip("this kernel keeps no keys for us, as in many containers")
-    fault = only(examined(healthy, **locked.environment), "keyring", "warn", "it is locked")
+    fault = only(examined(machine, **locked.environment), "keyring", "warn", "it is locked")
     assert "ROLE_ENV_CACHE" not in fault
 
 
-def test_a_setting_that_chooses_no_keyring_is_reported(healthy: Machine) -> None:
+def test_a_setting_that_chooses_no_keyring_is_reported(machine: Machine) -> None:
     for name, value, reported in (
         ("PYTHON_KEYRING_BACKEND", "no.such.Keyring", "the backend that PYTHON_KEYRING_BACKEND or keyringrc.cfg names"),
         ("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring", "it stores nothing"),
         ("ROLE_ENV_CACHE", "disk", "set it to one of auto, keyring, kernel, none"),
     ):
-        only(examined(healthy, **{name: value}), "keyring", reported)
+        only(examined(machine, **{name: value}), "keyring", reported)
 
 
-def test_a_keyring_that_is_a_plain_file_is_a_warning(healthy: Machine) -> None:
+def test_a_keyring_that_is_a_plain_file_is_a_warning(machine: Machine) -> None:
     name = "support.file_keyring.PlaintextKeyring"
     environ = {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHON_KEYRING_BACKEND": name}
-    fault = only(examined(healthy, **environ), "keyring", "writes secrets to a file in plain text")
+    fault = only(examined(machine, **environ), "keyring", "writes secrets to a file in plain text")
     assert fault.startswith(f"warn {name} (PYTHON_KEYRING_BACKEND names it)")
 
 
@@ -94,55 +95,55 @@ def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> N
     only(examined(machine, **environ, ALIBABA_CLOUD_STS_ENDPOINT=endpoint), f"STS {endpoint}", *words)
 
 
-def test_an_sts_that_cannot_be_reached(healthy: Machine) -> None:
-    sts_check(healthy, "localhost:1", "Connection refused", "check the network")
-    sts_check(healthy, "sts.no-such-region.aliyuncs.com", "its name cannot be resolved")
+def test_an_sts_that_cannot_be_reached(machine: Machine) -> None:
+    sts_check(machine, "localhost:1", "Connection refused", "check the network")
+    sts_check(machine, "sts.no-such-region.aliyuncs.com", "its name cannot be resolved")
 
 
 @pytest.mark.parametrize("certificate", ["wrong-host", "expired", "unknown-ca"])
-def test_an_sts_whose_certificate_is_wrong(healthy: Machine, tmp_path: Path, certificate: str) -> None:
+def test_an_sts_whose_certificate_is_wrong(machine: Machine, tmp_path: Path, certificate: str) -> None:
     with LocalSts(tmp_path / "wrong", certificate=cast(Certificate, certificate)) as wrong:
-        sts_check(healthy, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
+        sts_check(machine, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
 
 
-def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(healthy: Machine) -> None:
-    endpoint = healthy.sts.endpoint
-    sts_check(healthy, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
-    sts_check(healthy, endpoint, "is a socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
+def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(machine: Machine) -> None:
+    endpoint = machine.sts.endpoint
+    sts_check(machine, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
+    sts_check(machine, endpoint, "is a socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
 
 
-def test_a_sign_in_page_in_the_place_of_sts(healthy: Machine) -> None:
-    healthy.sts.fault("captive-portal", times=None)
-    only(examined(healthy), f"STS {healthy.sts.endpoint}", "did not answer like STS", "sign-in page")
+def test_a_sign_in_page_in_the_place_of_sts(machine: Machine) -> None:
+    machine.sts.fault("captive-portal", times=None)
+    only(examined(machine), f"STS {machine.sts.endpoint}", "did not answer like STS", "sign-in page")
 
 
-def test_a_clock_that_is_off_is_reported(healthy: Machine) -> None:
+def test_a_clock_that_is_off_is_reported(machine: Machine) -> None:
     for offset, status in ((-3600, "fail"), (3600, "fail"), (120, "warn"), (-120, "warn")):
-        healthy.sts.clock_offset = offset
+        machine.sts.clock_offset = offset
         words = f"{abs(offset) / 60:.0f} min {'behind' if offset > 0 else 'ahead'}"
-        fault = only(examined(healthy), f"STS {healthy.sts.endpoint}", words, "set the clock")
+        fault = only(examined(machine), f"STS {machine.sts.endpoint}", words, "set the clock")
         assert fault.startswith(status), offset
 
 
-def test_each_key_that_can_be_read_is_asked_about_once_and_one_that_was_deleted_is_a_fault(healthy: Machine) -> None:
-    found = examined(healthy)
-    whose = f"{healthy.sts.access_key_id} is of acs:ram::{ACCOUNT_A}:user/test_user1"
+def test_each_key_that_can_be_read_is_asked_about_once_and_one_that_was_deleted_is_a_fault(machine: Machine) -> None:
+    found = examined(machine)
+    whose = f"{machine.sts.access_key_id} is of acs:ram::{ACCOUNT_A}:user/test_user1"
     assert found.messages["access key"] == f"profile profileA: {whose}"
-    healthy.add("[gone]\naccess_key_id = LTAI5tGone\naccess_key_secret = x\n")
-    healthy.add("".join(f"[b{n}]\nrole_arn = {healthy.sts.role_arn}\nsource_profile = gone\n" for n in range(3)))
-    healthy.add("[cli]\ncredential_source = aliyun_cli\n")
+    machine.add("[gone]\naccess_key_id = LTAI5tGone\naccess_key_secret = x\n")
+    machine.add("".join(f"[b{n}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = gone\n" for n in range(3)))
+    machine.add("[cli]\ncredential_source = aliyun_cli\n")
     key = {"access_key_id": "LTAI5tCli", "access_key_secret": "x"}
-    healthy.write_cli_file({"current": "x", "profiles": [{"name": "x", "mode": "AK", **key}]})
-    before = len(healthy.sts.calls)
-    faults = examined(healthy).faults
-    assert len(healthy.sts.calls) - before == 4  # three keys, and whether STS answers
+    machine.write_cli_file({"current": "x", "profiles": [{"name": "x", "mode": "AK", **key}]})
+    before = len(machine.sts.calls)
+    faults = examined(machine).faults
+    assert len(machine.sts.calls) - before == 4  # three keys, and whether STS answers
     assert list(faults) == ["access key"]
     assert [fault.split(":")[0] for fault in faults["access key"]] == ["fail profile gone", "fail profile cli"]
     assert all("the key was deleted, or its ID is mistyped" in fault for fault in faults["access key"])
 
 
-def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(healthy: Machine) -> None:
-    healthy.add("[far]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\nsts_endpoint = localhost:1\n")
-    found = examined(healthy)
-    assert f"STS {healthy.sts.endpoint}" in found.checks
+def test_each_endpoint_that_a_profile_uses_is_asked_and_only_those(machine: Machine) -> None:
+    machine.add("[far]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\nsts_endpoint = localhost:1\n")
+    found = examined(machine)
+    assert f"STS {machine.sts.endpoint}" in found.checks
     only(found, "STS localhost:1", "refused")

@@ -23,8 +23,8 @@ CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
 
-SITE_NAMES = ("china", "international")
-"""The two sites of Alibaba Cloud, as `--site` names them."""
+SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
+"""The two sites of Alibaba Cloud, as `--site` names them, and their domains."""
 
 SECRETS, CODE = "secrets", "the code"
 """The kinds of output that go to a terminal only with `--show`."""
@@ -194,8 +194,7 @@ class Shell:
     processes, by default its own name.
 
     `integration` lists the files in `shell/` of the shell's integration, none if there is none. `load` is the line that
-    loads it, and `startup_files` are the files that may contain that line, the one to write to first. `startup_folder`
-    is a variable that names their folder, and the default below HOME.
+    loads it, and `rc_file` the file to write that line to, as a person names it.
     """
 
     def __init__(
@@ -209,8 +208,7 @@ class Shell:
         evaluate_code: str = 'eval "$({})"',
         integration: "tuple[str, ...]" = (),
         load: str = "",
-        startup_files: "tuple[str, ...]" = (),
-        startup_folder: "tuple[str, str]" = ("", ""),
+        rc_file: str = "",
         nothing: str = "{ :; }\n",
     ) -> None:
         self.name = name
@@ -221,14 +219,8 @@ class Shell:
         self.evaluate_code = evaluate_code
         self.integration = integration
         self.load = load
-        self.startup_files = startup_files
-        self.startup_folder = startup_folder
+        self.rc_file = rc_file
         self.nothing = nothing
-
-    @property
-    def rc_file(self) -> str:
-        """The file to write `load` to, as a person names it, such as `~/.bashrc`."""
-        return "/".join(filter(None, ("~", self.startup_folder[1], self.startup_files[0])))
 
 
 SHELLS = {
@@ -240,15 +232,14 @@ SHELLS = {
             evaluate="source <({})",
             integration=("role-env.sh", "role-env.bash"),
             load='eval "$(role-env init bash)"',
-            startup_files=(".bashrc", ".bash_profile", ".bash_login", ".profile"),
+            rc_file="~/.bashrc",
         ),
         Shell(
             "zsh",
             evaluate="source <({})",
             integration=("role-env.sh", "role-env.zsh"),
             load='eval "$(role-env init zsh)"',
-            startup_files=(".zshrc", ".zprofile", ".zshenv"),
-            startup_folder=("ZDOTDIR", ""),
+            rc_file="~/.zshrc",
         ),
         Shell("sh", programs=("sh", "ash", "dash", "ksh", "mksh"), readers="scripts, CI, any POSIX shell"),
         Shell(
@@ -259,8 +250,7 @@ SHELLS = {
             evaluate_code="{} | source",
             integration=("role-env.fish",),
             load="role-env init fish | source",
-            startup_files=("fish/config.fish", "fish/conf.d/*.fish"),
-            startup_folder=("XDG_CONFIG_HOME", ".config"),
+            rc_file="~/.config/fish/config.fish",
             nothing="begin; true; end\n",
         ),
     )

@@ -75,7 +75,7 @@ _SESSIONS = (
                 "--site",
                 "SITE",
                 "site to sign in to (default: the destination's, else china)",
-                choices=model.SITE_NAMES,
+                choices=tuple(model.SITES),
             ),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
@@ -173,7 +173,7 @@ _STORING = (
                 "--site",
                 "SITE",
                 "with --resource-directory: site of the organization (default: china)",
-                choices=model.SITE_NAMES,
+                choices=tuple(model.SITES),
             ),
             Option(
                 "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"

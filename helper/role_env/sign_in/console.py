@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Callable
 from http import HTTPStatus
 
+from role_env.command_table import SITES
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import RefusedError, RoleEnvError, UsageError, printable
@@ -18,8 +19,6 @@ from role_env.http.responses import TOKEN
 from role_env.http.server import Response, Server
 from role_env.sign_in.loopback import LoopbackServer, page
 
-SITES = {"china": "aliyun.com", "international": "alibabacloud.com"}
-"""The domains of the two sites. `signin.` before one is the host that signs in, `console.` the console's host."""
 # Browsers read a backslash as a slash, and text before an @ is not the host.
 _ADDRESS = re.compile(
     r"https://(?:[a-z0-9-]{1,63}\.){0,4}console\.((?:aliyun|alibabacloud)\.com)(?::443)?(?:[/?#][!-\[\]-~]{0,2000})?"
@@ -31,7 +30,7 @@ BROWSER_SECONDS = 60.0
 
 
 def destination(text: str, site: str) -> tuple[str, str]:
-    """Return the host that signs in, and the address to go to.
+    """Return the host that signs in, `signin.` and the site's domain, and the address to go to.
 
     `text` is a product (`ecs`), an address of the console, or empty for its home page. If `site` is empty, the address
     decides, and China's site is the default. Raises UsageError for any other address, since it would be signed in with

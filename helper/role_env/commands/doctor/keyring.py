@@ -106,26 +106,15 @@ def _kernel_round_trip() -> tuple[str, str]:
 
 
 def _chosen(ring: SystemKeyring, invocation: Invocation, environ: Mapping[str, str]) -> str:
-    """Return the name of the keyring or, with `--verbose` or if a setting names it, its class and what chose it.
-
-    The class is left out if choosing it fails or hangs.
-    """
-    by = _chosen_by(environ)
+    """Return the name of the keyring, with `--verbose` its class, and the setting that names it if there is one."""
     try:
         name = within(_LONGEST_CHOICE, ring.backend_name)
-    except Exception:
-        return by or "this system's keyring"
-    if not by and not invocation.verbose and name in _NAMES:
-        return _NAMES[name]
-    return f"{name} ({by or 'chosen by keyring on this system'})"
-
-
-def _chosen_by(environ: Mapping[str, str]) -> str:
-    """Return the setting that names the backend, or an empty text."""
-    if "PYTHON_KEYRING_BACKEND" in environ:
-        return "PYTHON_KEYRING_BACKEND names it"
+    except Exception:  # the use of the keyring fails too, and is reported
+        name = "this system's keyring"
+    shown = name if invocation.verbose else _NAMES.get(name, name)
     settings = backends.settings_file()
-    return f"{settings} names it" if settings.exists() else ""
+    by = "PYTHON_KEYRING_BACKEND" if "PYTHON_KEYRING_BACKEND" in environ else settings if settings.exists() else ""
+    return f"{shown} ({by} names it)" if by else shown
 
 
 def _why_absent(environ: Mapping[str, str]) -> str:

@@ -1,6 +1,5 @@
 """Check the shell: its integration, the session in its variables, and what tools prefer to that."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from role_env.context import Context, timeout_of
 from role_env.environ import tools
 from role_env.environ.session import ShellState
 from role_env.errors import printable
-from role_env.shells import hints, parent
+from role_env.shells import parent
 
 
 def check_variables(_invocation: Invocation, context: Context) -> list[Finding]:
@@ -68,32 +67,6 @@ def _integration_finding(shell: str, environ: Mapping[str, str]) -> Finding:
     if version:
         what = f"this {shell} has loaded version {version}, and the command is version {__version__}"
         return Finding(name, WARN, what, f"start a new {shell}; if it loads a stored file, write that again first")
-    files, line = _start_files(shell, environ), hints.load_integration(shell)
-    for file in files:
-        if _has_init(file) and parent.parent_name() == shell:
-            fix = f"type {line}, or open a new {shell}, in which role-env must be on PATH before that line"
-            return Finding(name, WARN, f"{file} loads it, and this {shell} has not loaded it", fix)
-        if _has_init(file):
-            return Finding(name, OK, f"{file} loads it")
-    fix = f"add to {files[0]}: {line}" if files else f"add to its start-up file: {line}"
-    return Finding(name, WARN, f"{shell} does not load it: no role-env use, role-env off or prompt", fix)
-
-
-def _start_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
-    """Return the files that an interactive shell reads, the one to write to first."""
-    home = environ.get("HOME", "")
-    if not home:
-        return []
-    variable, below_home = SHELLS[shell].startup_folder
-    folder = Path(environ.get(variable) or Path(home, below_home))
-    first, *others = SHELLS[shell].startup_files
-    return [folder / first, *(file for pattern in others for file in sorted(folder.glob(pattern)))]
-
-
-def _has_init(file: Path) -> bool:
-    """Return whether `file` runs `role-env init`, or loads a file such as ~/.config/role-env/init.bash."""
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return False
-    return any(re.search("role-env[ /]init", line) and not line.lstrip().startswith("#") for line in lines)
+    what = f"this {shell} has not loaded it: no role-env use, role-env off or prompt"
+    fix = f"type {SHELLS[shell].load}; to have it in each new {shell}, put that line into {SHELLS[shell].rc_file}"
+    return Finding(name, WARN, what, fix)
