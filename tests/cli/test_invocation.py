@@ -175,6 +175,8 @@ def test_each_word_has_a_field_and_each_exit_status_a_meaning() -> None:
         "exec"
     ]
     assert not set(TOPICS) & set(COMMANDS)
+    changing = [name for name, command in COMMANDS.items() if command.changes_secrets]
+    assert changing == ["configure", "login", "logout", "rotate"]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -28,19 +28,14 @@ def succeed(machine: Machine, *commands: str) -> None:
         machine.succeeds(*command.split())
 
 
-def test_a_sign_in_to_cloud_sso_shows_no_secret_even_with_verbose(machine: Machine, portal: CloudSsoPortal) -> None:
-    machine.add(portal.section())
-    succeed(machine, "login cloud --verbose", f"configure --cloud-sso {portal.url} --yes")
-    succeed(machine, "exec --verbose cloud -- true", "logout cloud --verbose")
-
-
-def test_a_sign_in_with_oauth_and_a_refresh_show_no_secret_even_with_verbose(
-    machine: Machine, oauth: OAuthServer
+def test_sign_ins_and_a_refresh_show_no_secret_even_with_verbose(
+    machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer
 ) -> None:
-    machine.add("[me]\noauth_site_type = CN\n")
-    succeed(machine, "login me --verbose")
+    machine.add(f"{portal.section()}[me]\noauth_site_type = CN\n")
+    succeed(machine, "login cloud --verbose", f"configure --cloud-sso {portal.url} --yes", "login me --verbose")
     oauth.expire_access_tokens()
-    succeed(machine, "exec --verbose me -- true", "logout me --verbose")
+    succeed(machine, "exec --verbose cloud -- true", "exec --verbose me -- true")
+    succeed(machine, "logout cloud --verbose", "logout me --verbose")
 
 
 def test_a_sign_in_that_is_refused_shows_neither_a_token_nor_what_only_the_browser_has(

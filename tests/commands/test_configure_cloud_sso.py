@@ -61,25 +61,6 @@ def test_a_profile_by_the_name_of_its_configuration_is_not_added_again(
     assert names(machine) == ["mine", "Production.ReadOnly", "Staging.Admin"]
 
 
-def test_names_are_made_of_the_characters_of_a_profile_and_are_unique(machine: Machine, portal: CloudSsoPortal) -> None:
-    portal.accounts = [
-        Account("1000000000000001", "R&D (test)", [AccessConfiguration("Full Access")]),
-        Account("1000000000000002", "R&D (test)", [AccessConfiguration("Full Access")]),
-        Account("1000000000000003", "開発", [AccessConfiguration("管理者"), AccessConfiguration("管理者")]),
-        Account("1000000000000004", "", [AccessConfiguration("x" * 90)]),
-        Account("1000000000000005", "-\n[evil]\nrole_arn = x", [AccessConfiguration("a.b")]),
-    ]
-    machine.add("[taken]\nsource_profile = profileA\n")
-    assert configure(machine, portal, "--yes").returncode == 0
-    found = names(machine)[1:]
-    assert found[:3] == ["R-D-test.Full-Access", "R-D-test.Full-Access-1000000000000002", "開発.管理者"]
-    assert found[3] == "開発.管理者-1000000000000003"
-    assert len(set(found)) == 6
-    assert all(len(name) <= 64 for name in found)
-    assert "evil" in found[5]
-    machine.succeeds("list")
-
-
 def test_a_name_that_is_made_of_ids_is_not_too_long(machine: Machine, portal: CloudSsoPortal) -> None:
     symbols = [
         AccessConfiguration("🙂" * count, f"ac-{letter * 120}") for count, letter in ((1, "x"), (2, "y"), (3, "x"))
@@ -89,19 +70,6 @@ def test_a_name_that_is_made_of_ids_is_not_too_long(machine: Machine, portal: Cl
     found = names(machine)
     assert len(found) == 2
     assert all(len(name) <= 64 for name in found)
-
-
-def test_dry_run_shows_the_profiles_and_writes_nothing(machine: Machine, portal: CloudSsoPortal) -> None:
-    before = machine.file.read_bytes()
-    done = configure(machine, portal, "--dry-run")
-    assert (done.returncode, done.stdout.count("[")) == (0, 3)
-    assert machine.file.read_bytes() == before
-
-
-def test_without_a_terminal_yes_is_required_before_anything_is_sent(machine: Machine, portal: CloudSsoPortal) -> None:
-    done = configure(machine, portal)
-    assert (done.returncode, "requires --yes" in done.stderr) == (2, True)
-    assert not portal.requests
 
 
 def test_another_host_is_exit_3_and_nothing_is_sent(machine: Machine, portal: CloudSsoPortal) -> None:

@@ -150,20 +150,3 @@ def test_for_no_profile_or_without_a_file_nothing_is_opened(machine: Machine) ->
     assert "did you mean profileB?" in editing(machine, "true", "profilB").ends(3)
     os.unlink(machine.file)  # noqa: PTH108
     assert "role-env configure" in editing(machine, "true").ends(3)
-
-
-def test_a_secret_in_the_place_of_the_id_is_refused_before_anything_is_sent_or_shown_again(machine: Machine) -> None:
-    machine.write("[profileA]\n")
-    secret = "Ab1" * 10
-    person = Person(machine, "login", "profileA")
-    person.answers("AccessKey ID of profileA: ", secret)
-    person.sees(secret)  # what the terminal itself shows of what is typed
-    person.sees("this is a secret, where the access key ID belongs")
-    person.answers("AccessKey ID of profileA: ", machine.sts.access_key_id)
-    person.answers("AccessKey secret of profileA: ", machine.sts.access_key_secret)
-    assert "is stored in the keyring" in person.ends()
-    calls = len(machine.sts.calls)
-    done = machine.role_env("login", "profileA", text=f"{secret}\n{secret}\n")
-    assert (done.returncode, secret in done.stderr) == (2, False)
-    assert "this is a secret, where the access key ID belongs; nothing was sent" in done.stderr
-    assert len(machine.sts.calls) == calls

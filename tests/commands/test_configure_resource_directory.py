@@ -1,9 +1,8 @@
 """configure --resource-directory: a profile for each account of an organization."""
 
 import subprocess
-import unicodedata
 
-from cloud.resource_directory import HOSTILE_NAMES, ROLE, LocalResourceDirectory, Member
+from cloud.resource_directory import ROLE, LocalResourceDirectory, Member
 from cloud.world import ACCOUNT_A, ACCOUNT_B, ACCOUNT_C
 from role_env import validators as rules
 from support.machine import Machine
@@ -61,24 +60,6 @@ def test_230_accounts_with_any_names_become_profiles_that_work_and_that_a_second
     assert configure(machine, "--yes").returncode == 0
     assert names(machine) == [*found, "Staging-6000000000000000"]
     assert machine.file.read_bytes().startswith(text)
-
-
-def test_no_name_of_an_account_is_taken_for_another_or_for_role_envs_own(
-    machine: Machine, directory: LocalResourceDirectory
-) -> None:
-    directory.members.clear()
-    directory.add_members(len(HOSTILE_NAMES))
-    assert configure(machine, "--yes").returncode == 0
-    found = names(machine)
-    for name in found:
-        assert name == unicodedata.normalize("NFC", name)
-        assert name not in ("DEFAULT", "role-env", "role-env-none", "role-env-served", "renew")
-        assert not unicodedata.category(name[0]).startswith("M")
-    alike = [name for name in found if name.casefold().startswith("staging")]
-    assert len(alike) == 4
-    assert all(name == "Staging" or name[-16:].isdigit() for name in alike)
-    assert {"ROLE-ENV", "DEFAULT"}.isdisjoint(name.upper() for name in found)
-    assert "evil" not in found
 
 
 def test_the_management_account_and_accounts_that_are_no_members_are_left_out_and_counted(
@@ -160,27 +141,6 @@ def test_the_key_agents_of_its_own_section_is_copied(machine: Machine, directory
     assert "agents" not in configure(machine, "--dry-run").stdout
 
 
-def test_a_person_chooses_by_number_and_by_part_of_a_name(machine: Machine, directory: LocalResourceDirectory) -> None:
-    directory.members += [
-        Member(f"600000000000000{number}", name) for number, name in enumerate(("支付", "Pay-2", "Lab"))
-    ]
-    person = Person(machine, "configure", "--resource-directory", "profileA")
-    person.sees("the organization has 5 accounts, 5 new")
-    person.sees("\r\n  5  Lab  (6000000000000002)")
-    question = "Profiles to add: numbers such as 1,3-5, or a part of a name [all]: "
-    person.answers(question, "7")
-    person.answers("the numbers are 1 to 5", "shop")
-    person.answers("none of them contains shop", ",")
-    person.answers(
-        "type all, none, numbers from 1 to 5 such as 1,3-5, or a part of a name", "2, PAY, 6000000000000002,支"
-    )
-    person.sees("[Staging]")
-    person.answers(f"Append 4 profiles to {machine.file}? yes or no", "")
-    person.sees("appended 4 profiles")
-    person.ends()
-    assert names(machine) == ["Staging", "支付", "Pay-2", "Lab"]
-
-
 def test_a_person_who_says_no_or_none_changes_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
     before = machine.file.read_bytes()
     person = Person(machine, "configure", "--resource-directory", "profileA", "--all", "--color", "red")
@@ -192,25 +152,6 @@ def test_a_person_who_says_no_or_none_changes_nothing(machine: Machine, director
     person.sees("nothing to add")
     person.ends()
     assert machine.file.read_bytes() == before
-
-
-def test_ctrl_c_and_ctrl_d_at_a_question_change_nothing(machine: Machine, directory: LocalResourceDirectory) -> None:
-    before = machine.file.read_bytes()
-    for options, question in (((), "or a part of a name [all]: "), (("--all",), "? yes or no [yes]: ")):
-        for control, status, said in (("c", 130, "interrupted"), ("d", 1, "the terminal was closed")):
-            person = Person(machine, "configure", "--resource-directory", "profileA", *options)
-            person.sees(question)
-            person.presses(control)
-            person.sees(said)
-            person.ends(status)
-    assert machine.file.read_bytes() == before
-
-
-def test_within_a_narrowed_session_full_is_needed(machine: Machine, directory: LocalResourceDirectory) -> None:
-    options = ("configure", "--resource-directory", "profileA", "--yes")
-    machine.fails(*options, status=2, said="which a narrowed session may not", ROLE_ENV_POLICY="read-only")
-    assert not directory.calls
-    machine.succeeds(*options, "--full", ROLE_ENV_POLICY="read-only")
 
 
 def test_two_at_once_add_each_account_once(machine: Machine, directory: LocalResourceDirectory) -> None:

@@ -3,7 +3,6 @@
 import itertools
 import json
 import re
-import signal
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,6 @@ from cloud.resource_directory import LocalResourceDirectory
 from role_env.commands.configure.organization import DEFAULT_ROLE
 from support.cases import case
 from support.machine import Machine
-from support.strace import Strace
 from support.terminal import Person
 
 CONFIGURE = ("configure", "--resource-directory", "profileA", "--yes")
@@ -81,26 +79,6 @@ def test_a_page_that_is_lost_is_exit_5(organization: Organization, fault: str) -
         directory.heal()
 
 
-@pytest.mark.parametrize("fault", ["throttling", "reset-after-request"])
-def test_a_page_that_is_lost_once_is_asked_for_again(organization: Organization, fault: str) -> None:
-    for page in PAGES:
-        organization.machine.file.write_bytes(organization.before)
-        organization.directory.fault(fault, after=page - 1)
-        with case("page", page):
-            organization.machine.succeeds(*CONFIGURE)
-            assert organization.machine.file.read_text().count("\nexpected_account_id") == 230
-
-
-def test_pages_without_an_answer_end_at_the_deadline(organization: Organization) -> None:
-    organization.directory.fault("hang", times=None, after=1)
-    organization.refuses(5, "timed out", ROLE_ENV_TIMEOUT="4")
-
-
-def test_throttling_that_lasts_is_exit_5_and_says_to_wait(organization: Organization) -> None:
-    organization.directory.fault("throttling", times=None)
-    organization.refuses(5, "Throttling.User\nrole-env: hint: wait a minute and try again")
-
-
 def test_garbage_is_exit_5(organization: Organization) -> None:
     for what, page in itertools.product(GARBAGE, (1, 3)):
         organization.directory.answers = {page: GARBAGE[what]}
@@ -146,39 +124,6 @@ def test_a_profile_of_another_account_is_exit_4_and_says_whose_profile_to_name(o
     line = ("configure", "--resource-directory", "profileB", "--yes")
     err = organization.refuses(4, "could not list the accounts", *line)
     assert err.endswith("hint: name a profile of the organization's management account or delegated administrator\n")
-
-
-def test_ctrl_c_at_a_page_ends_at_once(organization: Organization) -> None:
-    for page in PAGES:
-        organization.directory.fault("slow", times=None, after=page - 1)
-        process = organization.machine.start(*CONFIGURE)
-        organization.at_page(page, partial(process.send_signal, signal.SIGINT))
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, out, err) == (130, "", "role-env: interrupted\n"), page
-        organization.check_unchanged()
-        organization.directory.heal()
-
-
-def test_a_disk_that_is_full_leaves_the_file(machine: Machine, directory: LocalResourceDirectory) -> None:
-    before = machine.file.read_bytes()
-    machine.succeeds(*CONFIGURE)
-    whole = machine.file.read_bytes()
-    strace = Strace(machine)
-    said = f"{machine.file} could not be written: No space left on device"
-    statuses = {}
-    for number in range(1, 7):  # of the writes of each thread: to servers, to the file, to stdout
-        machine.file.write_bytes(before)
-        done = strace.fail("write", "ENOSPC", number, *CONFIGURE)
-        statuses[said in done.stderr] = done.returncode
-        assert machine.file.read_bytes() in ((before,) if said in done.stderr else (before, whole))
-        assert [path.name for path in machine.file.parent.iterdir()] == [machine.file.name]
-    assert statuses == {True: 3, False: 0}
-
-
-def test_a_file_that_may_not_grow_stays_as_it_is(organization: Organization) -> None:
-    done = organization.machine.shell("bash", f"ulimit -f 2; role-env {' '.join(CONFIGURE)}")
-    assert (done.returncode, "could not be written: File too large" in done.stderr) == (3, True)
-    organization.check_unchanged()
 
 
 def test_an_account_that_leaves_between_two_pages_makes_the_list_incomplete(organization: Organization) -> None:

@@ -115,8 +115,3 @@ def test_a_browser_in_a_snap_or_flatpak_is_not_started_and_the_address_is_printe
     assert done.stdout.startswith(ADDRESS)
     assert "one in a snap or flatpak cannot reach it" in done.stderr
     assert federation.tokens
-
-
-def test_print_and_isolated_exclude_each_other(machine: Machine) -> None:
-    machine.fails("console", "profileB", "--print", "--isolated", status=2, said="exclude each other")
-    machine.fails("console", "--print", "--isolated", status=2, said="exclude each other")

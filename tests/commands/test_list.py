@@ -1,29 +1,17 @@
 """role-env list: the table and the JSON, and that reading cached sessions asks nobody for anything."""
 
 import json
-import sys
-from collections.abc import Iterator
 
 import pytest
 
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B
-from role_env.cli.profile_rows import Row, columns_of_table
 from role_env.ui import table as display
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 from support.tables import cells_of
 from support.terminal import on_terminal
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["refuses", "prompts"])
-def locked(request: pytest.FixtureRequest) -> Iterator[KeyringBus]:
-    """A locked keyring, where asking it to unlock is refused, or waits for a person who is not there."""
-    with KeyringBus(prompter=request.param) as started:
-        started.lock()
-        yield started
-
 
 # ---- the JSON ----
 
@@ -67,12 +55,6 @@ def test_only_a_session_that_a_request_would_use_has_time_left(machine: Machine,
 # ---- the table ----
 
 
-def test_a_column_is_in_the_table_if_some_row_has_a_value() -> None:
-    rows = [Row("a"), Row("b", key_age="200 days: rotate it"), Row("c", expiration=1)]
-    for count, headings in ((1, ["PROFILE"]), (2, ["PROFILE", "KEY"]), (3, ["PROFILE", "SESSION", "KEY"])):
-        assert [column.heading for column in columns_of_table(rows[:count])] == headings
-
-
 def test_on_a_narrow_terminal_roles_are_shortened_first_then_names_and_accounts_last(machine: Machine) -> None:
     name = "production-administrators-of-the-data-platform"
     machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
@@ -97,16 +79,10 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine,
         assert len(lines) == 5
         assert all(display.width(line) <= columns for line in lines)
         assert "…" in lines[3]
+    assert max(map(len, machine.succeeds("list").stdout.splitlines())) <= 80
     wide = on_terminal(machine, "list", columns=250).lines
     assert name in wide[3]
     assert "…" not in "".join(wide)
-
-
-def test_into_a_pipe_it_fits_80_columns(machine: Machine) -> None:
-    machine.add(f"[{LONG}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    lines = machine.role_env("list").stdout.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert LONG in machine.role_env("list", COLUMNS="200").stdout
 
 
 def test_colours_are_for_a_terminal_and_no_color_forbids_them(machine: Machine) -> None:
@@ -127,36 +103,6 @@ def test_values_from_the_file_cannot_act_on_the_terminal(machine: Machine) -> No
 
 
 # ---- cached sessions ----
-
-CONNECTIONS = """
-import sys
-from role_env.keyrings import dbus, secret_service
-made = []
-class Bus(dbus.Bus):
-    def __init__(self, *arguments):
-        made.append(arguments)
-        super().__init__(*arguments)
-secret_service.Bus = Bus
-from role_env.__main__ import run
-status = run(["list", "--json"])
-print(len(made), file=sys.stderr)
-sys.exit(status)
-"""
-"""What `list --json` prints, and on stderr how often it connected to the bus itself."""
-
-
-def test_sessions_and_sign_ins_are_read_over_one_connection(machine: Machine, portal: CloudSsoPortal) -> None:
-    machine.add(portal.section())
-    for number in range(3):
-        machine.add(f"[p{number}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    machine.succeeds("login", "cloud")
-    for profile in ("profileB", "cloud", "p0", "p2"):
-        machine.succeeds(profile)
-    done = machine.run(sys.executable, "-c", CONNECTIONS)
-    assert (done.returncode, done.stderr) == (0, "1\n")
-    rows = {row["profile"]: row for row in json.loads(done.stdout)}
-    assert [name for name, row in rows.items() if row["expiration"]] == ["profileB", "cloud", "p0", "p2"]
-    assert rows["cloud"]["sign_in_expiration"]
 
 
 def test_an_entry_that_cannot_be_read_at_once_hides_no_other(machine: Machine) -> None:

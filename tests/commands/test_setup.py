@@ -76,14 +76,6 @@ def test_mode_and_owner_stay_and_the_backup_is_the_users_alone(home: Home, mode:
     assert stat.S_IMODE(home.backup.stat().st_mode) == 0o600
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_root_leaves_the_file_to_its_owner(home: Home) -> None:
-    home.write(written(AK))
-    os.chown(home.config, 1234, 2345)
-    home.setup("profileB")
-    assert (home.config.stat().st_uid, home.config.stat().st_gid) == (1234, 2345)
-
-
 def test_a_symlink_is_followed_and_stays(home: Home) -> None:
     home.write(written(AK))
     real = home.path / "dotfiles" / "aliyun.json"
@@ -187,8 +179,6 @@ def test_with_all_the_others_are_written_and_what_cannot_be_is_reported(home: Ho
 @pytest.mark.parametrize(
     ("arguments", "status", "reported"),
     [
-        (["profileB", "--all"], 2, "either profiles or --all"),
-        (["--remove", "--dry-run"], 2, ""),
         (["nobody"], 3, "no profile nobody"),
         (["source"], 3, "only a source"),
         (["broken"], 3, "role_arn"),

@@ -13,7 +13,7 @@ from role_env.variables import RESERVED_PROFILES
 from support import aliyun_cli
 from support.cli_home import AK, FILES, KEY, OURS, PROFILES, Home, written
 from support.files import write_private
-from support.machine import INSTALLED, Machine
+from support.machine import INSTALLED
 
 # ---- what is written ----
 
@@ -99,16 +99,6 @@ def test_a_change_of_one_key_is_shown_as_that(home: Home) -> None:
 def test_what_could_act_on_a_terminal_or_has_no_encoding_is_shown_as_the_file_may_hold_it(home: Home) -> None:
     home.write(written({**OURS, "region_id": "\ud800\x9b"}))
     assert "\\ud800\\u009b" in home.setup("profileB", "--dry-run").stdout
-
-
-def test_what_is_written_is_what_the_cli_would_run(machine: Machine) -> None:
-    machine.add("region_id = cn-beijing")
-    machine.succeeds("setup", "aliyun-cli", "profileB")
-    path = machine.home / ".aliyun/config.json"
-    command = ConfigFile(str(path), path.read_bytes()).profile("profileB").process_command
-    printed = machine.run(*command.split())  # as releases before 3.4.9 split it
-    assert (printed.returncode, printed.stderr) == (0, "")
-    assert json.loads(printed.stdout)["access_key_id"] == machine.sts.issued[-1].id
 
 
 # ---- the profile that follows the session of the shell ----

@@ -45,13 +45,6 @@ def test_in_a_session_the_cli_follows_the_shell_and_its_profile_option_chooses_a
     assert "exit status 3" in cli_uses(machine, spoil="export OSS_ACCESS_KEY_ID=LTAI.other")["error"]
 
 
-def test_the_cli_in_a_shell_without_a_session_gets_no_account_from_it(machine: Machine) -> None:
-    machine.succeeds("setup", "aliyun-cli")
-    done = machine.run(*shlex.split("role-env process --session"))
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "no session" in done.stderr
-
-
 # ---- what a shell gets then ----
 
 IGNORED = ("ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE")
@@ -89,17 +82,6 @@ def test_a_session_names_the_profile_that_follows_it_and_off_restores_what_was_t
     assert found[CHOSEN] == FOLLOWING
     assert not found.keys() & {*IGNORED, "ALICLOUD_PROFILE"}
     assert {name: after.get(name) for name in (*before, IGNORED[1])} == before | {IGNORED[1]: None}
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_success_after_a_failed_switch_names_it_again(machine: Machine, shell: str) -> None:
-    set_up(machine)
-    into, fails = INTO_SHELL[shell].format("profileB"), INTO_SHELL[shell].format("nobody")
-    done = machine.shell(shell, "\n".join([into, f"{fails} 2>failure; env -0 >failed", into, "env -0"]))
-    failed, found = environment((machine.home / "failed").read_text()), environment(done.stdout)
-    assert (failed[CHOSEN], failed[IGNORED[0]]) == (NONE, "TRUE")
-    assert found[CHOSEN] == FOLLOWING
-    assert not found.keys() & set(IGNORED)
 
 
 def test_the_cached_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:
