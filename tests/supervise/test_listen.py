@@ -36,15 +36,6 @@ def test_an_address_that_others_reach_or_that_is_none_is_refused_before_any_call
     assert not machine.sts.calls
 
 
-@pytest.mark.parametrize("words", [("--", "true"), ("--", "profileB", "true"), ("true",)])
-def test_a_profile_in_the_place_of_the_address_is_named(machine: Machine, words: tuple[str, ...]) -> None:
-    line = ("exec", "--renew", "--listen", "profileB", *words)
-    done = machine.fails(*line, status=125, said="--listen profileB: profileB is not an IP address\n")
-    hint = "profileB is a profile: give an address before it, as in --listen 127.0.0.1 profileB"
-    assert f"role-env: hint: {hint}\n" in done.stderr
-    assert not machine.sts.calls
-
-
 @pytest.mark.parametrize(
     ("place", "address"),
     [("127.0.0.1", "127.0.0.1"), (":0", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("[0:0::1]:0", "[::1]")],

@@ -18,22 +18,15 @@ from role_env.shells import export as exporters
 from role_env.supervise import execution
 
 
-def check(invocation: Invocation, context: Context) -> None:
+def check(invocation: Invocation, _context: Context) -> None:
     """Raise UsageError if --listen is given without --renew or has no address that can be served."""
-    place = invocation.listen
-    if not place:
+    if not invocation.listen:
         return
     if not invocation.renew:
         raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
     from role_env.supervise.credentials_server import address_of
 
-    try:
-        address_of(place)
-    except UsageError as error:  # the value may be the profile, where the address was left out
-        if place not in options.profile_names(invocation.config, context.environ):
-            raise
-        hint = f"{place} is a profile: give an address before it, as in --listen 127.0.0.1 {place}"
-        raise UsageError(error.message, hint=hint) from None
+    address_of(invocation.listen)
 
 
 def run(invocation: Invocation, context: Context) -> NoReturn:

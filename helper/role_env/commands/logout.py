@@ -4,10 +4,9 @@ from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys
+from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.locate import locate
 from role_env.rotation.holders import Holders
 from role_env.rotation.release import release_key
 from role_env.sessions import chain as chains
@@ -19,23 +18,21 @@ def run(invocation: Invocation, context: Context) -> int:
     """Remove the key or sign-in, if there is one, and print what was removed."""
     name = invocation.profile
     options.check_profile_name(name)
-    fingerprint = Fingerprint(context.environ)
-    path = locate(invocation.config, fingerprint)
-    file = _file(path, fingerprint)
-    if file and (source := _signed_in_source(file, name)):
+    file = profiles.load(invocation.config, context.environ)
+    if source := _signed_in_source(file, name):
         return _sign_out(source, context)
-    holders = Holders(path, name, context, file.names() if file else None)
+    holders = Holders(file.path, name, context, file.names())
     with release_key(holders, context, is_forced=invocation.force) as is_dropping:
         key = access_keys.load(holders.entry, context)
         if key:
             access_keys.delete(holders.entry, context)
             ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
-            if file and (dependents := _dependents(file, name)):
+            if dependents := _dependents(file, name):
                 ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
-            _check_known(ProfilesFile(path, fingerprint), name)
+            _check_known(file, name)
             renamed = holders.renamed()
             ui.write(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n")
     return 0
@@ -46,14 +43,6 @@ def _dependents(file: ProfilesFile, name: str) -> str:
     with_role = (chain for chain in chains.resolve_valid(file) if chain.target.role_arn)
     found = [each.target.name for each in with_role if each.source.row is rows.KEYRING and each.source.profile == name]
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
-
-
-def _file(path: str, fingerprint: Fingerprint) -> ProfilesFile | None:
-    """Return the profiles file, or None if it cannot be used: an access key is found by the profile's name."""
-    try:
-        return ProfilesFile(path, fingerprint)
-    except ProfileError:
-        return None
 
 
 def _signed_in_source(file: ProfilesFile, name: str) -> SignedInSource | None:
