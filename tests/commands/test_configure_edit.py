@@ -2,7 +2,6 @@
 
 import os
 import signal
-import stat
 from pathlib import Path
 
 import pytest
@@ -75,18 +74,6 @@ def test_only_the_change_that_was_asked_about_is_overwritten(machine: Machine) -
     person.ends()
     assert GOOD in machine.file.read_text()
     assert "# two" not in machine.file.read_text()
-
-
-def test_a_symlink_and_the_mode_of_the_file_stay(machine: Machine) -> None:
-    real = machine.home / "real.ini"
-    real.write_bytes(machine.file.read_bytes())
-    real.chmod(0o640)
-    machine.file.unlink()
-    machine.file.symlink_to(real)
-    real.write_text(real.read_text().replace("access_key_secret", "# access_key_secret"))
-    editing(machine, f'printf "{GOOD}" >>"$f"').ends()
-    assert machine.file.is_symlink()
-    assert (stat.S_IMODE(real.stat().st_mode), GOOD in real.read_text()) == (0o640, True)
 
 
 @pytest.mark.parametrize(

@@ -154,17 +154,6 @@ def test_a_person_who_says_no_or_none_changes_nothing(machine: Machine, director
     assert machine.file.read_bytes() == before
 
 
-def test_two_at_once_add_each_account_once(machine: Machine, directory: LocalResourceDirectory) -> None:
-    directory.add_members(60)
-    running = [machine.start("configure", "--resource-directory", "profileA", "--yes") for _ in range(4)]
-    ends = [(*process.communicate(timeout=60), process.returncode) for process in running]
-    for out, err, status in ends:
-        assert status == 0 or (status == 2 and "try again" in err), err
-        assert "appended" in out or "nothing to add" in out or status == 2
-    assert 0 in [status for _, _, status in ends]
-    assert machine.file.read_text().count("\nexpected_account_id") == 62
-
-
 def test_a_person_sees_how_far_the_list_is(machine: Machine, directory: LocalResourceDirectory) -> None:
     directory.add_members(130)
     directory.fault("delay:2", after=1)

@@ -18,8 +18,11 @@ def explained(machine: Machine, *arguments: str, **environ: str) -> dict[str, An
 
 
 def uses_cache(machine: Machine, profile: str, *options: str, **environ: str) -> bool:
-    """Whether explain says that the cached session is used; checks that a request then shows the same."""
+    """Whether explain says that the cached session is used; checks that list and a request then show the same."""
     valid: bool = explained(machine, profile, *options, **environ)["cached"]["valid"]
+    if not options:
+        rows = json.loads(machine.succeeds("list", "--json", **environ).stdout)
+        assert [bool(row["expiration"]) for row in rows if row["profile"] == profile] == [valid]
     calls = len(machine.sts.calls_of("AssumeRole"))
     machine.succeeds(profile, *options, **environ)
     assert (len(machine.sts.calls_of("AssumeRole")) == calls) is valid

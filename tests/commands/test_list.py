@@ -30,28 +30,6 @@ def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
     assert accounts == [ACCOUNT_B, "1", "-", ACCOUNT_B]
 
 
-CHANGES = {
-    "role/switchrolesbc": "role/hub",
-    "[profileB]": "[profileB]\nexternal_id = xy",
-    "[profileB]\n": "[profileB]\nread_only = yes\n",
-    "\n[profileB]": '\n[profileB]\npolicy = {"Version": "1", "Statement": []}',
-    "[profileB]\nr": "[profileB]\nduration_seconds = 900\nr",
-    "[profileB]\nro": "[profileB]\nrole_session_name = me\nro",
-    "[profileB]\nrol": "[profileB]\nsts_endpoint = sts.example.com\nrol",
-    "access_key_secret = ": "access_key_secret = x",
-}
-"""What in the profiles file is replaced by what, so that a request would not use the cached session."""
-
-
-@pytest.mark.parametrize(("old", "new"), CHANGES.items(), ids=[new.strip() for new in CHANGES.values()])
-def test_only_a_session_that_a_request_would_use_has_time_left(machine: Machine, old: str, new: str) -> None:
-    machine.role_env("profileB")
-    for text, is_used in ((machine.standard_profiles().replace(old, new), False), (machine.standard_profiles(), True)):
-        machine.write(text)
-        assert (json.loads(machine.role_env("list", "--json").stdout)[1]["expiration"] is not None) == is_used
-        assert json.loads(machine.role_env("explain", "profileB", "--json").stdout)["cached"]["valid"] == is_used
-
-
 # ---- the table ----
 
 

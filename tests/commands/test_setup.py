@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from role_env.errors import ProfileError
-from role_env.files.user_file import BACKUP_SUFFIX
 from support.cli_home import AK, FILES, KEY, ONE, THEIRS, Home, replace, written
 
 
@@ -63,29 +62,6 @@ def test_where_there_is_no_file_one_is_made_for_the_user_alone(home: Home) -> No
     assert home.entry("default")["mode"] == ""
     assert home.entry()["process_command"] == home.command()
     assert not home.backup.exists()
-    assert not home.leftovers()
-
-
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
-def test_mode_and_owner_stay_and_the_backup_is_the_users_alone(home: Home, mode: int) -> None:
-    home.write(written(AK), mode)
-    before = home.config.stat()
-    home.setup("profileB")
-    after = home.config.stat()
-    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
-    assert stat.S_IMODE(home.backup.stat().st_mode) == 0o600
-
-
-def test_a_symlink_is_followed_and_stays(home: Home) -> None:
-    home.write(written(AK))
-    real = home.path / "dotfiles" / "aliyun.json"
-    real.parent.mkdir()
-    home.config.rename(real)
-    home.config.symlink_to(real)
-    home.setup("profileB")
-    assert home.config.is_symlink()
-    assert "profileB" in real.read_text()
-    assert real.with_name(real.name + BACKUP_SUFFIX).exists()
     assert not home.leftovers()
 
 

@@ -1,6 +1,5 @@
 """`setup aliyun-cli` beside other writers of the file, on a full disk, and killed half-way."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -39,19 +38,6 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
     with pytest.raises(UnreachableError, match="being written"):
         UserFile(str(home.config)).replace(disturbed)
     assert not home.leftovers()
-
-
-def test_another_setup_at_work_is_waited_for_and_then_reported(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("role_env.files.user_file.LOCK_SECONDS", 0.2)
-    home.write(written())
-    descriptor = os.open(home.config.parent, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        with pytest.raises(UnreachableError, match="another process"):
-            replace(home)
-    finally:
-        os.close(descriptor)
-    assert replace(home)
 
 
 def test_a_full_disk_changes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
