@@ -177,6 +177,8 @@ def test_each_word_has_a_field_and_each_exit_status_a_meaning() -> None:
     assert not set(TOPICS) & set(COMMANDS)
     changing = [name for name, command in COMMANDS.items() if command.changes_secrets]
     assert changing == ["configure", "login", "logout", "rotate"]
+    reading_none = [name for name, command in COMMANDS.items() if not command.reads_secrets]
+    assert reading_none == ["off", "init", "status", "help", "version"]
 
 
 @pytest.mark.parametrize("seed", range(20))

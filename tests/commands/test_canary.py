@@ -81,24 +81,6 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
     assert process.returncode == -signal.SIGABRT, (words, machine.reported[-1])
 
 
-def test_a_login_or_a_rotation_that_is_aborted_leaves_no_core_dump(
-    machine: Machine, portal: CloudSsoPortal, oauth: OAuthServer, ram: LocalRam
-) -> None:
-    ram.fault("hang", action="UpdateAccessKey")
-    dump_core(machine, "rotate", "profileA", until=lambda: ram.calls_of("UpdateAccessKey"))
-    machine.add(portal.section())
-    machine.add("[me]\noauth_site_type = CN\n")
-    machine.sts.fault("hang", times=None)
-    before = machine.sts.requests_seen
-    machine.add("[other]\n")
-    line = ("login", "other")
-    dump_core(machine, *line, text=machine.key_lines(), until=lambda: machine.sts.requests_seen > before)
-    portal.on_poll = "wait"
-    dump_core(machine, "login", "cloud", "--no-browser", until=lambda: portal.requests_to("/token"))
-    oauth.fault("hang", times=None, action="/v1/token")
-    dump_core(machine, "login", "me", until=lambda: oauth.requests_to("/v1/token"))
-
-
 def test_a_command_that_is_aborted_while_it_waits_for_sts_leaves_no_core_dump_and_the_one_of_exec_may(
     machine: Machine,
 ) -> None:

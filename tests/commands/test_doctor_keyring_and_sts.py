@@ -2,14 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from cloud.local_sts import LocalSts
 from cloud.world import ACCOUNT_A
 from role_env.keyrings.container import is_container
-from support.certificates import Certificate
 from support.contexts import kernel_keeps
 from support.doctor import blocked, examined, only, read
 from support.machine import ROLE_ENV, Machine
@@ -89,32 +86,6 @@ def test_a_keyring_that_is_a_plain_file_is_a_warning(machine: Machine) -> None:
 
 
 # ---- STS ----
-
-
-def sts_check(machine: Machine, endpoint: str, *words: str, **environ: str) -> None:
-    only(examined(machine, **environ, ALIBABA_CLOUD_STS_ENDPOINT=endpoint), f"STS {endpoint}", *words)
-
-
-def test_an_sts_that_cannot_be_reached(machine: Machine) -> None:
-    sts_check(machine, "localhost:1", "Connection refused", "check the network")
-    sts_check(machine, "sts.no-such-region.aliyuncs.com", "its name cannot be resolved")
-
-
-@pytest.mark.parametrize("certificate", ["wrong-host", "expired", "unknown-ca"])
-def test_an_sts_whose_certificate_is_wrong(machine: Machine, tmp_path: Path, certificate: str) -> None:
-    with LocalSts(tmp_path / "wrong", certificate=cast(Certificate, certificate)) as wrong:
-        sts_check(machine, wrong.endpoint, "certificate", "CA_BUNDLE", SSL_CERT_FILE=str(wrong.ca_file))
-
-
-def test_a_proxy_that_is_not_there_and_one_that_cannot_be_used(machine: Machine) -> None:
-    endpoint = machine.sts.endpoint
-    sts_check(machine, endpoint, "fail", HTTPS_PROXY="http://127.0.0.1:1", NO_PROXY="")
-    sts_check(machine, endpoint, "is a socks5://", HTTPS_PROXY="socks5://127.0.0.1:1", NO_PROXY="")
-
-
-def test_a_sign_in_page_in_the_place_of_sts(machine: Machine) -> None:
-    machine.sts.fault("captive-portal", times=None)
-    only(examined(machine), f"STS {machine.sts.endpoint}", "did not answer like STS", "sign-in page")
 
 
 def test_a_clock_that_is_off_is_reported(machine: Machine) -> None:
