@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest

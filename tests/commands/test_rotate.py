@@ -140,18 +140,3 @@ def test_a_keyring_that_is_locked_on_the_way_leaves_a_key_that_works_and_the_way
     assert works(machine)
     machine.succeeds("rotate", "profileA")
     assert works(machine)
-
-
-def test_a_finish_that_ended_after_the_deletion_is_over_and_there_is_no_way_back(
-    machine: Machine, ram: LocalRam
-) -> None:
-    machine.role_env("rotate", "profileA")
-    assert works(machine)
-    ram.after["DeleteAccessKey"] = machine.bus.lock
-    assert machine.role_env("rotate", "profileA", "--finish").returncode == 6
-    ram.after.clear()
-    machine.bus.unlock()
-    done = machine.succeeds("rotate", "profileA", "--abort")
-    assert "no longer exists, and there is no way back to it" in done.stdout
-    assert "no rotation is under way" in machine.role_env("rotate", "profileA", "--status").stdout
-    assert works(machine)
