@@ -57,7 +57,7 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine,
         assert len(lines) == 5
         assert all(display.width(line) <= columns for line in lines)
         assert "…" in lines[3]
-    assert max(map(len, machine.succeeds("list").stdout.splitlines())) <= 80
+    assert max(map(display.width, machine.succeeds("list").stdout.splitlines())) <= 80
     wide = on_terminal(machine, "list", columns=250).lines
     assert name in wide[3]
     assert "…" not in "".join(wide)
