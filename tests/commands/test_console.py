@@ -101,15 +101,6 @@ def test_nobody_is_signed_in_for_any_other_address(text: str, site: str) -> None
         destination(text, site)
 
 
-def test_a_destination_elsewhere_asks_nobody_and_is_wrong_usage(machine: Machine, federation: Federation) -> None:
-    done = machine.role_env("console", "profileB", "--destination", "https://evil.example/")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "not an address of the console" in done.stderr
-    mixed = ("--site", "china", "--destination", "https://ecs.console.alibabacloud.com/")
-    assert machine.role_env("console", "profileB", *mixed).returncode == 2
-    assert (machine.sts.calls, federation.asked) == ([], [])
-
-
 # ---- the browser ----
 
 

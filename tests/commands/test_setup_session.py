@@ -4,12 +4,10 @@ import json
 import shlex
 import sys
 
-import pytest
-
 from support import aliyun_cli
 from support.cli_home import AK, KEY, SESSION, written
 from support.machine import Machine
-from support.shells import INTO_SHELL, SHELLS, environment
+from support.shells import environment
 
 # ---- what the CLI uses then ----
 
@@ -66,22 +64,6 @@ def set_up(machine: Machine) -> None:
     """Writes the profile that follows the shell; profileB has a region."""
     machine.add("region_id = cn-shanghai\n")
     machine.succeeds("setup", "aliyun-cli")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_session_names_the_profile_that_follows_it_and_off_restores_what_was_there(
-    machine: Machine, shell: str
-) -> None:
-    set_up(machine)
-    end = "eval (role-env off | string collect)" if shell == "fish" else 'eval "$(role-env off)"'
-    script = "\n".join([INTO_SHELL[shell].format("profileB"), "env -0; echo between", end, "env -0"])
-    before = {CHOSEN: "mine", IGNORED[0]: "TRUE", "ALICLOUD_PROFILE": "mine, too"}
-    done = machine.shell(shell, script, **before)
-    assert (done.returncode, done.stderr) == (0, "")
-    found, after = (environment(part) for part in done.stdout.split("between\n"))
-    assert found[CHOSEN] == FOLLOWING
-    assert not found.keys() & {*IGNORED, "ALICLOUD_PROFILE"}
-    assert {name: after.get(name) for name in (*before, IGNORED[1])} == before | {IGNORED[1]: None}
 
 
 def test_the_cached_session_stays_whatever_is_written_into_the_clis_file(machine: Machine) -> None:

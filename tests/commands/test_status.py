@@ -261,17 +261,13 @@ HOSTILE = ["\x1b]0;owned\x07\x1b[2J", "a\nrole-env: all is well", "\x9b2K\u202e"
 HOSTILE += ["", " ", "1e5", "٣", "-1", "0", "99999999999", "x" * 100_000]
 
 
-@pytest.mark.parametrize(
-    "name", ["ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID", "TZ"]
-)
+@pytest.mark.parametrize("name", [*variables.DESCRIBING[:4], "TZ"])
 def test_no_value_acts_on_the_terminal_or_makes_a_traceback(machine: Machine, name: str) -> None:
     for value in HOSTILE:
         environ = session() | {name: value}
         done = machine.role_env("status", **environ)
-        assert done.returncode in (0, 1)
-        assert "bug" not in done.stderr
-        for text in (done.stdout, done.stderr, "".join(prompt(machine, **environ))):
-            assert text.replace("\n", "").isprintable()
-            assert "all is well" not in text
-        reported = json.loads(machine.role_env("status", "--json", **environ).stdout)
-        assert set(reported) in ({"valid"}, {"profile", "role_arn", "expiration", "remaining_seconds", "valid"})
+        assert (done.returncode in (0, 1), "bug" in done.stderr) == (True, False)
+        shown = "".join((done.stdout, done.stderr, *prompt(machine, **environ)))
+        assert shown.replace("\n", "").isprintable()
+        assert "all is well" not in shown
+        assert "valid" in document(machine, **environ)[1]
