@@ -1,4 +1,4 @@
-"""role-env doctor: each fault, planted on a machine machine, is found by its name and with its fix; no other is."""
+"""role-env doctor: each fault, planted on a healthy machine, is found by its name and with its fix; no other is."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def session_of(machine: Machine) -> dict[str, str]:
     return {name: value for name, value in found.items() if machine.environ.get(name) != value}
 
 
-# ---- a machine machine ----
+# ---- a healthy machine ----
 
 
 def test_on_a_healthy_machine_nothing_is_found_and_nothing_is_left_behind_in_the_keyring(machine: Machine) -> None:
@@ -30,16 +30,8 @@ def test_on_a_healthy_machine_nothing_is_found_and_nothing_is_left_behind_in_the
     found = examined(machine)
     assert {item.label: item.secret for item in machine.bus.items()} == before
     assert (found.status, found.faults) == (0, {})
-    sts = f"STS {machine.sts.endpoint}"
-    assert found.checks == [
-        "profiles file",
-        "access key",
-        "keyring",
-        sts,
-        "variables",
-        "aliyun CLI",
-        "shell integration",
-    ]
+    first, last = ["profiles file", "access key", "keyring"], ["variables", "aliyun CLI", "shell integration"]
+    assert found.checks == [*first, f"STS {machine.sts.endpoint}", *last]
 
 
 def test_nor_in_a_session_with_the_aliyun_clis_file_and_every_kind_of_keyring(machine: Machine) -> None:

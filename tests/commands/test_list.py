@@ -121,13 +121,6 @@ def test_a_keyring_that_hangs_is_waited_for_once(machine: Machine, silent: Silen
     assert done.stderr.count("\n") == 1
 
 
-def test_the_names_alone_need_no_keyring_and_no_network(machine: Machine, silent: SilentBus) -> None:
-    before = silent.calls()
-    done = machine.role_env("list", "--names", **silent.environment, ALIBABA_CLOUD_STS_ENDPOINT="192.0.2.1")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "profileA\nprofileB\n", "")
-    assert silent.calls() == before
-
-
 @pytest.mark.parametrize("command", ["list --names", "status"])
 def test_what_shells_call_often_loads_neither_tls_nor_a_keyring(machine: Machine, command: str) -> None:
     """A shell waits for the names at each press of a key: every module costs."""

@@ -67,14 +67,8 @@ def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
 
 
 def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:
-    screen = on_terminal(machine, "status")
-    assert screen.status == 1
-    assert screen.lines == [
-        "role-env: this shell has no session",
-        'role-env: hint: begin one with: eval "$(role-env PROFILE || echo false)"; role-env list has the names',
-    ]
-    assert machine.role_env("status", "--json").stdout == '{"valid": false}\n'
-    assert document(machine) == (1, {"valid": False})
+    machine.fails("status", status=1, said="role-env: this shell has no session\nrole-env: hint: begin one with: ")
+    assert machine.fails("status", "--json", status=1, said="").stdout == '{"valid": false}\n'
 
 
 def test_an_expired_session_is_not_valid(machine: Machine) -> None:

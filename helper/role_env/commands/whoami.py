@@ -17,7 +17,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
-from role_env.sessions import parse_request
+from role_env.sessions import request_of_shell
 from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
@@ -141,6 +141,5 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
         if key is None and state.lost_account:
             raise ProfileError(fault.message, hint=fault.hint)
         context.messages.say(f"{fault.message}; {fault.hint}")
-    is_chosen = bool(environ.get("ALIBABA_CLOUD_STS_ENDPOINT")) or not state.has_session
-    asked = None if is_chosen else parse_request(environ.get(variables.REQUEST, ""))
+    asked = None if environ.get("ALIBABA_CLOUD_STS_ENDPOINT") else request_of_shell(environ)
     return key, asked.endpoint if asked else sts_endpoint(Fingerprint(environ))
