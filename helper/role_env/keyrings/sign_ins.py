@@ -132,11 +132,9 @@ class StoredSignIn:
         if found is None:
             return "not signed in", 0
         left = found.expiration - time.time()
-        return (
-            (f"signed in until {format_utc(int(found.expiration))}", left)
-            if left > 0
-            else ("the sign-in has expired", 0)
-        )
+        if left <= 0:
+            return "the sign-in has expired", 0
+        return f"signed in until {format_utc(int(found.expiration))}", left
 
     def store(self, sign_in: SignIn, context: Context) -> None:
         """Store a sign-in and read it back. The kernel keyring gets it only if the OS keyring cannot be used.

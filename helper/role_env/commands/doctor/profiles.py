@@ -83,12 +83,8 @@ def check_sign_ins(invocation: Invocation, context: Context) -> list[Finding]:
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, context: Context) -> Finding:
     state, left = sign_in.state(context)
-    what = f"profile {profile}: {state}"
-    return (
-        Finding("sign-in", WARN, what, f"role-env login {profile}")
-        if left < _ENDS_SOON
-        else Finding("sign-in", OK, what)
-    )
+    status, fix = (WARN, f"role-env login {profile}") if left < _ENDS_SOON else (OK, "")
+    return Finding("sign-in", status, f"profile {profile}: {state}", fix)
 
 
 def check_keys(invocation: Invocation, context: Context) -> list[Finding]:
