@@ -252,8 +252,8 @@ def test_without_the_keyring_that_has_the_sign_in_it_is_not_said_to_be_missing(m
     assert "role-env help headless" in done.stderr
     assert "run: role-env login cloud, for a sign-in in the kernel keyring" in done.stderr
     assert "help headless" in machine.fails("cloud", status=6, said=said, ROLE_ENV_CACHE="keyring").stderr
-    assert said in machine.role_env("doctor", "--json").stdout
-    assert "the sign-in cannot be read" in machine.role_env("explain", "cloud").stdout
+    for command in ("doctor --json", "explain cloud"):
+        assert said.replace("its", "the") in machine.role_env(*command.split()).stdout
     if kernel_keeps():
         assert login(machine).returncode == 0
         machine.succeeds("cloud", "--no-cache")
