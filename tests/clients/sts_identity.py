@@ -28,4 +28,4 @@ while True:
     print(key_id, client.get_caller_identity().body.arn, flush=True)
     if time.monotonic() >= end:
         break
-    time.sleep(0.1)
+    time.sleep(0.5)
