@@ -102,6 +102,17 @@ def test_the_sdks_take_live_sessions_from_the_credentials_uri_whatever_the_tools
     check_live(machine, *command)
 
 
+def test_after_a_failed_switch_the_sdks_find_no_account(machine: Machine, clients: Path, foreign: str) -> None:
+    who = f"{clients / 'python'} {PROGRAMS / 'sts_identity.py'}"
+    check_nobody(machine, who, foreign)
+
+
+def check_nobody(machine: Machine, who: str, foreign: str) -> None:
+    """Check that the client `who` acts as another user before a session, and as nobody after a failed switch."""
+    done = machine.shell("bash", f'{who}\neval "$(role-env profileB)"\neval "$(role-env nosuch)"\n{who}; echo $?')
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == [foreign, "1"], done.stderr
+
+
 def check_live(machine: Machine, *command: str) -> None:
     """Check that a client that asks for twice a session's life is always the role, by few calls to STS."""
     machine.sts.session_seconds = 6
@@ -164,6 +175,12 @@ def test_at_an_ipv6_address_node_has_the_session_and_python_cannot_read_the_uri(
     done = machine.role_env(*listen, str(clients / "python"), str(PROGRAMS / "sts_identity.py"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not a valid host or port" in done.stderr
+
+
+@needs_node
+def test_after_a_failed_switch_node_finds_no_account(machine: Machine, clients: Path, foreign: str) -> None:
+    machine.environ |= {"NODE_PATH": str(CLIENTS / "node_modules"), "NODE_EXTRA_CA_CERTS": str(machine.sts.ca_file)}
+    check_nobody(machine, f"node {PROGRAMS / 'identity.js'}", foreign)
 
 
 @needs_node

@@ -12,7 +12,7 @@ import pytest
 from cloud.local_sts import LocalSts
 from support.living_shell import NestedShells
 from support.machine import ENDPOINTS, Machine
-from support.readers import RealClients, write_foreign_files
+from support.readers import write_foreign_files
 from support.secret_service_bus import KeyringBus
 from support.shell_terminal import SHELLS
 from support.shown_accounts import ShownAccounts
@@ -24,7 +24,7 @@ OWN = {"HTTP_PROXY": "http://proxy.example:1", "ALICLOUD_PROFILE": "mine", "ALIC
 class Steps:
     """A person's shells on a machine where each tool has a file of its own, and what is shown there."""
 
-    def __init__(self, machine: Machine, clients: RealClients, shell: str) -> None:
+    def __init__(self, machine: Machine, shell: str) -> None:
         world = machine.sts.world
         for name in ("hub", "longSession"):
             machine.add(f"[{name}]\nrole_arn = {world.role(name).arn}\nsource_profile = profileA\n")
@@ -32,7 +32,7 @@ class Steps:
         foreign = world.key_of("test_user2")
         write_foreign_files(machine.home, foreign.id, foreign.secret)
         self.shells = NestedShells(machine, shell)
-        self.shown = ShownAccounts(machine, clients, foreign.id)
+        self.shown = ShownAccounts(machine, foreign.id)
         self.before: list[dict[str, str]] = []
 
     def type(self, line: str, expected: str) -> dict[str, str]:
@@ -63,10 +63,9 @@ def account_variables(environ: dict[str, str]) -> dict[str, str]:
 def steps(shell: str, tmp_path: Path, sts: LocalSts, bus: KeyringBus) -> Iterator[Steps]:
     """A person in one of the shells."""
     machine = Machine(tmp_path / "home", sts, bus)
-    with RealClients(machine.home) as clients:
-        made = Steps(machine, clients, shell)
-        yield made
-        made.shells.close()
+    made = Steps(machine, shell)
+    yield made
+    made.shells.close()
     shutil.rmtree(machine.home / ".aliyun")  # the tools' own files hold secrets by their nature
     assert not machine.leaks()
 

@@ -1,13 +1,10 @@
-"""Which key each tool finds in an environment: by the order in which it reads the variables, and by real clients."""
+"""Which key each tool finds in an environment, by the order in which it reads the variables."""
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from support.files import write_private
-from support.waiting import DEADLINE
 
 CLIENTS = Path(__file__).parents[2] / ".venv-nox" / "clients"
 """The venv of real clients, which `tests/run` makes."""
@@ -68,46 +65,3 @@ def write_foreign_files(home: Path, key_id: str, secret: str) -> None:
         ".aliyunlogcli": f"[main]\naccess-id = {key_id}\naccess-key = file\n",
     }.items():
         write_private(home / name, text)
-
-
-class RealClients:
-    """Processes that run real clients, with `home` as their home folder; none where they are not installed."""
-
-    def __init__(self, home: Path) -> None:
-        self._processes: list[subprocess.Popen[str]] = []
-        base = {"HOME": str(home), "PATH": os.environ["PATH"]}
-        if (CLIENTS / "bin" / "aliyunlog").exists():
-            self._start([str(CLIENTS / "bin" / "python"), str(PROGRAMS / "found_keys.py")], base)
-        if (CLIENTS / "role-env-node").exists():
-            self._start(["node", str(PROGRAMS / "found_key.js")], base | {"NODE_PATH": str(CLIENTS / "node_modules")})
-
-    def _start(self, command: list[str], environ: dict[str, str]) -> None:
-        pipe, quiet = subprocess.PIPE, subprocess.DEVNULL  # the SDKs report each failure
-        self._processes.append(subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=quiet, text=True))
-
-    def __enter__(self) -> "RealClients":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self._processes:
-            process.kill()
-            process.communicate(timeout=DEADLINE)
-
-    def keys(self, environ: Mapping[str, str]) -> dict[str, Key | None]:
-        """Return the key that each client finds in `environ`."""
-        for process in self._processes:
-            assert process.stdin
-            process.stdin.write(json.dumps(environ) + "\n")
-            process.stdin.flush()
-        found: dict[str, Key | None] = {}
-        for process in self._processes:
-            assert process.stdout
-            found |= {name: _key(values) for name, values in json.loads(process.stdout.readline()).items()}
-        return found
-
-
-def _key(values: list[str] | None) -> Key | None:
-    if values is None or values[0] == "role-env-none":
-        return None
-    key_id, secret, token = values
-    return key_id, secret, token
