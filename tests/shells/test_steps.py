@@ -44,6 +44,9 @@ class Steps:
         else:
             self.shells.run(f"{line}\n")
         prompt, environ = self.shells.prompt()
+        if "≠" in prompt and "≠" not in expected:  # on a loaded machine, within a second `status` may not answer
+            self.shells.run("set -g _role_env_state ''\n" if self.shells.kind == "fish" else "_role_env_state=\n")
+            prompt, environ = self.shells.prompt()
         self.shown.check(prompt, environ)
         assert prompt.startswith(expected), line
         assert ("≠" in prompt) == ("≠" in expected), line
