@@ -36,7 +36,6 @@ NOT_RUN = {
     "ip address": "needs docker's bridge",
     "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup_remove.py",
     "role-env list --names | xargs": "deletes the keys: the tests of logout",
-    ". ~/.config": "needs the file that the line before it writes",
     **{
         shell.evaluate.format("role-env profileB"): f"test_{shell.name}.py"
         for shell in SHELLS.values()
