@@ -66,11 +66,10 @@ def test_every_private_address_of_the_machine_serves_what_connects_to_it_and_not
         host.carry(machine.sts.port)
         for address in PRIVATE:
             renew = host.command(ROLE_ENV, "exec", "--renew", "--listen", address, "profileB", "--")
-            done = machine.run(*renew, sys.executable, "-c", ASK)
+            done = machine.run(*renew, "sh", "-c", f"'{sys.executable}' -c '{ASK}'; cat /proc/net/tcp /proc/net/tcp6")
             shown = f"[{address}]" if ":" in address else address
             assert done.stdout.startswith(f"http://{shown}:"), done.stderr
-            listeners = machine.run(*renew, "sh", "-c", "cat /proc/net/tcp /proc/net/tcp6").stdout
-            listening = [line for line in listeners.splitlines() if line.split()[3] == "0A"]
+            listening = [line for line in done.stdout.splitlines()[1:] if line.split()[3] == "0A"]
             assert len(listening) == 2, listening  # beside the relay to STS
         for address in ("8.8.8.8", "2001:db8::1"):
             renew = host.command(ROLE_ENV, "exec", "--renew", "--listen", address, "profileB", "--")
