@@ -1,7 +1,6 @@
 """What a session was made from: each file and variable that was looked at, and that a change of one is seen."""
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -145,40 +144,22 @@ def test_what_is_no_regular_file_is_not_read_and_a_pipe_not_waited_for(tmp_path:
             read_file(path)
 
 
-def test_a_file_replaced_while_it_is_read_is_content_and_stamp_of_one_file(tmp_path: Path) -> None:
-    path = tmp_path / "profiles.ini"
-    texts = [b"[a]\n" + b"#" * size for size in (1000, 200_000)]
-    path.write_bytes(texts[0])
-    ended = threading.Event()
-
-    def swap() -> None:
-        while not ended.is_set():
-            for text in texts:
-                other = tmp_path / "other"
-                other.write_bytes(text)
-                other.replace(path)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        for _ in range(500):
-            content, status = read_file(path)
-            assert len(content) == status.st_size
-    finally:
-        ended.set()
-        thread.join()
-
-
-def test_a_file_written_to_while_it_is_read_does_not_stand(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("change", ["written to", "replaced by an equal one"])
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     real = os.fdopen
 
     def fdopen(*arguments: object, **options: object) -> object:
-        file.write_text("CONTENT")  # between the stat and the read
+        CHANGES[change](file)  # between the stat and the read
         return real(*arguments, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr("os.fdopen", fdopen)
+    settle(file)
     fingerprint = Fingerprint({})
-    fingerprint.read(file)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fdopen", fdopen)
+        content, status = fingerprint.read(file)
+    assert len(content) == status.st_size
     assert not is_current(fingerprint.lines(), {})
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from role_env import paths
 from role_env.context import Context
 from role_env.context.messages import Messages
 from role_env.deadline import Deadline
@@ -15,7 +14,6 @@ from role_env.keyrings import Entry, system
 from role_env.sessions.store import Cache
 from support.cached_sessions import asks, entry_of, kept, put_instead
 from support.machine import Machine
-from support.prompts import record
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
 
@@ -108,10 +106,6 @@ def test_after_a_call_without_a_bus_clear_reaches_the_keyring_again(machine: Mac
     assert not [item for item in machine.bus.items() if "role-env session" in item.attributes["service"]]
 
 
-def test_a_way_to_keep_sessions_that_is_none_is_an_error_of_the_setting(machine: Machine) -> None:
-    machine.fails("profileB", status=3, said="ROLE_ENV_CACHE", ROLE_ENV_CACHE="disk")
-
-
 ODD_BACKEND = """
 import logging, sys, warnings
 from keyring.backend import KeyringBackend
@@ -164,19 +158,6 @@ def test_clear_all_finds_sessions_whatever_became_of_the_index(machine: Machine,
     assert machine.role_env("clear", "--all").returncode == 0
     services = [item.attributes.get("service", "") for item in machine.bus.items()]
     assert not [service for service in services if service.startswith("role-env session")]
-
-
-def test_an_entry_that_is_cleared_while_it_is_written_is_in_the_index(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entry = Entry("role-env session test", "profileB")
-
-    def write(keyring: system.SystemKeyring, entry: Entry, text: str, *, seconds: int = 0) -> None:
-        paths.append_line(machine.environ, "sessions", f"removed {entry.name}")
-
-    monkeypatch.setattr(system.SystemKeyring, "write", write)
-    Cache(Context(machine.environ, None, Messages())).store(entry, record())
-    assert (machine.home / STATE / "sessions").read_text().splitlines()[-1] == entry.name
 
 
 def test_the_index_is_private_and_only_added_to_even_without_a_umask(machine: Machine) -> None:

@@ -62,14 +62,9 @@ class Lock:
     def __enter__(self) -> bool:
         try:
             self._descriptor = self._opened()
-        except OSError as error:
-            if self._is_required:
-                raise _unusable(error) from None
-            return False
-        try:
             with self._waiting:
                 return not acquire(self._descriptor, self._seconds)
-        except OSError as error:  # a file system without locks
+        except OSError as error:  # there is no folder for it, or a file system without locks
             if not self._is_required:
                 return False
             self.__exit__()

@@ -206,18 +206,14 @@ class Record:
         self.agents = agents
         self.fingerprint_lines = fingerprint_lines
 
-    def is_current(self, path: str, environ: "Mapping[str, str]") -> bool:
-        """Return whether the session was requested through the profiles file at `path` and nothing has changed since.
+    def is_answer(self, request: "Request", path: str, environ: "Mapping[str, str]") -> bool:
+        """Return whether the session answers `request`, made through the profiles file at `path`, as it is.
 
         Through a symlink, a relative path in the file may lead elsewhere.
         """
-        lines = self.fingerprint_lines
-        return fingerprint.has_file(lines, path) and fingerprint.is_current(lines, environ)
-
-    def is_answer(self, request: "Request", path: str, environ: "Mapping[str, str]") -> bool:
-        """Return whether the session answers `request`, made through the profiles file at `path`, as it is."""
-        is_expected = request.expect_account in ("", self.session.account_id)
-        return is_expected and request.accepts(self) and self.is_current(path, environ)
+        is_of_account = request.expect_account in ("", self.session.account_id)
+        is_of_file = fingerprint.has_file(self.fingerprint_lines, path)
+        return is_of_account and is_of_file and request.accepts(self) and self.is_unchanged(environ)
 
     def answer(self, request: "Request", path: str) -> Session:
         """Return the session as the answer to `request`, made through the profiles file at `path`."""

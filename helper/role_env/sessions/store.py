@@ -77,7 +77,6 @@ class Cache:
         self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
         self._keyrings.write(entry, record.text(), seconds=seconds)
-        self._change_index(self._index.note, entry)  # again, in case another process has just removed it
         self._warn()
 
     def delete(self, entry: Entry) -> bool:
