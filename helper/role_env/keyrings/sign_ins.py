@@ -5,7 +5,6 @@ refresh token never does. Each sign-in changes the mark of the access keys, so n
 """
 
 import contextlib
-import functools
 import os
 import time
 from collections.abc import Mapping
@@ -75,7 +74,7 @@ def ascii_identity(arn: str) -> str:
 
 def of_portal(url: str) -> "StoredSignIn":
     """Return the sign-in at a sign-in URL that is in its normal form. Its access token may be in the kernel keyring."""
-    return StoredSignIn(_portal_entry(url), in_kernel=True)
+    return StoredSignIn(hashed_entry(SERVICE, url, "cloud_sso", url), in_kernel=True)
 
 
 def of_profile(path: str, profile: str) -> "StoredSignIn":
@@ -192,11 +191,6 @@ class StoredSignIn:
         mode = context.environ.get(MODE)
         mode = mode if mode in ("keyring", "kernel") else "auto"
         return OrderedKeyrings(context, mode if self._in_kernel else "keyring")
-
-
-@functools.cache
-def _portal_entry(url: str) -> Entry:
-    return hashed_entry(SERVICE, url, "cloud_sso", url)
 
 
 def _parse(text: str | None) -> SignIn | None:
