@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-# With this many runnable processes for each processor, work of milliseconds can take seconds.
-_CROWD = 4
+# With more runnable processes for each processor, all work takes several times as long.
+_CROWD = 2
 
 
 class TimedOut(Exception):
