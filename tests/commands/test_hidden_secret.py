@@ -1,4 +1,4 @@
-"""The secret at its prompt is not shown while it is typed, and no signal leaves the echo off."""
+"""The secret at its prompt is shown neither while it is typed nor after a stop, and no signal leaves the echo off."""
 
 import io
 import signal
@@ -11,6 +11,7 @@ from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import require
 from support.waiting import DEADLINE
 
+SHELLS = {"bash": "bash --noprofile --norc -i", "zsh": "zsh -f -i", "fish": "fish --no-config -i", "sh": "sh -i"}
 QUESTION = "AccessKey secret of profileA: "
 
 
@@ -35,15 +36,24 @@ def line(request: pytest.FixtureRequest, machine: Machine) -> str:
     return text
 
 
-def test_ctrl_z_does_not_stop_at_the_secret_which_a_shell_would_then_show(machine: Machine, line: str) -> None:
-    require("bash")
-    terminal = spawn(machine, "bash --noprofile --norc -i")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_after_ctrl_z_and_fg_the_secret_is_asked_for_again_and_not_shown(
+    machine: Machine, shell: str, line: str
+) -> None:
+    require(shell)
+    terminal = spawn(machine, SHELLS[shell])
     terminal.sendline(f"{ROLE_ENV} {line}")
     terminal.expect_exact("AccessKey ID of profileA: ")
     terminal.sendline(machine.sts.access_key_id)
+    for _ in range(2):
+        terminal.expect_exact(QUESTION)
+        assert not has_echo(terminal)
+        terminal.sendcontrol("z")
+        terminal.expect("(?i)stopped|suspended")
+        terminal.sendline("echo S'E'EN")
+        terminal.expect_exact("SEEN")
+        terminal.sendline("fg")
     terminal.expect_exact(QUESTION)
-    terminal.sendcontrol("z")
-    assert not has_echo(terminal)
     terminal.sendline(machine.sts.access_key_secret)
     terminal.expect("is stored in the keyring|add a role: role-env configure")
     terminal.sendline("exit")

@@ -1,15 +1,19 @@
 """Ask a person questions at the terminal, on stderr, so that stdout contains only the command's result."""
 
+import contextlib
 import getpass
+import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
 
+# What Ctrl-Z sends, and what `fg` sends.
+_JOB_CONTROL = (signal.SIGTSTP, signal.SIGCONT)
 # The greatest number of digits of a choice's number. A longer number is an account's ID.
 _MOST_DIGITS = 5
 
@@ -54,16 +58,40 @@ def is_yes(question: str, *, default: str) -> bool:
 def ask_hidden(question: str) -> str:
     """Ask `question`, and return the answer, which is hidden while it is typed.
 
-    Ctrl-Z does nothing meanwhile, since shells turn the echo on when a program stops. Raises RoleEnvError if the
-    terminal is closed.
+    After Ctrl-Z and `fg` it asks again, since shells turn the echo on meanwhile. Raises RoleEnvError if the terminal is
+    closed.
     """
-    former = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    while True:
+        try:
+            with _interrupted_by(*_JOB_CONTROL):
+                return getpass.getpass(f"{question}: ").strip()
+        except EOFError:
+            raise ClosedTerminal from None
+        except _JobControl as signaled:  # the echo is on
+            if signaled.number != signal.SIGCONT:
+                os.kill(os.getpid(), signaled.number)
+
+
+@contextlib.contextmanager
+def _interrupted_by(*numbers: int) -> Iterator[None]:
+    """Raise _JobControl in the block at the first of these signals, except those that are ignored."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        restore()
+        raise _JobControl(number)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler == signal.SIG_DFL}
+    for number in before:
+        signal.signal(number, interrupt)
     try:
-        return getpass.getpass(f"{question}: ").strip()
-    except EOFError:
-        raise ClosedTerminal from None
+        yield
     finally:
-        signal.signal(signal.SIGTSTP, former)
+        restore()
 
 
 class Menu:
@@ -171,6 +199,14 @@ def _read_line() -> str:
         _write("\n")
         raise ClosedTerminal
     return line.strip()
+
+
+class _JobControl(Exception):
+    """The signal `number` has come: the process is to stop, or goes on after a stop."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 class ClosedTerminal(RoleEnvError):
