@@ -212,19 +212,24 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
 
 
 def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Context) -> None:
-    """Append the profile and store its key, if it has one. Raises RoleEnvError."""
+    """Store the key and append the profile, or do neither. Raises RoleEnvError."""
     holders = Holders(path, profile.name, context)
-    if key:
-        _check_former(holders, key)
-    append(path, [profile])
+    is_new = key is not None and _check_former(holders, key)
     if key:
         access_keys.store(holders.entry, key, context)
+    try:
+        append(path, [profile])
+    except RoleEnvError:
+        if is_new:
+            access_keys.delete(holders.entry, context)  # the error says that nothing was changed
+        raise
 
 
-def _check_former(holders: Holders, key: AccessKey) -> None:
-    """Raise RefusedError if the keyring has another key than `key` for the profile of `holders`, or a rotation.
+def _check_former(holders: Holders, key: AccessKey) -> bool:
+    """Return whether the keyring has no key for the profile of `holders` yet.
 
-    A key of a former profile of that name is not replaced: this may be the only copy of its secret.
+    Raises RefusedError if it has another key than `key`, or a rotation. A key of a former profile of that name is not
+    replaced: this may be the only copy of its secret.
     """
     former, journal = holders.key(), holders.own_journal()
     if journal or (former and former.access_key_id != key.access_key_id):
@@ -234,6 +239,7 @@ def _check_former(holders: Holders, key: AccessKey) -> None:
             hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"
             f" {holders.profile}",
         )
+    return former is None
 
 
 def _signs_in(chain: Chain) -> bool:
