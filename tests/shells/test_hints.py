@@ -49,17 +49,6 @@ def test_after_a_failed_switch_both_ways_on_work_as_they_are_written(machine: Ma
         assert re.fullmatch(r"<profileB STS\..*>< before>", done.stdout), done
 
 
-def test_with_the_integration_status_and_doctor_say_use_and_off(machine: Machine, shell: str) -> None:
-    lines = f"{init(shell)}role-env status\nrole-env use profileB\n"
-    lines += "set -gx ALICLOUD_PROFILE x\n" if shell == "fish" else "export ALICLOUD_PROFILE=x\n"
-    done = machine.shell(shell, f"{lines}role-env status\nrole-env doctor")
-    assert "role-env: hint: begin one with: role-env use PROFILE; role-env list has the names" in done.stderr
-    assert "role-env: hint: switch again with: role-env use profileB" in done.stderr
-    assert "switch again with: role-env use profileB" in re.sub(r"\s+", " ", done.stdout)
-    assert "source <(" not in done.stderr
-    assert "source <(" not in done.stdout
-
-
 LINES = {
     "switch profileB": "did you mean role-env use profileB?",
     "assume-role profileB --region cn-x": "did you mean role-env use profileB?",
