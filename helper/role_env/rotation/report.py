@@ -108,18 +108,16 @@ def _show_keys(journal: Journal | None, key: AccessKey | None, holders: Holders,
     if key and not (journal and journal.names(key.access_key_id)):
         watched.append(Journal(holders.journal_entry, key))
     ours = {one.access_key_id for each in watched for one in each.keys}
-    lines = [line for each in watched for line in _said_by_ram(each, holders.profile, ours, ram, context)]
+    lines = []
+    for each in watched:
+        found, why = look_or_guess(each, ram)
+        if why:
+            context.messages.say(f"the user's keys could not be listed: {why}")
+            continue
+        lines.append(f"RAM says {found.said}")
+        if found.refusal and not each.new:
+            login = f"role-env login {holders.profile}"
+            lines.append(f"{found.refusal.message}; if it was replaced, store the new one: {login}")
+        lines += other_keys([state for state in found.others if state.access_key_id not in ours], each)
     for line in dict.fromkeys(lines):
         ui.write(f"{holders.profile}: {line}\n")
-
-
-def _said_by_ram(journal: Journal, name: str, ours: set[str], ram: Ram, context: Context) -> list[str]:
-    """Return lines on the state of the journal's keys at RAM, why its only key fails, and the keys not in `ours`."""
-    found, why = look_or_guess(journal, ram)
-    if why:
-        context.messages.say(f"the user's keys could not be listed: {why}")
-        return []
-    lines = [f"RAM says {found.said}"]
-    if found.refusal and not journal.new:
-        lines.append(f"{found.refusal.message}; if it was replaced, store the new one: role-env login {name}")
-    return [*lines, *other_keys([state for state in found.others if state.access_key_id not in ours], journal)]
