@@ -24,7 +24,7 @@ def test_no_signal_comes_between_the_answer_of_createaccesskey_and_the_journal(
 
 def test_a_signal_and_a_lost_answer_end_with_what_is_said_of_the_answer(machine: Machine, ram: LocalRam) -> None:
     ram.fault("hang", action="CreateAccessKey")
-    ended, reported = end(start_creating(machine, ram, ROLE_ENV_TIMEOUT="4"), signal.SIGINT)
+    ended, reported = end(start_creating(machine, ram, ROLE_ENV_TIMEOUT="8"), signal.SIGINT)
     assert (ended, "RAM may have created a key all the same" in reported) == (5, True), reported
 
 
