@@ -71,4 +71,4 @@ def test_what_is_installed_says_what_it_is() -> None:
     assert reported["Description-Content-Type"] == "text/markdown"
     assert reported["Description"].startswith("# role-env\n")
     needed = {line.partition(">=")[0] for line in reported.get_all("Requires-Dist", ())}
-    assert needed == {"aliyun-python-sdk-core", "keyring", "platformdirs"}
+    assert needed == {"aliyun-python-sdk-core", "aliyun-python-sdk-sts", "keyring", "platformdirs"}

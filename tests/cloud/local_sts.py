@@ -109,10 +109,8 @@ class LocalSts(ApiServer):
 
     def _assume_role(self, request: Request, identity: Identity, fault: str) -> Document:
         parameters = request.parameters
-        if identity.owner is None:
-            raise Refused("NoPermission", "Roles may not be assumed by root accounts.")
         # A caller without any permission for AssumeRole does not learn which roles exist.
-        if not identity.owner.may_assume:
+        if not identity.owner or not identity.owner.may_assume:
             raise Refused("NoPermission")
         role = self._role_asked_for(parameters)
         if not (identity.is_allowed_to_assume(role) and identity.is_trusted_by(role)):

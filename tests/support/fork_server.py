@@ -30,6 +30,7 @@ from typing import IO, NoReturn
 
 LIBRARIES = (
     "aliyunsdkcore.request",
+    "aliyunsdksts.request.v20150401.AssumeRoleRequest",
     "keyring.backends.SecretService",
     "role_env.__main__",
 )

@@ -18,7 +18,7 @@ from role_env.http import responses
 from role_env.http.server import TRIES
 from role_env.profiles.endpoint import named_endpoint
 from role_env.rotation.holders import Journal
-from role_env.sts import client
+from role_env.sts import client, sdk
 from role_env.sts.client import StsError
 
 PUBLIC_ENDPOINT = "ram.aliyuncs.com"
@@ -54,7 +54,7 @@ class Ram(client.Service):
 
     def __init__(self, context: Context, endpoint: str = "", *, seconds: float | None = None) -> None:
         endpoint = endpoint or named_endpoint(context.environ, _VARIABLE, default=PUBLIC_ENDPOINT)
-        super().__init__("RAM", endpoint, context, api=("Ram", "2015-05-01"))
+        super().__init__("RAM", endpoint, context)
         self._context = context
         self._limit = seconds
         self.moment = 0
@@ -124,7 +124,7 @@ class Ram(client.Service):
     ) -> dict[str, Any]:
         self.deadline = Deadline(self._limit) if self._limit else self._context.restarted().deadline
         try:
-            return self.send(action, parameters or {}, key, tries=tries)
+            return self.send(sdk.rpc_request("Ram", "2015-05-01", action), parameters or {}, key, tries=tries)
         finally:
             self.moment = parse_date(self.date) or int(time.time())
 

@@ -53,10 +53,11 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
         context.messages.decided(f"{hop.profile}: AssumeRole of {hop.role_arn} at {hop.endpoint}")
         service = Service("STS", hop.endpoint, context)
         service.connect()  # while the SDK is imported
+        request = sdk.assume_role_request()
         parameters = _parameters(hop, ExternalId=hop.external_id, SourceIdentity=hop.source_identity)
         issued = time.time()
         try:
-            return _session(service, service.send("AssumeRole", parameters, key), hop, issued)
+            return _session(service, service.send(request, parameters, key), hop, issued)
         except StsError as refusal:
             if refusal.code != "NoPermission":
                 raise
@@ -79,7 +80,7 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     """Return STS's response about the identity that `key` belongs to. Raises StsError and UnreachableError."""
     service = Service("STS", endpoint, context)
     service.connect()
-    document = service.send("GetCallerIdentity", {}, key)
+    document = service.send(sdk.caller_identity_request(), {}, key)
     arn, account = document.get("Arn"), document.get("AccountId")
     with service.reading():
         if not isinstance(arn, str) or not isinstance(account, str) or not re.fullmatch(r"[0-9]{1,32}", account):
@@ -101,28 +102,24 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
 
 
 class Service(Server):
-    """A client of STS or a similar service, `name`, by the product and version `api`.
-
-    `date` is the Date of its last response, empty before the first.
-    """
+    """A client of STS or a similar service, `name`. `date` is the Date of its last response, empty before the first."""
 
     date = ""
 
-    def __init__(
-        self, name: str, endpoint: str, context: Context, *, api: tuple[str, str] = ("Sts", "2015-04-01")
-    ) -> None:
+    def __init__(self, name: str, endpoint: str, context: Context) -> None:
         setting = "sts_endpoint" if name == "STS" else f"ALIBABA_CLOUD_{name.upper().replace(' ', '_')}_ENDPOINT"
         hint = f"check {setting}; a proxy or sign-in page may be intercepting the request"
         super().__init__(name, endpoint, context, hint=hint)
-        self._api = api
 
-    def send(self, action: str, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES) -> dict[str, Any]:
-        """Request `action` with its `parameters`, signed with `key`, and return the response.
+    def send(
+        self, request: Any, parameters: Mapping[str, str], key: AccessKey, *, tries: int = TRIES
+    ) -> dict[str, Any]:
+        """Send `request` with its `parameters`, signed with `key`, and return the response.
 
         It is signed again for each of at most `tries` tries, since a nonce works only once. Raises StsError if the
         service refuses, UnreachableError if there is no valid response by the deadline.
         """
-        request = sdk.request_for(*self._api, action)
+        request.set_accept_format("JSON")
         for name, value in parameters.items():
             request.add_query_param(name, value)
         if key.security_token:
@@ -142,7 +139,7 @@ class Service(Server):
             """Return the path and query, with the time and a nonce of this try."""
             common = {
                 "Action": action,
-                "Version": self._api[1],
+                "Version": "2015-04-01",
                 "Format": "JSON",
                 "Timestamp": format_utc(int(time.time())),
                 "SignatureNonce": secrets.token_hex(16),

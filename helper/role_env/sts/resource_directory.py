@@ -14,7 +14,7 @@ from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.errors import UnreachableError, printable
 from role_env.http.server import MOST_ROWS
-from role_env.sts import client
+from role_env.sts import client, sdk
 
 LIST_ACTION = "resourcemanager:ListAccounts"
 """The name of the action in a RAM policy."""
@@ -60,10 +60,11 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> tuple[dict[s
     """
     found: dict[str, Member] = {}
     total = -1
-    service = client.Service(_NAME, endpoint, context, api=("ResourceDirectoryMaster", "2022-04-19"))
+    service = client.Service(_NAME, endpoint, context)
     service.connect()
     for number in itertools.count(1):
-        page = service.send("ListAccounts", {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}, key)
+        request = sdk.rpc_request("ResourceDirectoryMaster", "2022-04-19", "ListAccounts")
+        page = service.send(request, {"PageNumber": str(number), "PageSize": str(MOST_ROWS)}, key)
         before, total_before = len(found), total
         with service.reading():
             found |= {member.account_id: member for member in _members(page)}

@@ -1,6 +1,6 @@
-"""Import the request class of Alibaba's SDK, which builds and signs requests to STS and similar services.
+"""Import the request classes of Alibaba's SDK, which build and sign requests to STS and similar services.
 
-The SDK's transport (its copy of `requests`) is most of its 150 modules and is never used. The request class needs only
+The SDK's transport (its copy of `requests`) is most of its 150 modules and is never used. The request classes need only
 one class of it, `CaseInsensitiveDict`, which needs three names of the standard library.
 """
 
@@ -19,13 +19,26 @@ _importing = threading.Lock()  # one thread could remove the modules that anothe
 _TRANSPORT = "aliyunsdkcore.vendored.requests"
 
 
-def request_for(product: str, version: str, action: str) -> Any:
-    """Return a new request for an `action` of the API `product` in its `version`."""
+def assume_role_request() -> Any:
+    """Return a new AssumeRoleRequest."""
+    with _without_transport():
+        from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
+    return AssumeRoleRequest()
+
+
+def caller_identity_request() -> Any:
+    """Return a new GetCallerIdentityRequest."""
+    with _without_transport():
+        from aliyunsdksts.request.v20150401.GetCallerIdentityRequest import GetCallerIdentityRequest
+    return GetCallerIdentityRequest()
+
+
+def rpc_request(product: str, version: str, action: str) -> Any:
+    """Return a new request for an `action` of a similar service, `product` in its API's `version`."""
     with _without_transport():
         from aliyunsdkcore.request import RpcRequest
     request = RpcRequest(product, version, action)
     request.set_method("POST")  # the method is signed too
-    request.set_accept_format("JSON")
     return request
 
 
