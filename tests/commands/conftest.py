@@ -1,21 +1,19 @@
 """Fixtures of the tests of commands."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from cloud.federation import Federation
 from support.cli_home import Home
-from support.fork_server import ForkServer
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 
 
 @pytest.fixture
-def home(tmp_path: Path, forks: ForkServer | None) -> Home:
+def home(machine: Machine) -> Home:
     """Return a home folder of this test's own."""
-    return Home(tmp_path, forks)
+    return Home(machine)
 
 
 @pytest.fixture

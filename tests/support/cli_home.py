@@ -1,18 +1,14 @@
 """A home folder with a profiles file and the `aliyun` CLI's file, in each form that it may have before `setup`."""
 
 import json
-import os
 import subprocess
-from pathlib import Path
 from typing import Any
 
 from role_env.aliyun import entries
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import CliEntry
 from role_env.files.user_file import BACKUP_SUFFIX, UserFile
-from support.files import write_private
-from support.fork_server import ForkServer, run_command
-from support.machine import INSTALLED, ROLE_ENV
+from support.machine import ROLE_ENV, Machine
 
 PROFILES = """\
 [source]
@@ -38,15 +34,14 @@ CLI = {"output_format": "json", "language": "zh", "retry_timeout": 0}
 
 
 class Home:
-    """A home folder with a profiles file, and perhaps the CLI's file."""
+    """The home folder of a machine, with a profiles file, and perhaps the CLI's file."""
 
-    def __init__(self, path: Path, forks: ForkServer | None) -> None:
-        self.path = path
-        self._forks = forks
-        self.profiles = write_private(path / ".config/role-env/profiles.ini", PROFILES)
-        self.config = path / ".aliyun/config.json"
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.path, self.profiles, self.environ = machine.home, machine.file, machine.environ
+        machine.write(PROFILES)
+        self.config = self.path / ".aliyun/config.json"
         self.backup = self.config.with_name(self.config.name + BACKUP_SUFFIX)
-        self.environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(path), "LANG": "C.UTF-8"}
 
     def write(self, content: bytes | dict[str, Any], mode: int = 0o600) -> None:
         """Make the CLI's file, a document as the CLI itself writes it."""
@@ -58,13 +53,11 @@ class Home:
         self, *arguments: str, environ: dict[str, str] | None = None, status: int = 0, said: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run the command, which has to end with `status`, report `said` on stderr, and show no secret."""
-        line = (ROLE_ENV, "setup", "aliyun-cli", *arguments)
-        done = run_command(self._forks, line, self.environ | (environ or {}), self.path)
-        out, err = done.stdout.decode(), done.stderr.decode()
+        done = self._machine.role_env("setup", "aliyun-cli", *arguments, **(environ or {}))
         for word in ("the-secret", "the-token", "Traceback"):
-            assert word not in out + err
-        assert (done.returncode, said in err) == (status, True), err
-        return subprocess.CompletedProcess(line, status, out, err)
+            assert word not in done.stdout + done.stderr
+        assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+        return done
 
     def command(self, name: str = "profileB") -> str:
         """Return the command that a profile gets."""

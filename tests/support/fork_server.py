@@ -80,22 +80,6 @@ class ForkServer:
             return subprocess.CompletedProcess(line, status, *written(files))
 
 
-def run_command(
-    forks: ForkServer | None,
-    line: Sequence[str],
-    environ: Mapping[str, str],
-    folder: Path,
-    *,
-    text: bytes = b"",
-    seconds: float = 60.0,
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a command line: as a fork, if there are any and none of its variables is for Python's start."""
-    is_usual = environ.get("LANG") == LOCALE and not [name for name in environ if name.startswith(("PYTHON", "LC_"))]
-    if forks and is_usual:
-        return forks.run(line, environ, folder, text, seconds)
-    return subprocess.run(line, input=text, capture_output=True, env=environ, cwd=folder, timeout=seconds, check=False)
-
-
 def filled(content: bytes) -> IO[bytes]:
     """Return a temporary file that is read from its start."""
     made = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it

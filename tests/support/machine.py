@@ -17,7 +17,7 @@ from cloud.local_sts import LocalSts
 from cloud.sign_in_server import SignInServer
 from support import namespaces
 from support.files import settle, write_private, write_program
-from support.fork_server import ForkServer, run_command
+from support.fork_server import LOCALE, ForkServer
 from support.secret_service_bus import KeyringBus, require
 from support.shells import COMMANDS, NOTHING_CHANGED
 from support.waiting import DEADLINE
@@ -48,7 +48,7 @@ class Machine:
             "HOME": str(home),
             "TMPDIR": str(self.temporary),
             "SHELL": "/bin/sh",
-            "LANG": "C.UTF-8",
+            "LANG": LOCALE,
             "SSL_CERT_FILE": str(sts.ca_file),
             "ALIBABA_CLOUD_STS_ENDPOINT": sts.endpoint,
             "ALIBABA_CLOUD_RAM_ENDPOINT": sts.endpoint,  # where no action of RAM is known, until a test starts one
@@ -144,8 +144,14 @@ source_profile = profileA
     def _run(
         self, forks: ForkServer | None, command: Sequence[str], text: str, environ: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        typed = text.encode("utf-8", "surrogateescape")
-        done = run_command(forks, command, {**self.environ, **environ}, self.home, text=typed, seconds=DEADLINE)
+        typed, variables = text.encode("utf-8", "surrogateescape"), {**self.environ, **environ}
+        is_for_python = [name for name in variables if name.startswith(("PYTHON", "LC_"))]  # for its start
+        if forks and variables.get("LANG") == LOCALE and not is_for_python:
+            done = forks.run(command, variables, self.home, typed, DEADLINE)
+        else:
+            done = subprocess.run(
+                command, input=typed, capture_output=True, env=variables, cwd=self.home, timeout=DEADLINE, check=False
+            )
         out, err = (stream.decode("utf-8", "surrogateescape") for stream in (done.stdout, done.stderr))
         self.reported.append(err)
         if Path(command[0]).name == "role-env" and _WITHOUT_SESSION & set(command[1:2]):
