@@ -39,7 +39,7 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
         program = shutil.which(name, path=environ.get("PATH"))
         if not family or not program or _is_confined(program):
             continue
-        folder = f"{_folder(environ, _name(path, profile))}/{family}"
+        folder = f"{_folder(environ, path, profile)}/{family}"
         paths.make_private(folder)
         if family == "firefox":
             return [program, "--profile", folder]
@@ -52,26 +52,26 @@ def remove(path: str | None, profiles: Iterable[str], environ: Mapping[str, str]
 
     Without a profiles file there are none. Raises ProfileError if one cannot be removed.
     """
-    return [name for name in dict.fromkeys(profiles) if path and _remove(environ, _name(path, name))]
+    return [name for name in dict.fromkeys(profiles) if path and _remove(environ, path, name)]
 
 
 def remove_all(environ: Mapping[str, str]) -> bool:
     """Remove all browser profiles, and return whether there was one. Raises ProfileError if one cannot be removed."""
-    return _remove(environ, "")
+    return _remove(environ)
 
 
 def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
     """Return whether there is a browser profile of `profile` in the file at `path`."""
     try:
-        return os.path.isdir(_folder(environ, _name(path, profile)))  # noqa: PTH112  it is a text
+        return os.path.isdir(_folder(environ, path, profile))  # noqa: PTH112  it is a text
     except FileNotFoundError:
         return False
 
 
-def _remove(environ: Mapping[str, str], name: str) -> bool:
-    """Remove a folder, and return whether there was one."""
+def _remove(environ: Mapping[str, str], path: str = "", profile: str = "") -> bool:
+    """Remove a browser profile, without `profile` all of them; return whether there was one."""
     try:
-        folder = _folder(environ, name)
+        folder = _folder(environ, path, profile)
         shutil.rmtree(folder)
     except FileNotFoundError:
         return False
@@ -83,17 +83,13 @@ def _remove(environ: Mapping[str, str], name: str) -> bool:
     return True
 
 
-def _folder(environ: Mapping[str, str], name: str) -> str:
-    """Return the folder `name` of the browser profiles; that of all of them if `name` is empty.
+def _folder(environ: Mapping[str, str], path: str = "", profile: str = "") -> str:
+    """Return the folder of a browser profile, without `profile` that of all of them.
 
-    Raises FileNotFoundError without a state folder.
+    Its name is a digest, since a profile's name may contain a slash. Raises FileNotFoundError without a state folder.
     """
+    name = profile_entry("", path, profile).service if profile else ""
     return f"{paths.state_folder(environ)}/browsers/{name}"
-
-
-def _name(path: str, profile: str) -> str:
-    """Return the name of a folder, a digest, since a profile's name may contain a slash."""
-    return profile_entry("", path, profile).service
 
 
 def _is_confined(program: str) -> bool:

@@ -100,11 +100,9 @@ def _key(name: str, output: bytes, began: float) -> AccessKey:
     if mode not in ("StsToken", "AK"):
         raise _invalid(name, "prints a document whose mode is neither StsToken nor AK")
     try:
-        if mode == "AK":
-            return responses.access_key(document, *_FIELDS[:2])
-        if not document.get("expiration"):
-            return responses.access_key(document, *_FIELDS[:3])
-        return responses.credentials(document, issued=began, fields=_FIELDS)
+        if mode == "StsToken" and document.get("expiration"):
+            return responses.credentials(document, issued=began, fields=_FIELDS)
+        return responses.access_key(document, *_FIELDS[: 2 if mode == "AK" else 3])
     except ValueError as error:
         raise _invalid(name, f"prints an invalid document: {error}") from None
 
