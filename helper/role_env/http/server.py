@@ -284,12 +284,14 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[s
         return None
     try:
         proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
-        host, port = proxy.hostname if proxy.scheme == "http" else None, proxy.port or 80
+        host, port = proxy.hostname or "", proxy.port or 80
+        scheme = proxy.scheme if host else ""
     except ValueError:  # its text contains the address with the password
-        host = None
-    if not host:
+        scheme = ""
+    if scheme != "http":
+        kind = f"a {printable(scheme)}:// address" if scheme else "an invalid address"
         hint = "set HTTPS_PROXY to an http:// proxy, or add the endpoint's host to NO_PROXY"
-        raise ProfileError("the proxy for https does not have an http:// address, which role-env needs", hint=hint)
+        raise ProfileError(f"the proxy for https has {kind}, which role-env cannot use", hint=hint)
     headers = {}
     if proxy.username:
         login = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
