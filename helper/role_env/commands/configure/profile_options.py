@@ -144,10 +144,7 @@ def option_name(key: str) -> str:
 
 def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> str:
     """Return the line that creates `profile` by its answers or options. With `is_login` it asks for the access key."""
-    values = dict(profile.values)
-    if any(key in values and source == values.get(rows.CREDENTIAL_SOURCE) for key, source in _IMPLIED.items()):
-        del values[rows.CREDENTIAL_SOURCE]
-    words = [f"--{option_name(key)} {shlex.quote(value)}" for key, value in values.items()]
+    words = [f"--{option_name(key)} {shlex.quote(value)}" for key, value in profile.values.items()]
     line = " ".join(["role-env configure", profile.name, *words, *(["--login"] if is_login else [])])
     return f"{line}{invocation.config_option}"
 
