@@ -185,13 +185,16 @@ class Command:
         return set(OBTAINING) <= set(self.options.values())
 
 
+_POSIX = "role_env.shells.posix"
+
+
 class Shell:
     """A shell that evaluates what role-env prints.
 
-    `evaluate` is the line that evaluates the session printed by the command in {}, `evaluate_code` the line for code
-    that ends or renews a session; `nothing` is code that does nothing and succeeds. `readers` says on a help page where
-    `evaluate` is typed; it is empty if another shell has the same line. `programs` are the names of the shell's
-    processes, by default its own name.
+    `dialect` is the module that writes its code, and `nothing` is code that does nothing and succeeds. `evaluate` is
+    the line that evaluates the session printed by the command in {}, and, unless the shell is a POSIX shell, code that
+    ends or renews a session. `readers` says on a help page where `evaluate` is typed; it is empty if another shell has
+    the same line. `programs` are the names of the shell's processes, by default its own name.
 
     `integration` lists the files in `shell/` of the shell's integration, none if there is none. `load` is the line that
     loads it, and `rc_file` the file to write that line to, as a person names it.
@@ -203,9 +206,8 @@ class Shell:
         *,
         programs: "tuple[str, ...]" = (),
         readers: str = "",
-        dialect: str = "role_env.shells.posix",
+        dialect: str = _POSIX,
         evaluate: str = 'eval "$({} || echo false)"',
-        evaluate_code: str = 'eval "$({})"',
         integration: "tuple[str, ...]" = (),
         load: str = "",
         rc_file: str = "",
@@ -216,7 +218,7 @@ class Shell:
         self.readers = readers
         self.dialect = dialect
         self.evaluate = evaluate
-        self.evaluate_code = evaluate_code
+        self.evaluate_code = 'eval "$({})"' if dialect == _POSIX else evaluate
         self.integration = integration
         self.load = load
         self.rc_file = rc_file
@@ -247,7 +249,6 @@ SHELLS = {
             readers="fish",
             dialect="role_env.shells.fish",
             evaluate="{} | source",
-            evaluate_code="{} | source",
             integration=("role-env.fish",),
             load="role-env init fish | source",
             rc_file="~/.config/fish/config.fish",

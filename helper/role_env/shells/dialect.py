@@ -8,10 +8,9 @@ from role_env.shells import Change
 class Dialect(Protocol):
     """A module that generates code for the shells of its dialect.
 
-    NOTHING is code that does nothing and succeeds, FAILURE code that does nothing and fails.
+    FAILURE is code that does nothing and fails.
     """
 
-    NOTHING: str
     FAILURE: str
 
     def quote(self, value: str) -> str:

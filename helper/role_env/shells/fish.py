@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOTHING = "begin; true; end\n"
 FAILURE = "begin; false; end\n"
 _BEGIN = "begin;\nset -l fish_trace;\n"
 _FORGET_PROMPT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT '';\n"

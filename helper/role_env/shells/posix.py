@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOTHING = "{ :; }\n"
 FAILURE = "{ false; }\n"
 _BEGIN = "{ _re_flags=$- _re_any=\\*; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
 _IF_FLAG = 'case $_re_flags in $_re_any"{0}"$_re_any|$~_re_any"{0}"$~_re_any) {1} ;; esac;\n'
