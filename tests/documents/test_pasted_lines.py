@@ -37,9 +37,10 @@ NOT_RUN = {
     "role-env setup aliyun-cli --remove": "needs what setup writes: test_setup_remove.py",
     "role-env list --names | xargs": "deletes the keys: the tests of logout",
     **{
-        shell.evaluate.format("role-env profileB"): f"test_{shell.name}.py"
+        line: f"test_{shell.name}.py"
         for shell in SHELLS.values()
         if shell.dialect not in {SHELLS[name].dialect for name in INTEGRATED_SHELLS}
+        for line in (shell.evaluate.format("role-env profileB"), shell.evaluate_code.format("role-env off"))
     },
 }
 """What a line begins with that is only read by a shell here, with the reason. Other tests run it.
