@@ -15,7 +15,53 @@ if TYPE_CHECKING:
 MODE = "ROLE_ENV_CACHE"
 """The variable that chooses between the keyrings."""
 MODES = ("auto", "keyring", "kernel", "none")
-_NONE: "Mapping[str, str | None]" = {}
+
+
+class OrderedKeyrings:
+    """The keyrings that `mode`, a value of ROLE_ENV_CACHE, names; without a mode both.
+
+    `auto` leaves out the kernel's in a container, which could share it with another.
+    """
+
+    def __init__(self, context: Context, mode: str = "") -> None:
+        has_kernel = mode in ("", "kernel") or (mode == "auto" and not is_container(context.environ))
+        self.system = SystemKeyring(context) if mode in ("", "auto", "keyring") else None
+        self.kernel = KernelKeyring() if has_kernel else None
+        self._keyrings = [keyring for keyring in (self.system, self.kernel) if keyring]
+
+    def texts(self, entry: Entry, known: "Mapping[str, str | None] | None" = None) -> "Iterator[str]":
+        """Yield the text that each keyring has as `entry`. `known` has texts read from the system's, by entry name."""
+        known = known or {}
+        for keyring in self._keyrings:
+            is_known = keyring is self.system and entry.name in known
+            if text := known[entry.name] if is_known else keyring.read(entry):
+                yield text
+
+    def write(self, entry: Entry, text: str, *, seconds: int) -> bool:
+        """Store `text` as `entry` in the first keyring that can be used, and delete an older text in those after it.
+
+        The kernel's deletes it after `seconds`. Return whether it is stored.
+        """
+        is_stored = False
+        for keyring in self._keyrings:
+            if is_stored:
+                keyring.delete(entry)
+            else:
+                keyring.write(entry, text, seconds=seconds)
+                is_stored = not keyring.reason
+        return is_stored
+
+    def delete(self, entry: Entry) -> bool:
+        """Delete `entry` from each keyring, and return whether it was in one."""
+        was_there = False
+        for keyring in self._keyrings:
+            was_there |= bool(keyring.read(entry))
+            keyring.delete(entry)
+        return was_there
+
+    def names(self) -> list[str]:
+        """Return the names of all entries, as far as the keyrings can be searched."""
+        return [name for keyring in self._keyrings for name in keyring.names()]
 
 
 class KernelKeyring:
@@ -47,49 +93,3 @@ class KernelKeyring:
         except kernel.Unavailable as error:
             self.reason = str(error)
         return None
-
-
-class OrderedKeyrings:
-    """The keyrings that `mode`, a value of ROLE_ENV_CACHE, names; without a mode both.
-
-    `auto` leaves out the kernel's in a container, which could share it with another.
-    """
-
-    def __init__(self, context: Context, mode: str = "") -> None:
-        has_kernel = mode in ("", "kernel") or (mode == "auto" and not is_container(context.environ))
-        self.system = SystemKeyring(context) if mode in ("", "auto", "keyring") else None
-        self.kernel = KernelKeyring() if has_kernel else None
-        self._stores = [store for store in (self.system, self.kernel) if store]
-
-    def texts(self, entry: Entry, known: "Mapping[str, str | None]" = _NONE) -> "Iterator[str]":
-        """Yield the text that each keyring has as `entry`. `known` has texts of the system's, by the entry's name."""
-        for store in self._stores:
-            is_known = store is self.system and entry.name in known
-            if text := known[entry.name] if is_known else store.read(entry):
-                yield text
-
-    def write(self, entry: Entry, text: str, *, seconds: int) -> bool:
-        """Store `text` as `entry` in the first keyring that can be used, and delete an older text in those after it.
-
-        The kernel's has it for `seconds`. Return whether it is stored.
-        """
-        is_stored = False
-        for store in self._stores:
-            if is_stored:
-                store.delete(entry)
-            else:
-                store.write(entry, text, seconds=seconds)
-                is_stored = not store.reason
-        return is_stored
-
-    def delete(self, entry: Entry) -> bool:
-        """Delete `entry` from each keyring, and return whether it was in one."""
-        was_there = False
-        for store in self._stores:
-            was_there |= bool(store.read(entry))
-            store.delete(entry)
-        return was_there
-
-    def names(self) -> list[str]:
-        """Return the names of all entries, as far as the keyrings can be searched."""
-        return [name for store in self._stores for name in store.names()]
