@@ -100,7 +100,7 @@ class StoredSignIn:
         keyrings = self._keyrings(context)
         found = list(filter(None, map(_parse, keyrings.texts(self.entry, known or {}))))
         if not found and keyrings.system:
-            vault.check(keyrings.system)
+            vault.check_usable(keyrings.system)
         return max(found, key=lambda sign_in: sign_in.issued, default=None)
 
     def id(self, context: Context) -> str:
@@ -145,7 +145,7 @@ class StoredSignIn:
         is_stored = keyrings.write(self.entry, sign_in.text(), seconds=seconds)
         if keyrings.system and not (is_stored and keyrings.system.fault):
             stored = keyrings.system.read(self.entry)
-            vault.check(keyrings.system)
+            vault.check_usable(keyrings.system)
             vault.check_stored(stored, sign_in.text())
         elif keyrings.kernel and not is_stored:
             what = f"the sign-in cannot be stored: {keyrings.kernel.reason}"
@@ -156,7 +156,7 @@ class StoredSignIn:
         keyrings = OrderedKeyrings(context, "" if self._in_kernel else "keyring")
         keyrings.delete(self.entry)
         if keyrings.system and not (self._in_kernel and keyrings.system.is_absent):
-            vault.check(keyrings.system)
+            vault.check_usable(keyrings.system)
 
     def check_storable(self, context: Context) -> None:
         """Check that a sign-in can be stored, by storing and deleting an entry beside it.

@@ -31,7 +31,7 @@ def read(entry: Entry, context: Context) -> str | None:
     """Return the text stored as `entry`, or None. Raises KeyringError if the keyring cannot be used."""
     keyring = SystemKeyring(context)
     text = keyring.read(entry)
-    check(keyring)
+    check_usable(keyring)
     return text
 
 
@@ -42,7 +42,7 @@ def write(entry: Entry, text: str, context: Context) -> None:
         Index(context.environ, INDEX, SERVICE).note(entry)
     keyring.write(entry, text)
     stored = keyring.read(entry)
-    check(keyring)
+    check_usable(keyring)
     check_stored(stored, text)
 
 
@@ -50,7 +50,7 @@ def delete(entry: Entry, context: Context) -> None:
     """Delete `entry` if it exists. Raises KeyringError."""
     keyring = SystemKeyring(context)
     keyring.delete(entry)
-    check(keyring)
+    check_usable(keyring)
     with contextlib.suppress(OSError):  # a reader of a stale name finds no entry
         Index(context.environ, INDEX, SERVICE).remove(entry)
 
@@ -62,15 +62,14 @@ def entries(service: str, context: Context) -> list[Entry]:
     """
     keyring = SystemKeyring(context)
     found = Index(context.environ, INDEX, service).entries(keyring.names())
-    check(keyring)
+    check_usable(keyring)
     return found
 
 
 def profiles_of(service: str, path: str, context: Context) -> list[str]:
     """Return the profiles of the profiles file at `path` that have an entry of `service`. Raises KeyringError."""
-    own = [
-        entry for entry in entries(service, context) if profile_entry(service, path, entry.username).name == entry.name
-    ]
+    found = entries(service, context)
+    own = [entry for entry in found if entry.name == profile_entry(service, path, entry.username).name]
     return [entry.username for entry in own if read(entry, context)]
 
 
@@ -81,7 +80,7 @@ def check_available(entry: Entry, context: Context) -> None:
         raise NoKeyring("the keyring that is chosen stores nothing", hint=HINT)
 
 
-def check(keyring: SystemKeyring) -> None:
+def check_usable(keyring: SystemKeyring) -> None:
     """Raise NoKeyring if there is no keyring, and KeyringError if it cannot be used."""
     if not keyring.fault:
         return
