@@ -45,11 +45,11 @@ def _served_environment(invocation: Invocation, context: Context) -> dict[str, s
     from role_env.supervise import server_process
 
     # The server obtains the session: macOS's frameworks fail in a process that was forked after their first use.
-    served = server_process.start(lambda announce: _serve(invocation, context, announce))
-    if not served:
+    announced = server_process.start(lambda announce: _serve(invocation, context, announce))
+    if not announced:
         os._exit(125)  # the server has reported why
     _report_proxies(context)
-    return exporters.served_environment(json.loads(served), context.environ)
+    return exporters.served_environment(json.loads(announced), context.environ)
 
 
 def _report_proxies(context: Context) -> None:

@@ -1,7 +1,7 @@
-"""Start the server of `exec --renew`: a process of its own that ends with the command, and that the command cannot see.
+"""Start the server of `exec --renew`: a daemon that ends with the command.
 
-It is nobody's child, has left the terminal, and has no file of the command open but stderr. It watches this process,
-which becomes the command.
+It is not the command's child, is in a session of its own without a terminal, and has no file of the command open but
+stderr. It watches this process, which becomes the command.
 """
 
 import contextlib
@@ -14,28 +14,26 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_LAST_STANDARD = 2
 # Programs that open more take low numbers first.
 _MOST_DESCRIPTORS = 1024
 _POLL_SECONDS = 1.0
 # The longest that the server takes to clean up.
 _GRACE_SECONDS = 1.0
 _TRIES = 20
-_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_END_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def start(serve: Callable[[Callable[[str], None]], None]) -> str:
-    """Run `serve` in a new process, and return the text that it announces; an empty text if it fails, and reports that.
+    """Run `serve` in a daemon, and return the text that it announces, or an empty text after it has reported a failure.
 
-    `serve` is called with the function that announces a text, once it serves. When this process ends, it is interrupted
-    by a SystemExit, which may clean up for a second. In the new process `start` raises what `serve` raises.
+    `serve` gets the function that announces a text, and calls it once it serves. When this process ends, a SystemExit
+    interrupts it, and it may clean up for a second. In the daemon `start` raises what `serve` raises.
     """
     _occupy_standard_descriptors()
     inherited = _open_descriptors()
     reader, writer = os.pipe()
-    served = os.getpid()
-    starter = os.fork()
-    if starter:
+    command = os.getpid()
+    if starter := os.fork():
         os.close(writer)
         with contextlib.suppress(ChildProcessError):  # while SIGCHLD is ignored, the system discards the status
             os.waitpid(starter, 0)
@@ -50,9 +48,9 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
             pipe.write(text)
 
     with contextlib.suppress(KeyboardInterrupt, SystemExit):  # the other process reports the interruption
-        if not os.fork():  # a child whose parent ends at once is nobody's
+        if not os.fork():  # the second of a daemon's two forks: its parent ends at once
             os.close(reader)
-            _end_with(served)
+            _end_with(command)
             serve(announce)
     os._exit(0)
 
@@ -62,7 +60,7 @@ def _end_with(pid: int) -> None:
     main = threading.get_ident()
 
     def interrupt(*_: object) -> None:
-        for number in _ENDING:
+        for number in _END_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         sys.exit()
 
@@ -74,7 +72,7 @@ def _end_with(pid: int) -> None:
             time.sleep(_GRACE_SECONDS / _TRIES)
         os._exit(0)
 
-    for number in _ENDING:
+    for number in _END_SIGNALS:
         signal.signal(number, interrupt)
     threading.Thread(target=watch, daemon=True).start()
 
@@ -90,11 +88,11 @@ def _wait_for_end(pid: int) -> None:
             end.register(os.pidfd_open(pid), select.POLLIN)
             end.poll()
     except (AttributeError, OSError):  # Linux before 5.3, gVisor, or a Python that was built there
-        while _lives(pid):
+        while _is_alive(pid):
             time.sleep(_POLL_SECONDS)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     """Return whether a process has not ended, by proc_pid_stat(5). The name in parentheses may contain anything."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] not in "ZX"
@@ -107,7 +105,7 @@ def _occupy_standard_descriptors() -> None:
 
     The command does not inherit it: a closed stream is closed for the command too.
     """
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
         pass
     os.close(descriptor)
 
