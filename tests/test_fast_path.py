@@ -228,7 +228,7 @@ def test_the_usual_folders_are_those_of_platformdirs(environ: dict[str, str]) ->
     reported = subprocess.run(
         [sys.executable, "-c", code], env={"PATH": os.environ["PATH"], **environ}, capture_output=True, check=True
     )
-    expected = [f"{paths.usual_folder(environ, kind)}/x" for kind in (paths.CONFIG, paths.STATE)]
+    expected = [f"{paths.xdg_folder(environ, kind)}/x" for kind in (paths.CONFIG, paths.STATE)]
     assert json.loads(reported.stdout) == expected
 
 

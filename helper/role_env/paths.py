@@ -1,8 +1,4 @@
-"""The user's folders for role-env: configuration and state.
-
-`usual_folder` follows the XDG Base Directory Specification on Linux without importing platformdirs, which costs 10 ms.
-In unusual cases it returns an empty text, and platformdirs decides.
-"""
+"""The user's folders for role-env, configuration and state, and the files of lines in the state folder."""
 
 import os
 import sys
@@ -16,10 +12,11 @@ CONFIG = ("XDG_CONFIG_HOME", ".config")
 STATE = ("XDG_STATE_HOME", ".local/state")
 
 
-def usual_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
-    """Return the folder of the `kind` CONFIG or STATE as an absolute path.
+def xdg_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
+    """Return the folder of the `kind` CONFIG or STATE by the XDG Base Directory Specification, as an absolute path.
 
-    Return an empty text in unusual cases, and on systems other than Linux.
+    It saves importing platformdirs, which costs 10 ms. Return an empty text where only platformdirs can find the
+    folder: for a relative path, without HOME, and on systems other than Linux.
     """
     if sys.platform != "linux":
         return ""
@@ -37,7 +34,7 @@ def usual_profiles_file(environ: "Mapping[str, str]") -> str:
     """
     if configured := environ.get("ROLE_ENV_CONFIG"):
         return configured
-    if folder := usual_folder(environ, CONFIG):
+    if folder := xdg_folder(environ, CONFIG):
         return f"{folder}/role-env/profiles.ini"
     raise FileNotFoundError
 
@@ -47,25 +44,16 @@ def own_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
 
     Return an empty text if the user has no such folder: no HOME, and no entry in the system's list of users.
     """
-    if usual := usual_folder(environ, kind):
-        return f"{usual}/role-env"
+    if folder := xdg_folder(environ, kind):
+        return f"{folder}/role-env"
     import platformdirs
 
     find = platformdirs.user_config_dir if kind == CONFIG else platformdirs.user_state_dir
     try:
         folder = find("role-env", appauthor=False)
-    except RuntimeError:  # neither HOME nor an entry in the system's list of users
+    except RuntimeError:
         return ""
     return folder if os.path.isabs(folder) else ""  # noqa: PTH117  it is a text for its callers
-
-
-def absolute(path: str) -> str:
-    """Return `path`, made absolute by the working folder, as `Path.absolute` does. Raises OSError without one."""
-    if ".." not in path:
-        return os.path.abspath(path)  # noqa: PTH100  pathlib takes a tenth of the time of `list`
-    from pathlib import Path
-
-    return str(Path(path).absolute())  # keeps `link/..`, which may lead to another folder
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
@@ -75,6 +63,15 @@ def state_folder(environ: "Mapping[str, str]") -> str:
     import errno
 
     raise FileNotFoundError(errno.ENOENT, "there is no folder for it; is HOME set?")
+
+
+def absolute(path: str) -> str:
+    """Return `path`, made absolute by the working folder, as `Path.absolute` does. Raises OSError without one."""
+    if ".." not in path:
+        return os.path.abspath(path)  # noqa: PTH100  pathlib takes a tenth of the time of `list`
+    from pathlib import Path
+
+    return str(Path(path).absolute())  # keeps `link/..`, which may lead to another folder
 
 
 def make_folders(folder: "Path") -> None:
@@ -108,7 +105,7 @@ def _is_private(folder: str) -> bool:
 
 
 def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
-    """Return the lines of the state file `name`, at least one; none if it cannot be read."""
+    """Return the lines of the state file `name`: at least one if it can be read, else none."""
     try:
         path = f"{state_folder(environ)}/{name}"
         with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123  pathlib costs 5 ms

@@ -65,7 +65,7 @@ class KeyringNotes:
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self._environ = environ
-        self._settings = paths.usual_folder(environ, paths.CONFIG)
+        self._settings = paths.xdg_folder(environ, paths.CONFIG)
         try:
             self._folder = f"{paths.state_folder(environ)}/"
         except OSError:  # a timeout is then noted only for this process
