@@ -95,9 +95,9 @@ class Server:
 
         def connect() -> ssl.SSLSocket:
             """Return a connection after its TLS handshake."""
-            plain = socket.create_connection((self._host, self._port), seconds)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return tls.wrap_socket(plain, server_hostname=self._host)
+            tcp = socket.create_connection((self._host, self._port), seconds)
+            tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return tls.wrap_socket(tcp, server_hostname=self._host)
 
         self._early = Worker(connect)
 
@@ -135,6 +135,24 @@ class Server:
                 break
         raise UnreachableError(failure.message, hint=failure.hint) from None
 
+    def object_of(self, response: Response) -> dict[str, Any]:
+        """Return the JSON object of a response with status 200. Raises UnreachableError for any other."""
+        if response.status == 200 and response.document is not None:
+            return response.document
+        raise self.invalid(f"status {response.status}{'' if response.document is not None else ', not JSON'}")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Report a ValueError about a response as UnreachableError."""
+        try:
+            yield
+        except ValueError as error:
+            raise self.invalid(str(error)) from None
+
+    def invalid(self, what: str) -> UnreachableError:
+        """Return the error for a response that such a server would not send, because of `what`."""
+        return UnreachableError(f"{printable(self.endpoint)} did not answer like {self.name} ({what})", hint=self._hint)
+
     def _try_once(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """Return the response. Raises TransientError, and UnreachableError for a failure that a retry cannot fix."""
         import http.client  # takes 25 ms, while an early connection is being opened
@@ -156,33 +174,12 @@ class Server:
                     hint="check HTTPS_PROXY, and the user name and password in it",
                 ) from None
             raise self._not_reached(fault) from None
-        status, code = response.status, "" if response.status == 200 else response.text("Code", "code")
-        is_busy = status == 429 or status >= 500
+        code = "" if response.status == 200 else response.text("Code", "code")
+        is_busy = response.status == 429 or response.status >= 500
         if is_busy or code.startswith("Throttling"):  # Alibaba Cloud reports throttling with various statuses
-            what = f"cannot answer now: status {status} {printable(code)[:80]}".rstrip()
+            what = f"cannot answer now: status {response.status} {printable(code)[:80]}".rstrip()
             raise TransientError(f"{self.name} at {self.endpoint} {what}", hint="wait a minute and try again")
         return response
-
-    def _not_reached(self, fault: str) -> TransientError:
-        return TransientError(f"{self.name} at {self.endpoint} could not be reached: {fault}", hint=self.network_hint)
-
-    def object_of(self, response: Response) -> dict[str, Any]:
-        """Return the JSON object of a response with status 200. Raises UnreachableError for any other."""
-        if response.status == 200 and response.document is not None:
-            return response.document
-        raise self.invalid(f"status {response.status}{'' if response.document is not None else ', not JSON'}")
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Report a ValueError about a response as UnreachableError."""
-        try:
-            yield
-        except ValueError as error:
-            raise self.invalid(str(error)) from None
-
-    def invalid(self, what: str) -> UnreachableError:
-        """Return the error for a response that such a server would not send, because of `what`."""
-        return UnreachableError(f"{printable(self.endpoint)} did not answer like {self.name} ({what})", hint=self._hint)
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Response:
         import http.client
@@ -201,8 +198,7 @@ class Server:
                 connection.sock = early.result()
             else:
                 connection.connect()
-            if connection.sock:
-                connection.sock.settimeout(self._seconds())
+            connection.sock.settimeout(self._seconds_left())
             connection.request(method, path, body or None, headers)
             try:
                 response = connection.getresponse()
@@ -215,11 +211,14 @@ class Server:
         finally:
             connection.close()
 
-    def _seconds(self) -> float:
+    def _seconds_left(self) -> float:
         return max(self.deadline.remaining(), 0.01)
 
     def _connect_timeout(self) -> float:
-        return min(self.connect_seconds, self._seconds())
+        return min(self.connect_seconds, self._seconds_left())
+
+    def _not_reached(self, fault: str) -> TransientError:
+        return TransientError(f"{self.name} at {self.endpoint} could not be reached: {fault}", hint=self.network_hint)
 
     def _fault(self, error: Exception) -> str:
         """Describe a network fault; the proxy is named if the connection to it failed."""
@@ -268,18 +267,16 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[s
     named = {name.lower(): value for name, value in environ.items() if name.lower() in _PROXY_VARIABLES}
     named |= {name: environ[name] for name in _PROXY_VARIABLES if name in environ}  # lower case comes first, as in curl
     bypassed = {"no": named.get("no_proxy", "")}
-    if any(named.values()):
-        import urllib.request
+    if not any(named.values()) and sys.platform != "darwin":
+        return None
+    import urllib.request
 
+    if any(named.values()):
         address = named.get("https_proxy") or named.get("all_proxy")
         is_bypassed = bool(urllib.request.proxy_bypass_environment(server, bypassed))  # type: ignore[attr-defined]
-    elif sys.platform == "darwin":
-        import urllib.request
-
+    else:
         address = urllib.request.getproxies().get("https")
         is_bypassed = bool(address and urllib.request.proxy_bypass(server))
-    else:
-        return None
     if not address or is_bypassed:
         return None
     try:
