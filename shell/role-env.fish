@@ -1,6 +1,5 @@
-# role-env's integration in fish: role-env init fish | source. The names between two @ are
-# replaced by the command's own tables. A function without a comment does what the one of its
-# name in the files for bash and zsh does.
+# role-env's integration in fish: role-env init fish | source. The names between two @ are replaced by the command's own
+# tables. A variable or function without a comment is what the one of its name in the file for bash and zsh is.
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. The prompt requires fish 3.6.
@@ -87,13 +86,13 @@ function _role_env_update
     set -l now (math (path mtime /) + (path mtime -R /))
     if test "$_role_env_observed" != "$_role_env_state"
         _role_env_remember
-        _role_env_look
+        _role_env_ask
     end
     if test -n "$_role_env_due"; and string match -q -- '*--renew*' $_role_env_options
         if test $now -ge $_role_env_due -a $now -ge $_role_env_retry
             set -g _role_env_retry (math $now + 30)
             _role_env_renew
-            _role_env_look
+            _role_env_ask
         end
     end
     set -g _role_env_since $argv[1]
@@ -102,7 +101,7 @@ function _role_env_update
     set -g _role_env_state "$_role_env_observed"
 end
 
-function _role_env_look
+function _role_env_ask
     set -l lines
     if test -n "@EACH DESCRIBING $ITEM@END$ROLE_ENV_NO_ACCOUNT"
         set lines (command role-env status --prompt 2>/dev/null)

@@ -6,8 +6,13 @@
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete.
 unalias role-env 2>/dev/null || :
-_role_env_state='' _role_env_text='' _role_env_since=0 _role_env_next=0 _role_env_on='' _role_env_off=''
+
+# The lines of `role-env status --prompt`: the name, the sign of a session that is not whole, when it ends and when it is
+# due for renewal, and the colors of the text and of a warning.
 _role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
+# The text that the prompt shows between the codes of its color, from `since` until `next` while `observed` is `state`.
+_role_env_text='' _role_env_on='' _role_env_off='' _role_env_since=0 _role_env_next=0 _role_env_state=''
+# The requests of this session and of the one before it; when a failed renewal is retried, and whose failure was shown.
 _role_env_request='' _role_env_previous='' _role_env_retry=0 _role_env_warned=''
 
 # The version of this text, and the options of `role-env init`: --no-prompt, --renew.
@@ -74,17 +79,19 @@ _role_env_remember() {
 	fi
 }
 
-# Set the text that the prompt shows until something changes or _role_env_next comes. `_role_env_now` is the caller's.
+# --- the text that the prompt shows
+
+# Set the text until something changes or _role_env_next comes. `_role_env_now` is the caller's.
 _role_env_update() {
 	if [[ ${_role_env_observed} != "${_role_env_state}" ]]; then
 		_role_env_remember
-		_role_env_look
+		_role_env_ask
 	fi
 	case ${_role_env_options} in
 	*--renew*)
 		if [[ -n ${_role_env_due} ]] && ((_role_env_now >= _role_env_due && _role_env_now >= _role_env_retry)); then
 			_role_env_renew
-			_role_env_look
+			_role_env_ask
 		fi
 		;;
 	*) ;;
@@ -97,7 +104,7 @@ _role_env_update() {
 
 # Ask the command what the prompt shows. It is a child of this shell, as every tool is, so it sees what they see. In the
 # background, since zsh would wait for it after `read` has given up.
-_role_env_look() {
+_role_env_ask() {
 	local _role_env_1='' _role_env_2='' _role_env_3='' _role_env_4='' _role_env_5='' _role_env_6=''
 	_role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
 	_role_env_1="@EACH DESCRIBING ${ITEM-}@END${ROLE_ENV_NO_ACCOUNT-}"
