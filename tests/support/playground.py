@@ -3,11 +3,10 @@
     python -m support.playground [bash|zsh|fish]
 
 An STS, a RAM and a keyring run beside the shell. The home has a key, a profile in red, one that only reads and one that
-STS refuses. Everything is in one folder, which a process of its own removes when this one has ended, however that was.
+STS refuses. Everything is in one folder, which is removed at the end, also when the terminal is closed.
 """
 
 import contextlib
-import ctypes
 import os
 import re
 import shutil
@@ -31,11 +30,6 @@ from support.secret_service_bus import SECRET_SERVICE, KeyringBus, missing
 from support.waiting import DEADLINE
 
 _CLOUD_CALL = Path(__file__).with_name("cloud_call.py")
-_PR_SET_PDEATHSIG = 1
-
-# Until stdin ends, which is when no process has the other end of the pipe any more. A shell that has just been hung up
-# may still write its history.
-_REMOVE = 'read -r _; for n in 1 2 3 4 5 6 7 8 9; do rm -rf "$1" && [ ! -e "$1" ] && break; sleep 0.2; done'
 
 PROFILES = """\
 [profileA]
@@ -161,36 +155,25 @@ def main(shell: str = "") -> int:
     if missing(shell or "bash"):
         print(f"tests/sandbox: {shell or 'bash'} is not installed", file=sys.stderr)
         return 1
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
     with local_cloud() as machine:
         if not shell:
             return walk(machine)
         file, text = START_FILES[shell]
         write_private(machine.home / file, text)
         print(WELCOME, flush=True)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for what runs in the shell
+        signal.signal(signal.SIGINT, lambda *_: None)  # it is for what runs in the shell
         environ = machine.environ | {"SHELL": shutil.which(shell) or shell}
-        subprocess.run(COMMANDS[shell], env=environ, cwd=machine.home, preexec_fn=hang_up_with_parent, check=False)
+        subprocess.run(COMMANDS[shell], env=environ, cwd=machine.home, check=False)
     return 0
-
-
-@contextlib.contextmanager
-def folder_of_its_own() -> Iterator[Path]:
-    """Yield a folder for all temporary files; it is removed after this process, even if that is killed."""
-    folder = Path(tempfile.mkdtemp(prefix="role-env-"))
-    remover = subprocess.Popen(["sh", "-c", _REMOVE, "sh", str(folder)], stdin=subprocess.PIPE, start_new_session=True)
-    tempfile.tempdir = str(folder)
-    try:
-        yield folder
-    finally:
-        tempfile.tempdir = None
-        remover.communicate()
 
 
 @contextlib.contextmanager
 def local_cloud() -> Iterator[Machine]:
     """Yield the machine of a person with the profiles, and a local STS, RAM and keyring, in a folder of its own."""
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(folder_of_its_own())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="role-env-", ignore_cleanup_errors=True)))
         calls, bus = folder / "calls.jsonl", stack.enter_context(_keyring())
         sts = stack.enter_context(LocalSts(folder / "sts", calls_file=calls))
         ram = stack.enter_context(LocalRam(folder / "ram", sts))
@@ -221,13 +204,6 @@ def _keyring() -> Iterator[KeyringBus]:
         return
     with KeyringBus() as bus:
         yield bus
-
-
-def hang_up_with_parent() -> None:
-    """Let this process, a shell to be, get a SIGHUP when its parent has ended, where the system can do that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
 
 
 # ---- the walk ----
