@@ -12,7 +12,7 @@ from role_env.variables import RESERVED_PROFILES
 from support import aliyun_cli
 from support.cli_home import AK, FILES, OURS, PROFILES, Home, written
 from support.files import write_private
-from support.machine import INSTALLED
+from support.machine import INSTALLED, ROLE_ENV
 
 # ---- what is written ----
 
@@ -32,36 +32,31 @@ def test_a_profile_without_a_region_is_reported_and_its_region_in_the_file_stays
     assert home.entry(name)["region_id"] == "eu-west-1"
 
 
-def test_the_command_names_the_profiles_file_wherever_it_was_found(home: Home) -> None:
-    for number, (arguments, environ) in enumerate(
-        [
-            ([], {}),
-            (["--config", "mine.ini"], {}),
-            ([], {"ROLE_ENV_CONFIG": "mine.ini"}),
-            (["--config", "my own.ini"], {}),
-        ]
-    ):
-        path = home.path / (arguments[1] if arguments else "mine.ini") if number else home.profiles
-        write_private(path, PROFILES)
-        done = home.setup("profileB", *arguments, environ=environ)
-        assert shlex.split(home.entry()["process_command"])[1:] == ["process", "--config", str(path), "profileB"]
-        assert ("3.4.9" in done.stderr) == (number == 3)
+@pytest.mark.parametrize(
+    ("name", "arguments", "environ"),
+    [
+        ("", [], {}),
+        ("mine.ini", ["--config", "mine.ini"], {}),
+        ("mine.ini", [], {"ROLE_ENV_CONFIG": "mine.ini"}),
+        ("my own.ini", ["--config", "my own.ini"], {}),
+    ],
+)
+def test_the_command_names_the_profiles_file_wherever_it_was_found(
+    home: Home, name: str, arguments: list[str], environ: dict[str, str]
+) -> None:
+    path = write_private(home.path / name if name else home.profiles, PROFILES)
+    done = home.setup("profileB", *arguments, environ=environ)
+    assert shlex.split(home.entry()["process_command"])[1:] == ["process", "--config", str(path), "profileB"]
+    assert ("3.4.9" in done.stderr) == (" " in name)
 
 
 @pytest.mark.parametrize("environ", [{"PATH": "/usr/bin:/bin"}, {"VIRTUAL_ENV": str(INSTALLED.parent)}, {}])
-def test_the_command_of_a_profile_begins_with_the_path_of_the_program(home: Home, environ: dict[str, str]) -> None:
-    home.setup("profileB", environ=environ)
-    assert home.entry()["process_command"] == home.command()
-
-
-def test_the_module_run_by_python_writes_the_command_beside_that_python(home: Home) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "role_env", "setup", "aliyun-cli", "profileB"],
-        env={**home.environ, "PATH": "/usr/bin:/bin"},
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+@pytest.mark.parametrize("program", [[ROLE_ENV], [sys.executable, "-m", "role_env"]], ids=["command", "module"])
+def test_the_command_of_a_profile_begins_with_the_path_of_the_program(
+    home: Home, environ: dict[str, str], program: list[str]
+) -> None:
+    line = [*program, "setup", "aliyun-cli", "profileB"]
+    subprocess.run(line, env=home.environ | environ, check=True, capture_output=True, timeout=60)
     assert home.entry()["process_command"] == home.command()
 
 

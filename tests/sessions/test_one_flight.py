@@ -48,14 +48,13 @@ def test_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
 # ---- while the keyring is slow ----
 
 
-LINE = ("export", "profileB", "--format", "json")
 LONGER_THAN_A_USE = 8.0
 """Seconds; where nothing was stored, a use of the keyring ends after five."""
 
 
 def start_slow_way(machine: Machine, **environ: str) -> "subprocess.Popen[str]":
     """Start the command without its fast path."""
-    command, pipe = [sys.executable, "-c", SLOW_WAY, *LINE], subprocess.PIPE
+    command, pipe = [sys.executable, "-c", SLOW_WAY, *EXPORT], subprocess.PIPE
     return subprocess.Popen(command, env=machine.environ | environ, stdout=pipe, stderr=pipe, text=True)
 
 
@@ -78,9 +77,9 @@ def test_what_the_locks_holder_has_stored_is_found_though_the_keyring_takes_long
     assert machine.role_env("list").returncode == 0
     machine.sts.fault("delay:2", times=1)
     environ = {"ROLE_ENV_TIMEOUT": "60"}
-    first = machine.start(*LINE, **environ)
+    first = machine.start(*EXPORT, **environ)
     wait_until(lambda: machine.sts.calls)
-    others = [machine.start(*LINE, **environ) if way == "fast" else start_slow_way(machine, **environ) for _ in "12"]
+    others = [machine.start(*EXPORT, **environ) if way == "fast" else start_slow_way(machine, **environ) for _ in "12"]
     resume = stop_keyring_once_stored(machine)
     try:
         outputs = [process.communicate(timeout=60)[0] for process in (first, *others)]
