@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -31,28 +32,13 @@ SECONDS = 12
 """How long the far side asks; sessions last half of that."""
 
 
-class Containers:
+class Containers(NamedTuple):
     """A host with docker's bridge, two containers on it, and a neighbor on another network of the host's."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.host, self.container, self.other, self.neighbor = (Namespace() for _ in range(4))
-        self.host.ip("link", "add", "docker0", "type", "bridge")
-        self.host.add_address(f"{BRIDGE}/16", "docker0")
-        self.host.ip("link", "set", "docker0", "up")
-        self.host.join(self.container, "veth0", "172.17.0.2/16", bridge="docker0")
-        self.host.join(self.other, "veth1", "172.17.0.3/16", bridge="docker0")
-        self.host.join(self.neighbor, "lan0", "192.168.77.2/24")
-        self.host.add_address("192.168.77.1/24", "lan0")
-        self.neighbor.ip("route", "add", f"{BRIDGE}/32", "via", "192.168.77.1")
-        for namespace in (self.host, self.container):
-            namespace.carry(machine.sts.port)
-
-    def __enter__(self) -> "Containers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for namespace in (self.host, self.container, self.other, self.neighbor):
-            namespace.close()
+    host: Namespace
+    container: Namespace
+    other: Namespace
+    neighbor: Namespace
 
 
 def image_variables(machine: Machine) -> dict[str, str]:
@@ -79,8 +65,18 @@ def work() -> str:
 @pytest.fixture
 def containers(machine: Machine) -> Iterator[Containers]:
     require_namespaces()
-    with Containers(machine) as made:
-        yield made
+    with Namespace() as host, Namespace() as container, Namespace() as other, Namespace() as neighbor:
+        host.ip("link", "add", "docker0", "type", "bridge")
+        host.add_address(f"{BRIDGE}/16", "docker0")
+        host.ip("link", "set", "docker0", "up")
+        host.join(container, "veth0", "172.17.0.2/16", bridge="docker0")
+        host.join(other, "veth1", "172.17.0.3/16", bridge="docker0")
+        host.join(neighbor, "lan0", "192.168.77.2/24")
+        host.add_address("192.168.77.1/24", "lan0")
+        neighbor.ip("route", "add", f"{BRIDGE}/32", "via", "192.168.77.1")
+        for namespace in (host, container):
+            namespace.carry(machine.sts.port)
+        yield Containers(host, container, other, neighbor)
 
 
 def documented_line(part: str, work: str) -> str:

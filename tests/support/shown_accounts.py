@@ -1,6 +1,7 @@
 """What has to be true at a prompt: every tool is the account that the prompt and `status` show, or none."""
 
 import json
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -110,9 +111,7 @@ class ShownAccounts:
 
     def terraform(self) -> str | None:
         """Return the key ID with which Terraform's provider would sign; None where it ends with an error."""
-        absent = dict.fromkeys(self.machine.environ, "")
-        reader = (sys.executable, str(PROGRAMS / "credentials_go.py"))
-        done = self.machine.run(*reader, **{**absent, **self.environ})
+        done = self.run(sys.executable, str(PROGRAMS / "credentials_go.py"))
         return done.stdout.split()[-2] if done.returncode == 0 and "none" not in done.stdout.split() else None
 
     def served_key(self) -> Key | None:
@@ -153,11 +152,13 @@ class ShownAccounts:
 
     def status(self, *options: str) -> str:
         """Return what `role-env status` prints in the innermost shell."""
-        # Machine.run adds its own variables: what is absent is made empty.
-        absent = dict.fromkeys(self.machine.environ, "")
-        done = self.machine.run("role-env", "status", *options, **{**absent, **self.environ})
+        done = self.run("role-env", "status", *options)
         assert done.returncode in (0, 1), done.stderr
         return done.stdout if options else done.stderr
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the innermost shell. Machine.run adds its own variables: what is absent is made empty."""
+        return self.machine.run(*command, **{**dict.fromkeys(self.machine.environ, ""), **self.environ})
 
     def aliyun(self, profile: str = "") -> str | None:
         """Return the key ID with which `aliyun --profile NAME` would sign; None where it ends with an error."""
