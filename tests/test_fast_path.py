@@ -15,10 +15,11 @@ import pytest
 from role_env import paths, variables
 from role_env.command_table import FORMATS, SHELL_FORMATS, SHELLS
 from role_env.keyrings import KeyringNotes
+from support.cached_sessions import SLOW_WAY
 from support.files import settle, write_private
 from support.machine import Machine
+from support.prompts import session
 from support.silent_bus import SilentBus
-from support.slow_way import SLOW_WAY
 from support.waiting import wait_until
 
 
@@ -137,12 +138,15 @@ def test_with_the_key_agents_a_person_and_an_agent_each_have_a_session_on_the_fa
     assert len(machine.sts.calls_of("AssumeRole")) == 2
 
 
-@pytest.mark.parametrize("line", ["list", "list --names --sessions"])
-def test_a_list_loads_no_module_that_costs_more_than_its_profiles(machine: Machine, line: str) -> None:
+@pytest.mark.parametrize("line", ["list", "list --names", "list --names --sessions", "status"])
+def test_what_shells_call_often_loads_no_module_that_costs_more_than_its_work(machine: Machine, line: str) -> None:
     machine.settle()
     assert machine.role_env("profileB").returncode == 0
-    costly = {"dataclasses", "inspect", "json", "keyring", "platformdirs", "typing"}
-    assert loaded(machine, *line.split()).isdisjoint(costly)
+    costly = {"dataclasses", "inspect", "json", "keyring", "platformdirs", "typing", "ssl", "http.client", "logging"}
+    if line in ("list --names", "status"):
+        costly |= {"urllib.request", "ctypes", "subprocess", "difflib", "hashlib", "role_env.keyrings"}
+        costly |= {f"role_env.{name}" for name in ("sessions", "sources.base", "sts", "profiles.profile")}
+    assert loaded(machine, *line.split(), **session()).isdisjoint(costly)
 
 
 def test_two_installations_used_in_turn_both_load_no_more_than_one(machine: Machine) -> None:

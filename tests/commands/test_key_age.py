@@ -9,14 +9,13 @@ import pytest
 from cloud.ram import LocalRam
 from cloud.world import ACCOUNT_A
 from support.machine import Machine
-from support.tables import cells_of
 
 OWNER = f"acs:ram::{ACCOUNT_A}:user/test_user1"
 
 
 def age(machine: Machine) -> str:
     """Return what `list` shows in the row of profileA."""
-    return cells_of(machine.role_env("list").stdout)[0].get("KEY", "")
+    return machine.role_env("list").stdout.splitlines()[1].partition(" keyring")[2].strip()
 
 
 def finding(machine: Machine) -> dict[str, Any]:

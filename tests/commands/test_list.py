@@ -1,6 +1,7 @@
 """role-env list: the table and the JSON, and that reading cached sessions asks nobody for anything."""
 
 import json
+import re
 
 import pytest
 
@@ -10,8 +11,16 @@ from role_env.ui import table as display
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
-from support.tables import cells_of
 from support.terminal import on_terminal
+
+
+def cells_of(text: str) -> list[dict[str, str]]:
+    """Return the cells of each row of `role-env list` by their headings; its values are of narrow letters."""
+    heading, *rows = text.splitlines()
+    starts = [(found[0], found.start()) for found in re.finditer(r"\S+", heading)]
+    ends = [start for _, start in starts[1:]] + [None]
+    return [{name: row[start:end].strip() for (name, start), end in zip(starts, ends, strict=True)} for row in rows]
+
 
 # ---- the JSON ----
 
@@ -119,17 +128,3 @@ def test_a_keyring_that_hangs_is_waited_for_once(machine: Machine, silent: Silen
     done = machine.role_env("list", **silent.environment)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 23)
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("command", ["list --names", "status"])
-def test_what_shells_call_often_loads_neither_tls_nor_a_keyring(machine: Machine, command: str) -> None:
-    """A shell waits for the names at each press of a key: every module costs."""
-    script = f"python -X importtime -m role_env {command} 2>&1 >/dev/null | sed 's/.*| *//'"
-    loaded = set(machine.shell("bash", script).stdout.split())
-    assert "role_env.cli" in loaded
-    heavy = {"ssl", "http.client", "urllib.request", "keyring", "ctypes", "subprocess"}
-    heavy |= {"dataclasses", "inspect", "logging", "json", "difflib", "hashlib"}
-    heavy |= {f"role_env.{name}" for name in ("sessions", "sources.base", "sts", "keyrings", "profiles.profile")}
-    assert not loaded & heavy
-    if command == "status":
-        assert not loaded & {"platformdirs", "role_env.profiles.file"}

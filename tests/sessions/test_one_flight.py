@@ -8,10 +8,9 @@ import time
 
 import pytest
 
-from support.cached_sessions import asks
+from support.cached_sessions import SLOW_WAY, asks
 from support.fault_rows import EXPORT, Environ
 from support.machine import Machine
-from support.slow_way import SLOW_WAY
 from support.waiting import wait_until
 
 

@@ -8,6 +8,16 @@ from role_env.keyrings import Entry
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
 
+SLOW_WAY = """
+import sys
+from role_env import fast_path
+fast_path.answer = lambda *line: ""
+sys.argv = ["role-env", *sys.argv[1:]]
+from role_env.__main__ import main
+main()
+"""
+"""The program that is the installed command without its fast path."""
+
 
 def asks(machine: Machine, *arguments: str, calls: int, **environ: str) -> str:
     """Check that printing a session of profileB makes `calls` AssumeRole calls, and return its JSON."""
