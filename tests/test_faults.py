@@ -186,7 +186,6 @@ NETWORK = rows(
     Fault("one byte a second", sts("slow", ROLE_ENV_TIMEOUT="2"), 5, ("timed out",)),
     Fault("an answer that takes a while", sts("delay:1.5"), asked=1),
     Fault("retries that outlast the deadline", sts("500", ROLE_ENV_TIMEOUT="0.4"), 5, ("STS at", "try again")),
-    Fault("a deadline that is none", environ(ROLE_ENV_TIMEOUT="soon"), 3, ("ROLE_ENV_TIMEOUT",), asked=0),
     Fault("200 with HTML", sts("html-200"), 5, ("did not answer like STS", "sign-in page"), asked=1),
     Fault("a captive portal", sts("captive-portal"), 5, ("did not answer like STS", "sign-in page"), asked=1),
     Fault("a redirect, which is not followed", sts("redirect"), 5, ("did not answer like STS",), asked=1),
@@ -215,7 +214,6 @@ NETWORK = rows(
     Fault("a proxy that wants a password", proxy("407 No", 1), 5, ("refused", "HTTPS_PROXY"), asked=0),
     Fault("a proxy that is broken", proxy("502 Bad Gateway", 3), 5, ("refused", "502"), asked=0),
     Fault("a proxy of another kind", environ(HTTPS_PROXY="socks5://h:1"), 3, ("socks5", "NO_PROXY"), asked=0),
-    Fault("plain HTTP", environ(ALIBABA_CLOUD_STS_ENDPOINT="http://h"), 3, ("http://",), asked=0),
     Fault("no answer to a renewal", renewed("hang"), reported=("timed out", STILL_USED), asked=2),
     Fault("nonsense for a renewal", renewed("html-200"), reported=(STILL_USED,), asked=2),
     Fault("a renewal that is refused", renewed("code:NoPermission:403"), 4, ("may not assume",)),
@@ -267,7 +265,6 @@ MACHINE = rows(
 FILES = rows(
     "files",
     Fault("the profiles file is a symlink", file(linked)),
-    Fault("the profiles file is missing", file(Path.unlink), 3, ("profiles.ini",), asked=0),
     Fault("the profiles file is a folder", environ(ROLE_ENV_CONFIG="/"), 3, ("cannot be read",), asked=0),
     Fault("the profiles file is somebody else's", file(anothers), 3, ("belongs to another user",), asked=0),
     Fault("it is empty", file(lambda f: f.write_text("")), 3, ("there is no profile profileB",), asked=0),

@@ -148,7 +148,8 @@ def test_role_envs_own_process_is_refused_as_a_source_of_the_cli(machine: Machin
 
 
 def test_a_folder_of_the_cli_that_cannot_be_searched_costs_no_session(machine: Machine, cli_file: CliFile) -> None:
-    cli_file.path.parent.chmod(0)
+    cli_file.write()
+    (machine.home / ".aliyun").chmod(0)
     as_root = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
     command = (*as_root, str(INSTALLED / "role-env"))
     done = machine.run(*command, "profileB", "--format", "bash")

@@ -46,9 +46,7 @@ class CliFile:
     """~/.aliyun/config.json of the machine, as the CLI writes it; quick has a role and `itself` none."""
 
     def __init__(self, machine: Machine) -> None:
-        self.path = machine.home / ".aliyun" / "config.json"
-        self.path.parent.mkdir()
-        self.sts = machine.sts
+        self.machine, self.sts = machine, machine.sts
         machine.add(f"[quick]\nrole_arn = {machine.sts.role_arn}\n{OF_CLI}\n\n[itself]\n{OF_CLI}\n")
 
     @property
@@ -59,9 +57,7 @@ class CliFile:
     def write(self, *profiles: dict[str, Any], current: str = "default") -> None:
         """Write the file; a profile that names none is the default one."""
         named = [{"name": "default", "language": "en", "output_format": "json"} | profile for profile in profiles]
-        text = json.dumps({"current": current, "profiles": named, "meta_path": ""}, indent="\t")
-        self.path.write_text(text, "utf-8")
-        self.path.chmod(0o600)
+        self.machine.write_cli_file({"current": current, "profiles": named, "meta_path": ""})
 
     def sign_in(self, session: dict[str, Any], mode: str = "OAuth", seconds: int = 2000, **more: Any) -> None:
         """Write the file of somebody who has signed in and got a session that lasts so many seconds."""
