@@ -43,7 +43,7 @@ from role_env.http import server as sent
 from role_env.http.responses import json_object
 from role_env.keyrings import access_keys, vault
 from role_env.keyrings.index import Index
-from role_env.rotation import trial
+from role_env.rotation import rotation as steps
 from role_env.rotation.holders import Holders
 from support.contexts import context
 from support.file_keyring import PlaintextKeyring
@@ -159,7 +159,7 @@ class _Stage:
         time.gmtime = lambda seconds=None: gmtime(time.time() if seconds is None else seconds)
         sleep = time.sleep
         time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
-        trial.SECONDS, trial.PAUSE_SECONDS = 5.0, 4.97
+        steps.SECONDS, steps.PAUSE_SECONDS = 5.0, 4.97
         exchange: Any = lambda server, method, path, body, headers: self._exchange(  # noqa: E731
             server.name, method, path, headers, body
         )

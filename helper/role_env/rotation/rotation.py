@@ -6,6 +6,7 @@ replaces it, and the old one stays until `--finish`. `Rotation.way` says what co
 
 import enum
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,17 +16,22 @@ from role_env.context import Context
 from role_env.context.messages import Messages
 from role_env.credentials import AccessKey, format_utc
 from role_env.dataclass import dataclass
+from role_env.deadline import Deadline
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.rotation import report, trial
+from role_env.rotation import report
 from role_env.rotation.holders import Holders, Journal, Unreadable
-from role_env.rotation.ram import PUBLIC_ENDPOINT, KeyState, Look, Ram, Status, look
+from role_env.rotation.ram import PUBLIC_ENDPOINT, KeyState, Look, Ram, Status, cannot_sign, look
 from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
 from role_env.sources import rows
+from role_env.sts import client
 from role_env.sts.client import StsError
 
+SECONDS = 60.0
+"""How long a key may take before the rotation reports it and stops until the next call."""
+PAUSE_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -183,7 +189,7 @@ class Rotation:
         """Wait until the new key works, store it in every entry, and make the old one inactive."""
         old, new = self._pair()
         self._check_files()
-        user = trial.wait_until_usable(new, self.profile, self.context)
+        user = _wait_until_usable(new, self.profile, self.context)
         if not self.journal.retired_at:
             self._check_user(user)
         self._swap(old, new)
@@ -210,7 +216,7 @@ class Rotation:
                 f"the old key {old.access_key_id} is active at RAM, so something may need it",
                 hint=f"make it inactive: {self._rotate}; or go back: {self._rotate} --abort",
             )
-        trial.use(new, self.profile, self._dependents(), self.context)
+        _use(new, self.profile, self._dependents(), self.context)
         used = self.ram.last_used(new, old.access_key_id)
         if used is None:
             raise self.ram.invalid("LastUsedDate is missing or not a time in UTC")
@@ -256,7 +262,7 @@ class Rotation:
         If the old key does not work, nothing is compared. Raises UnreachableError.
         """
         try:
-            before = trial.user_of(self.journal.old, self.profile, self.context.restarted())
+            before = _user_of(self.journal.old, self.profile, self.context.restarted())
         except RefusedError:
             return
         if user != before:
@@ -277,7 +283,7 @@ class Rotation:
             self.ram.set_status(new, old.access_key_id, is_active=True)
         self.journal.retired_at = 0
         self.holders.record(self.journal)
-        trial.wait_until_usable(old, self.profile, self.context)
+        _wait_until_usable(old, self.profile, self.context)
         self._swap(new, old)
         self._progress(f"deleting {new.access_key_id}")
         self.ram.delete_key(old, new.access_key_id)
@@ -431,3 +437,47 @@ def _uninterrupted(messages: Messages, what: str) -> Iterator[None]:
             signal.signal(number, handler)
     if came:
         signal.raise_signal(came[0])
+
+
+# -- a key at STS --
+
+
+def _wait_until_usable(key: AccessKey, profile: Profile, context: Context) -> str:
+    """Wait until STS accepts `key`, which takes seconds to minutes, and return the ARN of its user.
+
+    Raises StsError, and UnreachableError in the end.
+    """
+    context.messages.progress(f"{profile.name}: waiting until {key.access_key_id} works")
+    end = Deadline(SECONDS)
+    while True:
+        try:
+            return _user_of(key, profile, context.with_deadline(end))
+        except StsError as refusal:
+            if not cannot_sign(refusal):
+                raise
+        if end.remaining() <= PAUSE_SECONDS:
+            raise UnreachableError(
+                f"the key {key.access_key_id} does not work yet", hint=f"role-env rotate {profile.name}, in a while"
+            )
+        time.sleep(PAUSE_SECONDS)
+
+
+def _user_of(key: AccessKey, profile: Profile, context: Context) -> str:
+    """Return the ARN of the user whose key this is. Raises StsError, UnreachableError."""
+    return str(client.caller_identity(key, endpoint=profile.endpoint, context=context)["Arn"])
+
+
+def _use(key: AccessKey, profile: Profile, dependents: list[Chain], context: Context) -> None:
+    """Request a session of a dependent profile, signed with `key`.
+
+    Without one, or if its role refuses, request the caller's identity. Raises StsError, UnreachableError.
+    """
+    if role := next((one for chain in dependents for one in chain.profiles if one.role_arn), None):
+        try:
+            client.assume_role(role.hop, key, context.restarted())
+        except RefusedError as refused:  # only this role may refuse
+            if isinstance(refused, StsError) and cannot_sign(refused):
+                raise
+        else:
+            return
+    _user_of(key, profile, context.restarted())

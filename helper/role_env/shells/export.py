@@ -12,8 +12,30 @@ from role_env.shells import Change, Former
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
-    from role_env.shells.dialect import Dialect
+    class Dialect(Protocol):
+        """A module that generates code for the shells of its dialect.
+
+        NOTHING is code that does nothing and succeeds, FAILURE code that does nothing and fails.
+        """
+
+        NOTHING: str
+        FAILURE: str
+
+        def quote(self, value: str) -> str:
+            """Return `value` as one word of the shell."""
+
+        def change(self, change: Change, *, otherwise: Change | None, key_id: str) -> str:
+            """Return the code that does `change`, and succeeds if the shell then has the session of `key_id`.
+
+            With an empty one it succeeds if the shell then has neither a session nor the no-account state. If one of
+            the variables is readonly, it does nothing of it, but removes the former session by `otherwise`.
+            """
+
+        def failure(self, change: Change | None) -> str:
+            """Return the code that does `change`, as far as variables are not readonly, and ends in `false`."""
+
 
 PROXIES = ("HTTP_PROXY", "http_proxy")
 """The variable of the proxy that the Python SDK uses even for a credentials URI on this machine, despite NO_PROXY."""

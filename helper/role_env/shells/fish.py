@@ -1,4 +1,4 @@
-"""Generate code for fish, as `dialect` describes it.
+"""Generate code for fish, as `export.Dialect` describes it.
 
 The code is one group. Each statement ends in a semicolon, since `eval (role-env PROFILE)` joins the lines with spaces.
 In fish no variable of the user's is readonly, but a universal variable becomes visible when a global one is erased: a

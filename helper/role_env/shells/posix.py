@@ -1,4 +1,4 @@
-"""Generate code for bash, zsh and any POSIX shell, as `dialect` describes it.
+"""Generate code for bash, zsh and any POSIX shell, as `export.Dialect` describes it.
 
 The code is one group, so that a truncated text is a syntax error and does nothing. Each statement ends in a semicolon
 and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the shell joins the lines with spaces. It
