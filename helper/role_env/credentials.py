@@ -28,10 +28,7 @@ class AccessKey:
 
 
 class Credentials(AccessKey):
-    """A session's credentials: an access key with its token, and how long they last.
-
-    `issued` and `expiration` are seconds since the epoch, UTC.
-    """
+    """A session's credentials, and how long they last: `issued` and `expiration` are seconds since the epoch, UTC."""
 
     def __init__(
         self, access_key_id: str, access_key_secret: str, security_token: str, *, issued: float, expiration: int
@@ -108,10 +105,7 @@ class Session:
 
 
 class RoleArn(str):
-    """The ARN of a role, `acs:ram::<account>:role/<name>`, with its parts; empty where there is no role.
-
-    `validators.role_arn` checks the text.
-    """
+    """The ARN of a role, `acs:ram::<account>:role/<name>`, unchecked, with its parts; empty where there is no role."""
 
     account: str
     name: str

@@ -51,10 +51,7 @@ class ProfileError(RoleEnvError):
 
 
 class UnknownProfileError(ProfileError):
-    """The file has no profile `name`.
-
-    `known` has the names of its profiles, and `giving` those that give a session, as far as the file shows it.
-    """
+    """The file has no profile `name` among the `known` ones, of which those in `giving` may give a session."""
 
     def __init__(self, message: str, *, name: str, known: "Sequence[str]", giving: "Sequence[str]") -> None:
         super().__init__(message)

@@ -81,10 +81,7 @@ def make_folders(folder: "Path") -> None:
 
 
 def make_private(folder: str) -> None:
-    """Create `folder` for this user only.
-
-    Raises OSError, also if the folder belongs to another user or others can write it.
-    """
+    """Create `folder` for this user only. Raises OSError, also if it is another user's or others can write it."""
     if _is_private(folder):
         return
     import errno

@@ -79,10 +79,7 @@ class CliProfile:
         return f"sign in again with: aliyun configure --profile {self.name} --mode {self.mode}"
 
     def live_key(self, now: float) -> Credentials:
-        """Return the session that a sign-in left in the file (CloudSSO, OAuth); `now` is in epoch seconds.
-
-        Raises ProfileError if there is none or it has expired.
-        """
+        """Return the session of a sign-in. Raises ProfileError if there is none, or none at `now` (epoch seconds)."""
         if self.key and self.sts_expiration > now:
             values = (self.key.access_key_id, self.key.access_key_secret, self.key.security_token)
             return Credentials(*values, issued=now, expiration=self.sts_expiration)

@@ -7,10 +7,7 @@ from role_env.errors import ProfileError
 
 
 def config_path(home: str) -> str:
-    """Return the absolute path of the CLI's file, which may not exist; `home` is the variable HOME.
-
-    Raises ProfileError if there is no home folder.
-    """
+    """Return the absolute path of the CLI's file, which may not exist. Raises ProfileError without a home folder."""
     home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
     if not os.path.isabs(home):  # noqa: PTH117  pathlib costs a tenth of a list
         raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")

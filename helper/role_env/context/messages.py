@@ -54,10 +54,7 @@ class Messages:
         return Waiting(f"role-env: waiting for {what}")
 
     def aside(self) -> "AbstractContextManager[object]":
-        """Return a context that moves a library's output to stderr or, with `silent`, discards it.
-
-        A shell reads role-env's stdout.
-        """
+        """Return a context that moves output to stderr, since a shell reads stdout; with `silent` it discards it."""
         import io
         from contextlib import redirect_stdout
 
@@ -65,10 +62,7 @@ class Messages:
 
 
 def hush_libraries() -> None:
-    """Keep the logs of libraries, and their warnings on import, off stderr.
-
-    They could contain tracebacks and secrets, and a credential process must be silent.
-    """
+    """Keep logs and warnings of libraries off stderr, for secrets and because a credential process is silent."""
     import logging  # takes 5 ms, and a command without a library does not need it
     import warnings
 

@@ -32,10 +32,7 @@ def own_names(environ: Mapping[str, str]) -> Key | None:
 
 
 def current_key(environ: Mapping[str, str]) -> AccessKey | None:
-    """Return the key in the environment's variables, set by the user or by role-env; None if there is none.
-
-    Raises ProfileError if it is incomplete.
-    """
+    """Return the key in the environment, the user's or role-env's, or None. Raises ProfileError if it is incomplete."""
     names = _first(environ)
     return _whole(names, environ) if names else None
 

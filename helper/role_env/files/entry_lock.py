@@ -53,10 +53,7 @@ class EntryLock:
         return self._name in _held
 
     def hold(self, *, seconds: float, waiting: "AbstractContextManager[object]") -> "AbstractContextManager[bool]":
-        """Return a context that holds the lock; its value is whether another process holds it.
-
-        It waits at most `seconds` for the lock, within the context `waiting`.
-        """
+        """Return a context that waits, in `waiting`, for the lock; its value is whether another process holds it."""
         return locks.Lock(self._take_over, seconds, waiting)
 
     def release(self) -> None:

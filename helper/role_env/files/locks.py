@@ -40,10 +40,7 @@ def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bo
 
 
 class Lock:
-    """A context manager that locks the descriptor that `opened` returns.
-
-    If the lock cannot be taken, the block runs without it, unless it `is_required`.
-    """
+    """A context that locks the descriptor which `opened` returns, or runs without the lock unless it `is_required`."""
 
     def __init__(
         self,
@@ -79,10 +76,7 @@ class Lock:
 
 
 def acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool:
-    """Lock the descriptor's file within `seconds`, and return whether that succeeded.
-
-    Raises OSError on a file system without locks.
-    """
+    """Lock the file within `seconds`; return whether that succeeded. Raises OSError on a file system without locks."""
     end = time.monotonic() + seconds
     while True:
         try:

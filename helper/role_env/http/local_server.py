@@ -53,10 +53,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply: the status, the text, and its additional headers.
-
-    After a reply that `is_last`, no other visitor is expected.
-    """
+    """A reply: the status, the text and additional headers. After one that `is_last`, no other visitor is expected."""
 
     status: HTTPStatus
     text: str
@@ -65,10 +62,7 @@ class Reply:
 
 
 class LocalServer:
-    """A server on `listener` that answers from the moment it is created until `close`.
-
-    `ended` is set when the last reply is written, or the client has hung up before it.
-    """
+    """A server on `listener` from its creation until `close`. `ended` is set after a last reply, even a lost one."""
 
     def __init__(self, listener: socket.socket) -> None:
         self.ended = threading.Event()

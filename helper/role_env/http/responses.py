@@ -65,10 +65,7 @@ def served_credentials(document: Mapping[str, Any], *, begun: str) -> Credential
 
 
 def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:
-    """Return the key in `document` under the names `fields` (key ID, secret and, if one is required, token).
-
-    Raises ValueError for values that are not printable ASCII.
-    """
+    """Return the key in `document` under the names `fields`, with a token if there are three. Raises ValueError."""
     return AccessKey(*(value(document, name) for name in fields))
 
 

@@ -297,10 +297,7 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[s
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a context that checks the certificate and the host name.
-
-    An empty ALIBABA_CLOUD_CA_BUNDLE counts as unset. Raises ProfileError.
-    """
+    """Return a context that checks certificate and host name. An empty bundle counts as unset. Raises ProfileError."""
     # Like ssl.create_default_context, but without SSLKEYLOGFILE: it would write each connection's keys to that file.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):

@@ -16,10 +16,7 @@ _HOST = r"https://((?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}(?::[0-9]{1,5})?)/
 
 @functools.cache
 def check_url(text: str, allowed_host: str) -> str:
-    """Return a sign-in URL in its normal form: https, on a host below DOMAIN or on `allowed_host`.
-
-    Raises ValueError for any other text.
-    """
+    """Return the normal form of an https URL below DOMAIN or on `allowed_host`. Raises ValueError for another."""
     parts = re.fullmatch(_URL, text.strip())
     if not parts or set(text) & set("\\?#@") or not 0 < int((parts[2] or ":443")[1:]) < 65536:
         raise ValueError(f"must be https://signin-<region>{DOMAIN}/<directory>/login")

@@ -23,10 +23,7 @@ NO_OPTIONS = "\0\0\0\0"
 
 
 class Entry:
-    """The name of an entry in a keyring, which a keyring browser shows.
-
-    `name` joins both parts, as the index and the kernel keyring name the entry.
-    """
+    """The name of an entry, which a keyring browser shows; `name` is that of the index and the kernel keyring."""
 
     def __init__(self, service: str, username: str) -> None:
         self.service = service

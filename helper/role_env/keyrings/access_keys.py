@@ -65,10 +65,7 @@ def watch_mark(fingerprint: Fingerprint) -> None:
 
 
 def _parse(text: str) -> AccessKey | None:
-    """Return the key in `text`, or None if it is damaged or of another format.
-
-    The fourth line, its creation time, is missing if RAM did not report it.
-    """
+    """Return the key in `text`, or None for another format. Its creation time, the fourth line, may be missing."""
     lines = text.split("\n")
     if len(lines) not in (3, 4) or lines[0] != _HEAD:
         return None

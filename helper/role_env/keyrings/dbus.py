@@ -252,10 +252,7 @@ _NO_AUTO_START = 2
 
 
 class Reader:
-    """A reader of aligned little-endian values.
-
-    It raises IndexError past the end, and ValueError for a value of another type.
-    """
+    """A reader of aligned little-endian values. Raises IndexError past the end, ValueError for another type."""
 
     def __init__(self, data: bytes, position: int) -> None:
         self._data = data

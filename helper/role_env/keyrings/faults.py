@@ -9,10 +9,7 @@ FOREIGN_BUS_FIX = (
 
 
 class KeyringFault(enum.Enum):
-    """A reason why the keyring cannot be used.
-
-    `text` is for messages. `exceptions` are the names of the exceptions of `keyring` or of a backend that mean it.
-    """
+    """A reason why the keyring cannot be used: the `text` for messages, the names of `exceptions` that mean it."""
 
     def __init__(self, text: str, *exceptions: str) -> None:
         self.text = text

@@ -56,10 +56,7 @@ def read(name: str) -> str | None:
 
 
 def write(name: str, text: str, *, seconds: int) -> None:
-    """Store `text` as `name` for `seconds`. If there is no room, delete older entries of role-env.
-
-    Raises Unavailable.
-    """
+    """Store `text` as `name` for `seconds`, if necessary in the place of older entries. Raises Unavailable."""
     # The expiration comes first, to find the oldest entry: the kernel's list has no order.
     content = f"{int(time.time()) + seconds}\n{text}".encode()
     while True:

@@ -69,10 +69,7 @@ def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
 
 
 def _open_session(bus: Bus, found: "list[list[str]]") -> str:
-    """Return the path of a session in which secrets are sent in plain text over the bus.
-
-    Raises AskKeyring for a locked collection: a locked KeePassXC finds nothing.
-    """
+    """Return the path of an unencrypted session. Raises AskKeyring if locked: then KeePassXC finds nothing."""
     (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [] in found else []))
     if output != "":
         raise UnexpectedReply("not plain")

@@ -111,10 +111,7 @@ class StoredSignIn:
         return self._id
 
     def expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
-        """Return the end of the sign-in (epoch seconds), which may be past; None if it is unknown without a prompt.
-
-        `known` is as for `load`.
-        """
+        """Return the end of the sign-in (epoch seconds, perhaps past) or None, unasked. `known` is as for `load`."""
         try:
             found = self.load(context.without_prompts(), known=known)
         except KeyringError:

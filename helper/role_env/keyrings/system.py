@@ -111,18 +111,12 @@ class SystemKeyring:
             Worker(work)
 
     def backend_name(self) -> str:
-        """Return the class that entries are written to, such as `keyring.backends.SecretService.Keyring`.
-
-        Waits without a deadline, and raises what `keyring` raises.
-        """
+        """Return the class that entries are written to, without a deadline. Raises what `keyring` raises."""
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
     def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
-        """Return the text of each of `entries` in the Secret Service; an empty list after a timeout.
-
-        Raises AskKeyring if only `keyring` can answer.
-        """
+        """Return the Secret Service's texts, none after a timeout. Raises AskKeyring if only `keyring` can tell."""
         try:
             with self._waiting() as seconds:
                 return secret_service.read(entries, self._context.environ, seconds=seconds)

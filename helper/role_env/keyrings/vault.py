@@ -56,10 +56,7 @@ def delete(entry: Entry, context: Context) -> None:
 
 
 def entries(service: str, context: Context) -> list[Entry]:
-    """Return the entries whose services begin with `service`, from the index and from a search.
-
-    Some may no longer exist. Raises KeyringError.
-    """
+    """Return the entries of `service` by the index and a search; some may not exist. Raises KeyringError."""
     keyring = SystemKeyring(context)
     found = Index(context.environ, INDEX, service).entries(keyring.names())
     check_usable(keyring)

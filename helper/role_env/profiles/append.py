@@ -21,10 +21,7 @@ class NewProfile:
     values: Mapping[str, str]
 
     def text(self) -> str:
-        """Return the text of the section.
-
-        Raises ProfileError for a name or value, from any origin, that would change more of the file than this section.
-        """
+        """Return the text of the section. Raises ProfileError for a name or value that would change more than it."""
         if fault := "it is that of the defaults" if self.name == DEFAULT else validators.name_fault(self.name):
             raise self._error(f"its name is invalid: {fault}")
         for key, value in self.values.items():

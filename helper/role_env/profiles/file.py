@@ -215,10 +215,7 @@ class ProfilesFile:
 
 
 def _add_defaults(section: Section, defaults: Section) -> None:
-    """Add the keys of [DEFAULT] that the section does not have.
-
-    A section that chooses its own source gets none from [DEFAULT], and no section becomes its own source.
-    """
+    """Add the keys of [DEFAULT], but no source to a section with one, and no section as its own source."""
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
     if any(key in rows.CHOOSERS for key in section.values) or added.get("source_profile") == section.name:
         added = {key: value for key, value in added.items() if key not in rows.CHOOSERS}

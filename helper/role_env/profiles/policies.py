@@ -79,10 +79,7 @@ def _parse(text: str) -> "dict[str, Any]":
 
 
 def read_only(own: str = "") -> str:
-    """Return the read-only policy. With `own`, a profile's policy, return that policy narrowed to reading.
-
-    Raises PolicyError if the two together are longer than STS accepts.
-    """
+    """Return the policy for reading, which narrows `own` if given. Raises PolicyError for one that is too long."""
     import json
 
     document = _parse(own) if own else {"Version": "1"}

@@ -169,10 +169,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
 
 
 def _choose_source(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
-    """Return the source that the section chooses, as fields of Profile; `values` are its checked keys.
-
-    Raises ProfileError.
-    """
+    """Return the source that the checked keys `values` choose, as fields of Profile. Raises ProfileError."""
     chosen = {rows.CHOOSERS[key]: key for key in values if key in rows.CHOOSERS}
     if len(chosen) > 1:
         first, second = sorted(chosen.values())[:2]
@@ -192,10 +189,7 @@ def _choose_source(section: Section, values: "Mapping[str, Any]", fingerprint: F
 
 
 def class_of(row: rows.SourceRow) -> "type[Source]":
-    """Return the class of the sources of `row`, imported from its module in this folder.
-
-    Most modules import TLS, and a profile has one source.
-    """
+    """Return the class of the sources of `row`. Most of their modules import TLS, and a profile has one source."""
     module, _, name = row.made_by.partition(".")
     # importlib imports warnings and more, which costs 1 ms
     found: type[Source] = getattr(__import__(f"role_env.sources.{module}", fromlist=[name]), name)

@@ -114,10 +114,7 @@ class Holders:
         return [entry for entry in found.values() if self._id_in(entry) == access_key_id]
 
     def replace(self, before: AccessKey, after: AccessKey) -> bool:
-        """Store `after` in every entry that has `before`, and return whether any had it.
-
-        Warn of other profiles' entries that could not be changed.
-        """
+        """Store `after` where `before` is, warn of other profiles' failures, and return whether it was anywhere."""
         found = self.of(before.access_key_id)
         for entry in found:
             self._context.messages.progress(f"{self.profile}: storing {after.access_key_id} for {entry.username}")
@@ -132,10 +129,7 @@ class Holders:
         return bool(found)
 
     def check_files(self, access_key_id: str) -> None:
-        """Raise RefusedError if the CLI's file or the profiles file contains the key, which would stop working there.
-
-        A file that this user cannot read is nobody's who uses the key.
-        """
+        """Raise RefusedError if the CLI's file or the profiles file, as far as they can be read, contains the key."""
         found = []
         for path in (self.path, config_path(self._context.environ.get("HOME", ""))):
             with contextlib.suppress(OSError):

@@ -443,10 +443,7 @@ def _uninterrupted(messages: Messages, what: str) -> Iterator[None]:
 
 
 def _wait_until_usable(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Wait until STS accepts `key`, which takes seconds to minutes, and return the ARN of its user.
-
-    Raises StsError, and UnreachableError in the end.
-    """
+    """Wait until STS accepts `key`, seconds to minutes; return its user's ARN. Raises StsError, UnreachableError."""
     context.messages.progress(f"{profile.name}: waiting until {key.access_key_id} works")
     end = Deadline(SECONDS)
     while True:

@@ -161,10 +161,7 @@ def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
 
 
 def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
-    """Refuse a chain with a profile whose credential process started this process, directly or indirectly.
-
-    Raises ProfileError.
-    """
+    """Raise ProfileError for a profile whose credential process started this process, directly or indirectly."""
     passed = environ.get("ROLE_ENV_CHAIN", "").split()
     for hop in chain.profiles if passed else ():
         if {hop.name, _mark(hop)} & set(passed):

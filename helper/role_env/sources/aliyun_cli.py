@@ -30,10 +30,7 @@ class AliyunCliProfile(Source):
 
     @classmethod
     def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
-        """Return the source for the CLI's profile that the section names.
-
-        Its roles use the section's STS endpoint too.
-        """
+        """Return the source for the CLI's profile that the section names, whose STS endpoint serves its roles too."""
         given = (values.get(key, "") for key in ("aliyun_profile", "sts_endpoint", "sts_region"))
         return cls(section.name, section.where_is(cls.row.chooser), *given)
 

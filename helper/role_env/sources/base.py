@@ -76,10 +76,7 @@ class Source:
         """Add to `fingerprint` the files and variables that decide whose credentials the source gives."""
 
     def identity(self, context: Context) -> list[str]:
-        """Return the values that decide whose credentials they are, with secrets as digests.
-
-        Raises ProfileError and KeyringError.
-        """
+        """Return what decides whose credentials they are, secrets as digests. Raises ProfileError, KeyringError."""
         return list(self.values)
 
     def stored_key(self, context: Context) -> AccessKey | None:
