@@ -93,7 +93,6 @@ def make_private(folder: str) -> None:
 
 
 def _is_private(folder: str) -> bool:
-    """Return whether `folder` exists, belongs to this user and can be written by nobody else."""
     try:
         status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
     except OSError:

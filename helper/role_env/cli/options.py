@@ -138,7 +138,6 @@ def profile_names(config: str, environ: "Mapping[str, str]") -> list[str]:
 
 
 def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile | None":
-    """Return the profiles file, or None if it cannot be read."""
     from role_env.profiles import file as profiles
 
     try:

@@ -38,7 +38,6 @@ def current_key(environ: Mapping[str, str]) -> AccessKey | None:
 
 
 def _first(environ: Mapping[str, str]) -> Key | None:
-    """Return the first key of _ENVIRONMENT that has a variable set, or None."""
     return next((names for names in _ENVIRONMENT if _is_set(names, environ)), None)
 
 

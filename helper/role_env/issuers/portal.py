@@ -150,7 +150,6 @@ class Portal(Issuer):
         )
 
     def _rows(self, path: str, key: str, query: Mapping[str, str], token: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a list, page by page."""
         more: object = ""
         for _ in range(_MOST_PAGES):
             given = {**query, "MaxResults": str(MOST_ROWS), **({"NextToken": more} if more else {})}

@@ -313,7 +313,6 @@ class Reader:
         return self._terminated(self.byte()).decode("ascii")
 
     def _array(self, element: str) -> "bytes | list[Any]":
-        """Read an array of bytes or of texts."""
         length = self.number()
         if element == "y":
             return self.take(length)

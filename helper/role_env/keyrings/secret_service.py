@@ -54,7 +54,6 @@ def read(
 
 
 def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
-    """Return the paths of the items of each entry."""
     searches: list[Call] = []
     for entry in entries:
         sought = {"username": entry.username, "service": entry.service}

@@ -43,7 +43,6 @@ def named_endpoint(environ: Mapping[str, str], variable: str, *, default: str) -
 
 @cache  # each profile of a file asks for the same one
 def _checked(name: str, endpoint: str) -> str:
-    """Return the `endpoint` in the variable `name`. Raises ProfileError for an invalid one."""
     try:
         return validators.host(endpoint)
     except ValueError as error:

@@ -116,7 +116,6 @@ def _lines(path: str, content: bytes) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Return the lines of `text`, with any line endings."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

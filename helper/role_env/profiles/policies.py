@@ -59,7 +59,6 @@ def compact(text: str) -> str:
 
 
 def _parse(text: str) -> "dict[str, Any]":
-    """Return the policy in `text`. Raises PolicyError."""
     import json  # the fast path needs only the names of policies
 
     from role_env import validators

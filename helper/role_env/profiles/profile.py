@@ -28,7 +28,6 @@ _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_s
 
 
 def _families(text: str) -> tuple[str, ...]:
-    """Parse the names of families of variables. Raises ValueError."""
     families = tuple(text.split())
     if not FAMILIES.keys() >= set(families):
         raise ValueError(f"must be words of {' '.join(FAMILIES)}")
@@ -215,7 +214,6 @@ def translate_sdk_section(section: Section) -> Section:
 
 
 def _check_keys(section: Section) -> None:
-    """Raise ProfileError if a key is unknown or has no value."""
     for key, value in section.values.items():
         if key not in PROFILE_KEYS:
             shown = printable_key(key)
@@ -227,7 +225,6 @@ def _check_keys(section: Section) -> None:
 
 
 def _value_hint(key: str, text: str) -> str:
-    """Return the hint for the invalid value `text` of `key`."""
     if key == "role_arn":
         return "copy the ARN from the role's page in the RAM console"
     if key == "agents":

@@ -142,7 +142,6 @@ class Holders:
             )
 
     def _id_in(self, entry: Entry) -> str:
-        """Return the ID of the key stored as `entry`, or an empty text."""
         key = access_keys.load(entry, self._call_context)
         return key.access_key_id if key else ""
 

@@ -390,7 +390,6 @@ class Rotation:
         self.context.messages.progress(f"{self.profile.name}: {line}")
 
     def _dependents(self) -> list[Chain]:
-        """Return the valid chains through the profile."""
         return [
             chain for chain in resolve_valid(self.file) if self.profile.name in [hop.name for hop in chain.profiles]
         ]

@@ -103,7 +103,6 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Finger
 
 
 def _source(profile: CliProfile, wanted: Source, path: str, *, is_passed_through: bool) -> Source:
-    """Return the source that matches the CLI's profile."""
     name, where = wanted.profile, profile.where
     if profile.mode in ("CloudSSO", "OAuth"):
         return SignedIn(name, where, profile, is_passed_through=is_passed_through)

@@ -137,7 +137,6 @@ class SingleFlight:
         return pass_through(chain, key, context, min_ttl=self._options.min_ttl, is_cached=self._cache is not None)
 
     def _store(self, credentials: Credentials, account_id: str) -> Record:
-        """Store the session that has `credentials`, and return its record."""
         record = self._record(credentials, account_id)
         if self._own_cache:
             self._own_cache.store(self._entry, record)

@@ -130,7 +130,6 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
 
 
 def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bool) -> Session:
-    """Return the session of `request` if it is as `wanted`."""
     if request.config and not os.path.exists(request.config):  # noqa: PTH110  Path.exists raises for some folders
         raise ProfileError(
             f"the session of {request.profile} cannot be {wanted.done}: there is no profiles file {request.config}",
@@ -149,7 +148,6 @@ def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bo
 
 
 def _request(asked: ShellRequest, narrowing: Narrowing, agent: str) -> Request:
-    """Return the request `asked` with `narrowing`, made by `agent`."""
     return Request(
         asked.profile,
         config=asked.config,

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Dialect(Protocol):
-        """A module that generates code for the shells of its dialect.
-
-        NOTHING is code that does nothing and succeeds, FAILURE code that does nothing and fails.
-        """
-
-        NOTHING: str
-        FAILURE: str
+        """A module that generates code for the shells of its dialect."""
 
         def quote(self, value: str) -> str:
             """Return `value` as one word of the shell."""
@@ -83,7 +77,6 @@ def quote(value: str, form: str) -> str:
 
 
 def _dialect(form: str) -> "Dialect":
-    """Return the module that generates code for the shell of the format `form`."""
     dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["change"])
     return dialect
 

@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILURE = "begin; false; end\n"
 _BEGIN = "begin;\nset -l fish_trace;\n"
 _FORGET_PROMPT = "set -q ROLE_ENV_PROMPT; and set -g ROLE_ENV_PROMPT '';\n"
 _HIDE = "set -e -g {0}; set -qU {0}; and set -gx {0} '';\n"
@@ -31,7 +30,7 @@ def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
 def failure(change: "Change | None") -> str:
     """Return the code that does `change` and fails."""
     if change is None:
-        return FAILURE
+        return "begin; false; end\n"
     hidden = f"for name in {' '.join(change.unset)};\n{_HIDE.format('$name')}end;\n"
     return f"{_BEGIN}{hidden}{''.join(_exports(change))}{_FORGET_PROMPT}false;\nend\n"
 

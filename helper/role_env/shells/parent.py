@@ -43,7 +43,6 @@ def old_bash_version(program: str) -> str:
 
 
 def _parent_program() -> str:
-    """Return the program file of the parent, a bash."""
     try:
         return os.readlink(f"/proc/{os.getppid()}/exe")  # noqa: PTH115
     except OSError:

@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILURE = "{ false; }\n"
 _BEGIN = "{ _re_flags=$- _re_any=\\*; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
 _IF_FLAG = 'case $_re_flags in $_re_any"{0}"$_re_any|$~_re_any"{0}"$~_re_any) {1} ;; esac;\n'
 _END = (
@@ -31,10 +30,7 @@ def quote(value: str) -> str:
 
 
 def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
-    """Return the code for `change`. If a variable is readonly, nothing of it is done, but `otherwise`.
-
-    The code succeeds if the shell then has the session of `key_id`; for an empty one, no session and what was before.
-    """
+    """Return the code for `change`. If a variable is readonly, nothing of it is done, but `otherwise`."""
     steps = "".join(_steps(change))
     if change.names:
         failed = _READONLY + "".join(_forced(otherwise))
@@ -44,7 +40,7 @@ def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
 
 def failure(change: "Change | None") -> str:
     """Return the code that does `change` and fails."""
-    return f"{_BEGIN}{''.join(_forced(change))}{_END}false;\n}}\n" if change else FAILURE
+    return f"{_BEGIN}{''.join(_forced(change))}{_END}false;\n}}\n" if change else "{ false; }\n"
 
 
 def _steps(change: Change) -> "Iterator[str]":

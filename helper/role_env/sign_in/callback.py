@@ -114,7 +114,6 @@ def _read_pasted(state: str, context: Context) -> str:
 
 @contextlib.contextmanager
 def _without_echo() -> Iterator[None]:
-    """Let the terminal not show what is typed in the block."""
     if not sys.stdin.isatty():
         yield
         return

@@ -93,7 +93,6 @@ def _folder(environ: Mapping[str, str], path: str = "", profile: str = "") -> st
 
 
 def _is_confined(program: str) -> bool:
-    """Return whether the program starts a snap or a flatpak."""
     real = os.path.realpath(program)
     if PurePath(real).name in ("snap", "flatpak") or real.startswith("/snap/"):
         return True

@@ -132,7 +132,6 @@ class KeyringKey(Source):
         return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
 
     def _look(self, context: Context) -> AccessKey | None:
-        """Return the key in the keyring, or None. Raises KeyringError."""
         if "key" not in self._read:
             entry = access_keys.entry_of(self.path, self.profile)
             self._read["key"] = access_keys.load(entry, context)

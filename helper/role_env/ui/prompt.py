@@ -186,7 +186,6 @@ def _read_numbers(part: str, count: int) -> set[int]:
 
 
 def _containing(part: str, choices: Sequence[str]) -> set[int]:
-    """Return the indexes of those of `choices` that contain `part`, in any case."""
     return {index for index, choice in enumerate(choices) if part.casefold() in choice.casefold()}
 
 
