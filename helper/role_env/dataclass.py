@@ -22,7 +22,6 @@ else:
         defaults = {name: vars(cls).get(name) for name in names}
 
         def construct(self: object, *values: object, **named: object) -> None:
-            """Set the fields, in their order."""
             vars(self).update({**defaults, **dict(zip(names, values, strict=False)), **named})
 
         cls.__init__ = construct

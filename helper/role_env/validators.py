@@ -288,7 +288,6 @@ def json_value(text: str | bytes) -> "Any":
     import json  # the fast path reads none
 
     def read_object(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
-        """Return the object of `pairs`, whose keys must differ."""
         found = dict(pairs)
         if len(found) < len(pairs):
             keys = [key for key, _ in pairs]
@@ -297,7 +296,6 @@ def json_value(text: str | bytes) -> "Any":
         return found
 
     def read_number(text: str) -> float:
-        """Return the number, which must be finite."""
         number = float(text)
         if number - number != 0:  # NaN, or infinite
             raise JsonError(f"contains the number {text}, which JSON does not have")

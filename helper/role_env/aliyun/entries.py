@@ -136,7 +136,6 @@ def without_entries(path: str, content: bytes, names: Iterable[str]) -> bytes | 
     names = set(names)
 
     def remove(listed: list[dict[str, Any]]) -> None:
-        """Remove the entries from the list in the file."""
         listed[:] = [entry for entry in listed if document.folded(entry).get("name") not in names]
 
     changed = _changed(path, content, remove)

@@ -137,7 +137,6 @@ def introduce_clients() -> None:
     connect = secretstorage.dbus_init
 
     def connect_and_search() -> "DBusConnection":
-        """Return a connection whose client the Secret Service knows."""
         connection = connect()
         collection = DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection)
         with contextlib.suppress(ItemNotFoundException):

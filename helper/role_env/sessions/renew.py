@@ -61,7 +61,6 @@ class _Wanted:
         return RefusedError(message, hint=self.hint)
 
     def failed(self, error: UnreachableError) -> UnreachableError:
-        """Return the error for a session whose request failed."""
         why = error.message.removeprefix(f"profile {self.asked.profile}: ")
         message = f"the session of {self.asked.profile} could not be {self.done}: {why}"
         return UnreachableError(message, hint=error.hint)

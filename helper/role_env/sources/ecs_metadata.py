@@ -74,7 +74,6 @@ class _Service(Server):
         return {}
 
     def fetch_role_name(self, headers: Mapping[str, str]) -> str:
-        """Return the name of the instance's role."""
         response = self.request("GET", _ROLES, headers=headers)
         names = response.body[:8192].decode("latin-1").split()
         if response.status == 404 or (response.status == 200 and not names):
@@ -86,7 +85,6 @@ class _Service(Server):
         return names[0]
 
     def fetch_credentials(self, role_name: str, headers: Mapping[str, str]) -> Credentials:
-        """Return the credentials of the role."""
         response = self.request("GET", _ROLES + urllib.parse.quote(role_name), headers=headers)
         if response.status == 404:
             raise ProfileError(

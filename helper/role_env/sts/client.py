@@ -126,7 +126,6 @@ class Service(Server):
             request.add_query_param("SecurityToken", key.security_token)
 
         def path() -> str:
-            """Return the newly signed path and query."""
             return str(request.get_url("cn-hangzhou", key.access_key_id, key.access_key_secret))
 
         return self._parse(self.request("POST", path, headers=request.get_headers(), tries=tries))
@@ -136,7 +135,6 @@ class Service(Server):
         body = urllib.parse.urlencode(form).encode()
 
         def path() -> str:
-            """Return the path and query, with the time and a nonce of this try."""
             common = {
                 "Action": action,
                 "Version": "2015-04-01",

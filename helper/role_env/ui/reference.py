@@ -144,13 +144,11 @@ def _styled(text: str) -> str:
     """Return `text` with styles: those of code, and those of each word of strong text. A link is its text."""
 
     def styled(part: re.Match[str]) -> str:
-        """Return a part of the text."""
         if part["code"]:
             return _code(part["code"])
         return part["link"] or _CODE_OR_WORD.sub(strong, part["strong"])
 
     def strong(word: re.Match[str]) -> str:
-        """Return a word of strong text, or code in it."""
         return _code(word["code"]) if word["code"] else colored(word[0], BOLD)
 
     return _PART.sub(styled, text)

@@ -151,7 +151,6 @@ def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str
     """
 
     def check(name: str) -> str:
-        """Return a name that can be used. Raises ValueError."""
         if fault := validators.name_fault(name):
             raise ValueError(fault)
         if name in known:

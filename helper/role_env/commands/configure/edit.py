@@ -56,7 +56,6 @@ def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
     """
 
     def checked(found: bytes | None) -> bytes:
-        """Return the new content."""
         if found != before:
             raise _ChangedError
         return content
@@ -74,7 +73,6 @@ def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
     go_on, discard = answers
 
     def check(answer: str) -> bool:
-        """Return whether to continue."""
         typed = answer.lower()
         if not typed or not any(word.startswith(typed) for word in (go_on, discard, "no")):
             raise ValueError(f"type {go_on} or {discard}")

@@ -97,11 +97,9 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
     accounts = Portal(url, context.restarted()).list_accounts(token)
 
     def list_configurations(account: Listed) -> list[Listed]:
-        """Return the configurations of an account, within a time of its own."""
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
     def list_all() -> list[Assignment]:
-        """Return the assignments of each account, and show the progress."""
         found: dict[tuple[str, str], Assignment] = {}  # by ID: a row that moves to the next page is listed twice
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             listed = pool.map(list_configurations, accounts)

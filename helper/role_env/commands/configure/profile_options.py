@@ -127,7 +127,6 @@ def _check_of(key: str, *, is_required: bool) -> Callable[[str], str]:
     """Return the check of an answer for `key`, which returns it as it is written to the file."""
 
     def check(text: str) -> str:
-        """Return the answer. Raises ValueError."""
         if is_required and not text:
             raise ValueError("type a value")
         if text:
