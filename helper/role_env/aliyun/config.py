@@ -34,9 +34,6 @@ class SignInIdentity:
     profile: str = ""
 
 
-_NOBODY = SignInIdentity()
-
-
 @dataclass(frozen=True)
 class CliProfile:
     """One checked profile of the CLI. Fields that its mode does not use are empty.
@@ -68,7 +65,7 @@ class CliProfile:
     process_command: str = ""
     credentials_uri: str = ""
     sts_expiration: int = 0
-    signed_in_as: SignInIdentity = _NOBODY
+    signed_in_as: SignInIdentity = SignInIdentity()
     access_token: str = ""
     access_token_expiration: int = 0
     sign_in_id: str = ""

@@ -43,12 +43,8 @@ class CliEntry:
                 hint="move role-env, or the profiles file, to a path without it",
             ) from None
         region = {"region_id": region_id} if region_id or name == SESSION_NAME else {}
+        self.command = command
         self.members = {"mode": "External", "process_command": command, **region}
-
-    @property
-    def command(self) -> str:
-        """The command that prints the credentials."""
-        return self.members["process_command"]
 
 
 def profiles_file_of(entry: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from role_env.aliyun.location import config_path
 from role_env.context import Context
 from role_env.credentials import AccessKey
+from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError
 from role_env.files import locks
 from role_env.fingerprint import read_file
@@ -25,6 +26,7 @@ class Unreadable(KeyringError):
     """The journal is damaged, or was written by a newer role-env."""
 
 
+@dataclass(frozen=False)
 class Journal:
     """A rotation from the key `old` to the key `new`, stored as `entry`.
 
@@ -33,14 +35,11 @@ class Journal:
     inactive, else 0.
     """
 
-    def __init__(
-        self, entry: Entry, old: AccessKey, new: AccessKey | None = None, *, started_at: int = 0, retired_at: int = 0
-    ) -> None:
-        self.entry = entry
-        self.old = old
-        self.new = new
-        self.started_at = started_at
-        self.retired_at = retired_at
+    entry: Entry
+    old: AccessKey
+    new: AccessKey | None = None
+    started_at: int = 0
+    retired_at: int = 0
 
     @property
     def keys(self) -> list[AccessKey]:

@@ -21,8 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from role_env.aliyun.entries import ShellSettings
 
-_NO_ROLE = RoleArn()
-
 
 @dataclass(frozen=True)
 class Chain:
@@ -52,7 +50,7 @@ class Chain:
     @property
     def role_arn(self) -> RoleArn:
         """The session's role; empty for a session that is passed through."""
-        return self.last_role.role_arn if self.last_role else _NO_ROLE
+        return self.last_role.role_arn if self.last_role else RoleArn()
 
     @property
     def session_name(self) -> str:
