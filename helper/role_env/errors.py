@@ -2,9 +2,8 @@
 
 A module whose callers tell one failure from another derives a class of its own.
 
-What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on
-stderr. Messages name the profile, file and line. No message contains a secret; control characters from outside are
-removed.
+What a person sees: `role-env: <what happened>` and, where there is one, `role-env: hint: <what to do>`, both on stderr.
+Messages name the profile, file and line. No message contains a secret; control characters are removed.
 """
 
 TYPE_CHECKING = False

@@ -71,8 +71,7 @@ class ShellSettings:
     """The settings that a shell with a session gets from the CLI's file.
 
     `region_id` is the current profile's, empty if there is none. `has_session_profile` says whether the file has the
-    profile role-env as `setup` writes it, and the CLI can use it; `has_changed_profile` whether it has another one of
-    that name.
+    profile role-env as `setup` writes it, and the CLI can use it; `has_changed_profile` whether it has another.
     """
 
     region_id: str = ""

@@ -74,8 +74,7 @@ class ShellState:
 
     `profile`, `role_arn` and `account_id` are empty if no valid value is set; `role_arn` also for a session that is
     passed through without a role. `expiration` is in seconds since the epoch, 0 if none is set. `policy` is
-    `read-only`, the digest of a session policy, or empty. `families` lists the families of variables that the
-    session was exported to.
+    `read-only`, the digest of a session policy, or empty. `families` are those that it was exported to.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:

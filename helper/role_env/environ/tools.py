@@ -2,8 +2,7 @@
 
 A tool looks for each field by itself, so it can combine the ID of one family with the secret or token of another. The
 orders are from aliyun-cli 3 `config/profile.go`; terraform-provider-alicloud 1.2 `alicloud/provider.go`;
-alibabacloud-credentials 1.0 `provider/env.py`; aliyun-log-cli 0.2 `aliyunlogcli/config.py`; ossutil 2, which reads its
-own names only.
+alibabacloud-credentials 1.0 `provider/env.py`; aliyun-log-cli 0.2 `aliyunlogcli/config.py`; ossutil 2 (own names only).
 """
 
 from collections.abc import Mapping

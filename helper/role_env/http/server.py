@@ -112,8 +112,7 @@ class Server:
     ) -> Response:
         """Send a request, retry after a transient failure, and return the response.
 
-        There are at most `tries` tries. A `path` that works only once is called for each of them. Raises
-        UnreachableError.
+        There are at most `tries` tries. A `path` that works only once is called for each. Raises UnreachableError.
         """
         failure = self._not_reached("it timed out")
         for attempt in range(tries):

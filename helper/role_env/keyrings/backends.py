@@ -65,8 +65,7 @@ def _check_bus(environ: "Mapping[str, str]") -> None:
 def _without_library_search() -> "Iterator[None]":
     """Disable the search for Apple's libraries while `keyring` examines its backend for macOS.
 
-    On Linux that search finds nothing, and starts ldconfig, gcc and ld three times each: too much for many processes at
-    once.
+    On Linux that search finds nothing, and starts ldconfig, gcc and ld three times each: too much for many processes.
     """
     import ctypes.util
 

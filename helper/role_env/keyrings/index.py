@@ -1,7 +1,6 @@
 """Index the names of a keyring's entries in a file of the state folder: `keyring` itself cannot list them.
 
-The file contains no secrets and may be lost. Lines are appended, never rewritten, so that no process loses the lines of
-another one.
+The file contains no secrets and may be lost. Lines are appended, never rewritten, so that no process loses another's.
 """
 
 from role_env import paths

@@ -158,8 +158,7 @@ class StoredSignIn:
     def check_storable(self, context: Context) -> None:
         """Check that a sign-in can be stored, by storing and deleting an entry beside it.
 
-        The caller must hold the lock. After a killed process, the next call deletes the entry beside it. Raises
-        KeyringError.
+        The caller must hold the lock. After a kill, the next call deletes the entry beside it. Raises KeyringError.
         """
         probe = SignIn("probe", os.urandom(8).hex(), access_expiration=0, expiration=time.time() + 60)
         beside = StoredSignIn(Entry(f"{self.entry.service} probe", self.entry.username), in_kernel=self._in_kernel)

@@ -36,10 +36,9 @@ def load(config: str, environ: "Mapping[str, str]") -> "ProfilesFile":
 class ProfilesFile:
     """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
-    `fingerprint` has the state of everything that is read for it and for its profiles.
-    With `planned` it is the file as it would be with this content, in which the profiles `new` have no lines yet.
-    Raises ProfileError if the file as a whole cannot be used, because of its syntax, a duplicate, an invalid name or
-    its permissions.
+    `fingerprint` has the state of everything that is read for it and for its profiles. With `planned` it is the file as
+    it would be with this content, in which the profiles `new` have no lines yet. Raises ProfileError if the file as a
+    whole cannot be used, for its syntax, a duplicate, an invalid name or its permissions.
     """
 
     def __init__(
@@ -117,8 +116,7 @@ class ProfilesFile:
     def promises_session(self, name: str) -> bool | None:
         """Return whether the profile `name` gives a session, by the names of its keys.
 
-        Return None if that depends on the `aliyun` CLI's file. It needs no import, since the shells' completion uses
-        it.
+        Return None if that depends on the `aliyun` CLI's file. Completion uses it, so it needs no import.
         """
         values = self._sections[name].values
         kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""

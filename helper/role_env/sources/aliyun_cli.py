@@ -15,8 +15,7 @@ from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
 from role_env.validators import key_part, site_kind
 
-# The time that the CLI's access token must have left (seconds): OAuth's can be exchanged until 15 minutes before its
-# end.
+# The time that the CLI's access token must have left (seconds): OAuth's cannot be exchanged later.
 _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
 
 

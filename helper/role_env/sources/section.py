@@ -13,8 +13,7 @@ _KEY_CHARACTERS = "abcdefghijklmnopqrstuvwxyz_-"
 class Section:
     """A section of the file at `path`: its keys in lower case, with the value and line of each.
 
-    `where` is the file and line of the section. If it is not in the file yet, `where` says so, and its keys have no
-    lines.
+    `where` is the file and line of the section. If it is not in the file yet, `where` says so, and no key has a line.
     """
 
     def __init__(self, path: str, name: str, line: int) -> None:

@@ -46,8 +46,7 @@ def assume_role(hop: Hop, key: AccessKey, context: Context) -> Credentials:
     """Return the credentials of a new session of the role of `hop`, requested with `key`.
 
     Errors name the profile. Raises StsError if STS refuses, RefusedError if the key may not assume the role or the
-    session is for another account, role or session name, UnreachableError if there is no valid response by the
-    deadline.
+    session is for another account, role or session name, UnreachableError if there is no valid response in time.
     """
     with waiting_for_sts(hop, context):
         context.messages.decided(f"{hop.profile}: AssumeRole of {hop.role_arn} at {hop.endpoint}")

@@ -58,8 +58,7 @@ def is_yes(question: str, *, default: str) -> bool:
 def ask_hidden(question: str) -> str:
     """Ask `question`, and return the answer, which is hidden while it is typed.
 
-    After Ctrl-Z and `fg` it asks again, since shells turn the echo on meanwhile. Raises RoleEnvError if the terminal is
-    closed.
+    After Ctrl-Z and `fg` it asks again, since shells turn the echo on. Raises RoleEnvError if the terminal is closed.
     """
     while True:
         try:

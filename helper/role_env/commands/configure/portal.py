@@ -108,8 +108,7 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
                 context.messages.show_progress(f"role-env: listed {number} of {len(accounts)} accounts")
         return list(found.values())
 
-    # In a thread, so that an interruption neither waits for a portal that hangs nor arrives in the pool while that
-    # holds locks.
+    # In a thread, so that an interruption neither waits for a portal that hangs nor arrives while the pool holds locks.
     try:
         return within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
     except TimedOut:

@@ -1,7 +1,6 @@
 """role-env doctor: report what is wrong on this machine, and how to fix it.
 
-All checks run in parallel, and one that hangs becomes a finding. No check asks a person for anything or reports a
-secret.
+All checks run in parallel, and one that hangs becomes a finding. No check asks a person or reports a secret.
 """
 
 import functools
