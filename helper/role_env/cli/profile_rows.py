@@ -158,7 +158,6 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
 
 
 def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[StoredSignIn]":
-    """Return the sign-ins that the profiles need, each once."""
     found = {}
     for name in names:
         try:
@@ -234,11 +233,6 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
         color = validators.COLORS.get(row.color, "") if has_colors else ""
         shown.append(f"{name}{gap}{table.colored(rest, color)}")
     return shown
-
-
-def columns_of_table(rows: list[Row]) -> list[Column]:
-    """Return the columns that the table of these rows has: those with a text in some row."""
-    return [column for column in COLUMNS if column.heading and (not rows or any(map(column.text, rows)))]
 
 
 def table_of(

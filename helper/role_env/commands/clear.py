@@ -33,9 +33,11 @@ def run(invocation: Invocation, context: Context) -> int:
         )
     ui.write(_report(invocation, removed))
     if invocation.all:
-        if isolated.remove_all(context.environ):
+        if isolated.remove(context.environ):
             ui.write("removed all browser profiles of console --isolated\n")
-    elif browsers := isolated.remove(path, invocation.profiles, context.environ):
+        return 0
+    names = dict.fromkeys(invocation.profiles)
+    if browsers := [name for name in names if path and isolated.remove(context.environ, path, name)]:
         ui.write(f"removed the browser profile of {', '.join(browsers)}\n")
     return 0
 
@@ -64,7 +66,6 @@ def _check_known(invocation: Invocation, path: str | None, found: list[Entry], c
 
 
 def _path(invocation: Invocation, context: Context) -> str | None:
-    """Return the profiles file, or None if there is none."""
     try:
         return locate(invocation.config, Fingerprint(context.environ))
     except ProfileError:

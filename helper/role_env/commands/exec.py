@@ -53,7 +53,6 @@ def _served_environment(invocation: Invocation, context: Context) -> dict[str, s
 
 
 def _report_proxies(context: Context) -> None:
-    """Report the proxy variables that are unset for the command."""
     if names := [name for name in exporters.PROXIES if context.environ.get(name)]:
         verb = "is" if len(names) == 1 else "are"
         context.messages.say(

@@ -23,7 +23,9 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.json:
         ui.write_json([{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows])
     else:
-        columns, most = profile_rows.columns_of_table(rows), table.columns(context.environ)
+        # Those with a text in some row.
+        columns = [column for column in COLUMNS if column.heading and (not rows or any(map(column.text, rows)))]
+        most = table.columns(context.environ)
         colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
         ui.write(profile_rows.table_of(rows, columns, most=most, colors=colors))
     return 0

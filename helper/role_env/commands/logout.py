@@ -46,7 +46,6 @@ def _dependents(file: ProfilesFile, name: str) -> str:
 
 
 def _signed_in_source(file: ProfilesFile, name: str) -> SignedInSource | None:
-    """Return the source of the profile if it needs a sign-in, else None."""
     try:
         source = file.profile(name).source
     except ProfileError:  # the access key is found by the profile's name

@@ -24,7 +24,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _ram_endpoint(invocation: Invocation) -> str:
-    """Return the endpoint that an option names, or an empty text. Raises UsageError."""
     try:
         return validators.host(invocation.ram_endpoint) if invocation.ram_endpoint else ""
     except ValueError as error:

@@ -118,7 +118,6 @@ def _without_foreign(file: UserFile, found: list[CliEntry], invocation: Invocati
 
 
 def _warn_of_limits(entry: CliEntry, context: Context) -> None:
-    """Warn of limits: where the profile does not work, or what it requires."""
     if "region_id" not in entry.members:
         context.messages.say(f"profile {entry.name} has no region_id, so aliyun requires --region each time")
     if process_command.needs_quotes(entry.command):

@@ -86,7 +86,7 @@ class ShellState:
         account = environ.get("ROLE_ENV_ACCOUNT_ID", "")
         self.account_id = "" if validators.value_fault(ACCOUNT, account) else account
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
-        self.expiration = int(moment) if _is_moment(moment) else 0
+        self.expiration = int(moment) if moment.isascii() and moment.isdigit() and len(moment) <= _MOST_DIGITS else 0
         self.access_key_id = environ.get("ROLE_ENV_ACCESS_KEY_ID", "")
         self.policy = environ.get("ROLE_ENV_POLICY", "")
         words = environ.get("ROLE_ENV_FAMILIES", "").split()
@@ -234,7 +234,3 @@ def _is_servers_file(path: str) -> bool:
         return True
     except OSError:
         return False
-
-
-def _is_moment(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

@@ -61,7 +61,6 @@ def _find(holders: Holders, former: str, next_id: str, *, is_forced: bool) -> tu
 
 
 def _what_stays(journal: Journal | None, holders: Holders, ram: Ram, context: Context) -> list[str]:
-    """Return a line for each key of the dropped rotation that stays at RAM."""
     if journal is None:
         return [report.UNREADABLE]
     found, why = report.look_or_guess(journal, ram)

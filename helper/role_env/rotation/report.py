@@ -103,7 +103,6 @@ def _show_journal(journal: Journal, holders: Holders, key: AccessKey | None) -> 
 
 
 def _show_keys(journal: Journal | None, key: AccessKey | None, holders: Holders, ram: Ram, context: Context) -> None:
-    """Print what RAM reports of the journal's keys, of the profile's, and of the user's other keys."""
     watched = [journal] if journal else []
     if key and not (journal and journal.names(key.access_key_id)):
         watched.append(Journal(holders.journal_entry, key))

@@ -5,7 +5,7 @@ Each is a folder in the state folder. It contains the cookies of its console, so
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 
 from role_env import paths
@@ -47,19 +47,6 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
     return None
 
 
-def remove(path: str | None, profiles: Iterable[str], environ: Mapping[str, str]) -> list[str]:
-    """Remove the browser profiles of `profiles` in the file at `path`, and return the profiles that had one.
-
-    Without a profiles file there are none. Raises ProfileError if one cannot be removed.
-    """
-    return [name for name in dict.fromkeys(profiles) if path and _remove(environ, path, name)]
-
-
-def remove_all(environ: Mapping[str, str]) -> bool:
-    """Remove all browser profiles, and return whether there was one. Raises ProfileError if one cannot be removed."""
-    return _remove(environ)
-
-
 def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
     """Return whether there is a browser profile of `profile` in the file at `path`."""
     try:
@@ -68,8 +55,8 @@ def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
         return False
 
 
-def _remove(environ: Mapping[str, str], path: str = "", profile: str = "") -> bool:
-    """Remove a browser profile, without `profile` all of them; return whether there was one."""
+def remove(environ: Mapping[str, str], path: str = "", profile: str = "") -> bool:
+    """Remove a browser profile, without `profile` all; return whether there was one. Raises ProfileError."""
     try:
         folder = _folder(environ, path, profile)
         shutil.rmtree(folder)

@@ -84,15 +84,13 @@ class Supply:
         """Return how many seconds before the expiration a renewal is due."""
         return min(RENEWAL_SECONDS, self._life() / 2)
 
-    def _is_due(self) -> bool:
-        return self._left() < self._margin() or self._credentials.needs_renewal()
-
     def _flight_if_due(self) -> "Future[None] | None":
         """Return the renewal under way; if none is and one is due, start it."""
         with self._lock:
             if self._flight and not self._flight.done():
                 return self._flight
-            if not self._is_due() or time.monotonic() < self._not_before:
+            is_due = self._left() < self._margin() or self._credentials.needs_renewal()
+            if not is_due or time.monotonic() < self._not_before:
                 return None
             self._flight = self._executor.submit(self._renewal)
             return self._flight

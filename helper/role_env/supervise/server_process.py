@@ -30,7 +30,7 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
     interrupts it, and it may clean up for a second. In the daemon `start` raises what `serve` raises.
     """
     _occupy_standard_descriptors()
-    inherited = _open_descriptors()
+    inherited = {descriptor for descriptor in range(_MOST_DESCRIPTORS) if _is_open(descriptor)}
     reader, writer = os.pipe()
     command = os.getpid()
     if starter := os.fork():
@@ -108,11 +108,6 @@ def _occupy_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
         pass
     os.close(descriptor)
-
-
-def _open_descriptors() -> set[int]:
-    """Return the file descriptors that this process has open."""
-    return {descriptor for descriptor in range(_MOST_DESCRIPTORS) if _is_open(descriptor)}
 
 
 def _is_open(descriptor: int) -> bool:

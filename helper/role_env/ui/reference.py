@@ -63,7 +63,6 @@ def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _continues(block: Sequence[str], line: str) -> bool:
-    """Return whether `line` belongs to the block before it."""
     if block[0].startswith("```"):
         return len(block) == 1 or block[-1] != "```"
     if block[0].startswith("|"):
@@ -118,13 +117,9 @@ def _row_by_row(rows: Sequence[Sequence[str]], prose: int) -> list[str]:
         lines += [] if not lines else [""]
         lines += _wrapped(first, prose)
         for heading, cell in zip(headings, cells, strict=True):
-            name = "" if len(headings) == 1 or _is_line_to_type(cell) else f"{heading}: "
+            name = "" if len(headings) == 1 or re.fullmatch(r"`[^`]+ [^`]+`", cell) else f"{heading}: "
             lines += _indented(_wrapped(name + cell, prose - len(_INDENT)) if cell else [], _INDENT, _INDENT)
     return lines
-
-
-def _is_line_to_type(cell: str) -> bool:
-    return bool(re.fullmatch(r"`[^`]+ [^`]+`", cell))
 
 
 def _indented(lines: Iterable[str], first: str, others: str) -> list[str]:

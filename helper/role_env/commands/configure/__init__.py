@@ -170,7 +170,6 @@ def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str
 
 
 def _cli_file(context: Context) -> ConfigFile | None:
-    """Return the `aliyun` CLI's file, or None if it is missing or cannot be read."""
     try:
         path = config_path(context.environ.get("HOME", ""))
         return ConfigFile(path, read_file(path)[0])
@@ -179,7 +178,6 @@ def _cli_file(context: Context) -> ConfigFile | None:
 
 
 def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
-    """Return the region of the CLI's profile that `source` names, or an empty text."""
     entry = cli_file.entries.get(source.get("aliyun_profile", ""), {}) if cli_file else {}
     region = entry.get("region_id")
     return region if isinstance(region, str) else ""
@@ -242,7 +240,6 @@ def _check_former(holders: Holders, key: AccessKey) -> bool:
 
 
 def _signs_in(chain: Chain) -> bool:
-    """Return whether the new profile itself has a source that a person signs in to."""
     return isinstance(chain.source, SignedInSource) and chain.source.profile == chain.target.name
 
 

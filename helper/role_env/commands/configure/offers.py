@@ -90,7 +90,6 @@ def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfil
 
 
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
-    """Ask a person to choose, and return the chosen offers."""
     lines = [f"{offer.name}  ({_described(offer)})" for offer in offers]
     chosen = prompt.Menu(lines).choose_several("Profiles to add: numbers such as 1,3-5, or a part of a name")
     return [offers[index] for index in chosen]

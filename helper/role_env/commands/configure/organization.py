@@ -115,7 +115,6 @@ class Organization:
         return role.name.lower() == self._role.lower()
 
     def _report_gone(self, file: ProfilesFile, caller: Caller, members: Sequence[Member], context: Context) -> None:
-        """Report the profiles whose account has left the organization."""
         listed = {caller.account_id, *(member.account_id for member in members)}
         for name in file.users(self._source):
             role = RoleArn(file.role_arn(name))
@@ -141,7 +140,6 @@ class Organization:
 
 
 def _summarize(members: Sequence[Member], *, ready: int, new: int, missing: int, caller: Caller) -> str:
-    """Return a summary: the number of accounts, and the reasons why some are not offered."""
     own = sum(member.account_id == caller.account_id for member in members)
     counts = {
         "new": new,

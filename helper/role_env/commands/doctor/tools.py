@@ -73,7 +73,6 @@ def _changed_session_profile(file: ConfigFile, environ: Mapping[str, str]) -> Fi
 
 
 def _limit_in_session(file: ConfigFile, environ: Mapping[str, str]) -> list[Finding]:
-    """Return a finding if the CLI does not follow the session of the shell."""
     state = ShellState(environ)
     if not state.has_session or environ.get(IGNORE_PROFILE[0]) != "TRUE":
         return []
@@ -104,7 +103,6 @@ def _limit_in_cron(file: ConfigFile, environ: Mapping[str, str]) -> str:
 
 
 def _command_fault(name: str, command: str, config: str, environ: Mapping[str, str]) -> str:
-    """Return the fault of a profile that `setup` wrote, or an empty text."""
     program = shlex.split(command)[0]
     if not shutil.which(program, path=environ.get("PATH")):
         return f"its command {program} does not exist"
