@@ -28,10 +28,7 @@ _NEW_FILE = b'{\n\t"current": "default",\n\t"profiles": [],\n\t"meta_path": ""\n
 
 
 class CliEntry:
-    """A profile to write into the CLI's file. `region_id` may be empty.
-
-    Raises ProfileError if a command cannot contain the path of role-env or of the profiles file.
-    """
+    """A profile to write into the CLI's file. Raises ProfileError for a path that no command can contain."""
 
     def __init__(self, name: str, *, command: str, region_id: str) -> None:
         self.name = name

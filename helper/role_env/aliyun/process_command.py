@@ -18,10 +18,7 @@ _PROCESS = "process"
 
 
 def profile_command(name: str, config: str) -> str:
-    """Return the command for the profile `name` of the profiles file `config`, an absolute path.
-
-    It begins with the program's path, by which cron finds it too.
-    """
+    """Return the command for profile `name` of the file `config` (absolute), by the program's path as cron needs it."""
     return _joined([*_program(), _PROCESS, "--config", config, name])
 
 

@@ -70,11 +70,7 @@ def parse_duration(text: str) -> "int | None":
 
 
 class Option:
-    """An option of a command.
-
-    `value` is the placeholder of its value, empty for a switch; `kind` is the kind of the value; `choices` are the
-    values of a CHOICE.
-    """
+    """An option: the placeholder of its `value` (empty for a switch), its help, its kind, the values of a CHOICE."""
 
     def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
         self.name = name

@@ -54,10 +54,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _isolated_command(invocation: Invocation, context: Context) -> list[str] | None:
-    """Return the command of a browser with its own browser profile for the profile; None without --isolated.
-
-    Raises NoBrowser if no browser supports that.
-    """
+    """Return the command of a browser with a browser profile of its own; None without --isolated. Raises NoBrowser."""
     if not invocation.isolated:
         return None
     path = locate(invocation.config, Fingerprint(context.environ))

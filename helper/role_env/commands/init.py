@@ -8,10 +8,7 @@ from role_env.context import Context
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Print the integration, which depends only on the shell, the options and the version.
-
-    The file was made when the wheel was built, by `helper/shell_programs`.
-    """
+    """Print the integration, which `helper/shell_programs` made when the wheel was built, with the line's options."""
     package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
     with open(f"{package}/shell/init.{invocation.shell}", encoding="utf-8") as file:  # noqa: PTH123
         text = file.read()

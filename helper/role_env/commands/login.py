@@ -49,10 +49,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Return the ARN of the identity of `key`.
-
-    Raises RefusedError, also for a key of another account than `expected_account_id`, and says that nothing was stored.
-    """
+    """Return the ARN of `key`'s identity. Raises RefusedError, also for another account than `expected_account_id`."""
     try:
         identity = sts.caller_identity(key, endpoint=profile.endpoint, context=context)
     except RefusedError as error:

@@ -188,10 +188,7 @@ class ShellState:
         return [name for name, value in shown.items() if f'"{variables.SHOWN[name]}":{value}' not in text]
 
     def faults(self) -> dict[Fault, list[str]]:
-        """Return why some tool may not find the session: each fault with its variables, the gravest first.
-
-        For NOT_SERVED it is the reason instead of a variable.
-        """
+        """Return the faults, the gravest first, each with its variables; NOT_SERVED has the reason instead of one."""
         found = {
             OTHER_KEY: self._mismatched_key_ids(),
             MIXED: self.mixed(),

@@ -32,10 +32,7 @@ class Entry:
 
 
 def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
-    """Return the entry of the session of `profile` in the profiles file whose real path is `path`.
-
-    `options` is a text of the options that change the request to STS.
-    """
+    """Return the entry of `profile`'s session, in the file of the real path `path`, requested with `options`."""
     return hashed_entry(SESSION_SERVICE, profile, path, profile, options)
 
 

@@ -64,10 +64,7 @@ class SystemKeyring:
         return self._use(lambda backend: backend.get_password(entry.service, entry.username))
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
-        """Return the texts of `entries` by name, as far as the Secret Service can be read directly.
-
-        For entries that are missing from the result, `read` finds out why.
-        """
+        """Return the texts of `entries` by name, as far as the Secret Service gives them; `read` asks for others."""
         found: dict[str, str | None] = {}
         for start in range(0, len(entries), _MOST_TOGETHER):
             if self.fault or not self._notes.is_secret_service():

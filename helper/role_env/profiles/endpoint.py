@@ -15,10 +15,7 @@ _USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
 
 def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = "") -> str:
-    """Return `host[:port]` of STS: `endpoint`, else ALIBABA_CLOUD_STS_ENDPOINT, else the region's, else the default.
-
-    Raises ProfileError for an invalid variable.
-    """
+    """Return STS's `host[:port]`: `endpoint`, the variable's, the region's or the default. Raises ProfileError."""
     of_variable = fingerprint.variable(_VARIABLE)  # always recorded, since the session depends on it
     if endpoint:
         return endpoint
@@ -28,10 +25,7 @@ def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = 
 
 
 def directory_endpoint(environ: Mapping[str, str], site: str) -> str:
-    """Return `host[:port]` by ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT, else for `site`, `china` or `international`.
-
-    Raises ProfileError for an invalid variable.
-    """
+    """Return the variable's `host[:port]`, else that of `site`, `china` or `international`. Raises ProfileError."""
     return named_endpoint(environ, _DIRECTORY_VARIABLE, default=_DIRECTORIES[site])
 
 

@@ -18,10 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def parse(path: str, content: bytes) -> dict[str, Section]:
-    """Return the sections of the file by name, in file order, including [DEFAULT].
-
-    Raises ProfileError, with the line, for an invalid line and for a duplicate section or key.
-    """
+    """Return the sections by name, in file order, with [DEFAULT]. Raises ProfileError, with the line."""
     sections: dict[str, Section] = {}
     section: Section | None = None
     values: list[tuple[Section, str, list[str]]] = []

@@ -1,7 +1,4 @@
-"""Call RAM for a user's own access keys, and look which keys of a rotation it has.
-
-API: RAM 2015-05-01; requests are signed like those to STS.
-"""
+"""Call RAM (API 2015-05-01, signed like STS's) for a user's own keys, and look which keys of a rotation it has."""
 
 import enum
 import re

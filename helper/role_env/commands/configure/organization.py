@@ -47,10 +47,7 @@ class Organization:
         self._role = DEFAULT_ROLE if invocation.role is None else invocation.role  # an empty one is refused
 
     def configure(self, path: str, context: Context) -> None:
-        """Append a profile to the file at `path` for every account that has none there.
-
-        Raises UsageError for an invalid line and any RoleEnvError.
-        """
+        """Append a profile to the file for every account that has none there. Raises any RoleEnvError."""
         offers.check_line(self._invocation, "--resource-directory", "the organization")
         options.check_profile_name(self._source)
         if validators.value_fault(validators.ROLE_NAME, self._role):

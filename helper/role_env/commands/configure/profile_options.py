@@ -27,10 +27,7 @@ _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ra
 
 
 def read_options(invocation: Invocation) -> dict[str, str]:
-    """Return the keys that the options give, in the order of a section.
-
-    Raises UsageError for an invalid value, and for two sources.
-    """
+    """Return the keys that options give, in a section's order. Raises UsageError for an invalid one or two sources."""
     keys = {key: invocation.source_keys.get(key, "") for key in _KEY_OPTIONS}
     chosen = [*(key for key in keys if keys[key]), *(["login"] if invocation.login else [])]
     sources = {_source_of(name, keys.get(name, "")) for name in chosen}
