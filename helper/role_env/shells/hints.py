@@ -58,9 +58,9 @@ def quoted(value: str) -> str:
     return exporters.quote(value, parent.parent_format())
 
 
-def load_integration(shell: str = "") -> str:
-    """Return the line that loads the shell integration, in `shell` or else in the parent shell."""
-    shell = shell or parent.parent_name()
+def load_integration() -> str:
+    """Return the line that loads the shell integration in the parent shell."""
+    shell = parent.parent_name()
     return SHELLS[shell if shell in INTEGRATED_SHELLS else "bash"].load
 
 
