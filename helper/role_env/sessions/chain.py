@@ -101,10 +101,7 @@ class Chain:
         return sha256(repr([source, roles]))  # `json` would cost 1.5 ms
 
     def shell_settings(self) -> "ShellSettings | None":
-        """Return the settings that the session's shell gets from the `aliyun` CLI's file, or None if there is no file.
-
-        The state of the file is added to the fingerprint.
-        """
+        """Return the CLI's settings for the session's shell, None without its file, whose state is recorded."""
         try:
             path = config_path(self.fingerprint.variable("HOME"))
         except ProfileError:

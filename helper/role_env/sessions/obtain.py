@@ -74,10 +74,7 @@ class SessionRequest:
         return self._session(self._flight(chain).obtain(self._load(), may_stay=may_stay))
 
     def plan(self) -> tuple[Chain, CacheDecision]:
-        """Return the chain that `obtain` would use, and whether it would use the cached session.
-
-        Makes no request. Raises ProfileError, UsageError, RefusedError.
-        """
+        """Return `obtain`'s chain and decision, without a request. Raises ProfileError, UsageError, RefusedError."""
         chain = self.resolve()
         return chain, self._decide(chain, self._load())
 

@@ -103,10 +103,7 @@ def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
 
 
 def regions(session: "Session", environ: "Mapping[str, str]", *, follows: bool) -> "dict[str, str | Former]":
-    """Return the region for each tool: the profile's, else the user's, else that of the CLI's current profile.
-
-    With `follows` the CLI needs one in any case.
-    """
+    """Return each tool's region: the profile's, the user's or the CLI's; with `follows` there is always one."""
     if session.region_id:
         return dict.fromkeys(REGIONS, session.region_id)
     default = session.fallback_region or (DEFAULT_REGION if follows else "")

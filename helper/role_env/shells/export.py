@@ -117,10 +117,7 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
 
 
 def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return the variables that let a command ask for `session`; its environment is made from `environ`.
-
-    `server` is the value of ROLE_ENV_SERVER.
-    """
+    """Return the variables by which a command asks `server` (ROLE_ENV_SERVER's value) for `session`."""
     follows = shells.can_follow(session, environ)
     regions = shells.regions(session, environ, follows=follows)
     return variables.served(session, server, follows=follows) | {name: plain(one) for name, one in regions.items()}
@@ -159,10 +156,7 @@ def _json(session: Session) -> str:
 
 
 def _dotenv(session: Session) -> str:
-    """Return raw `KEY=value` lines, as docker reads them. For docker, quotes are part of the value.
-
-    Raises ProfileError for a value that needs quotes.
-    """
+    """Return raw `KEY=value` lines, as docker reads them. Raises ProfileError for a value that needs quotes."""
     hidden = variables.BASE.names  # a container must not get the key that made the session
     values = {name: value for name, value in document_variables(session, {}).items() if name not in hidden}
     for name, value in values.items():

@@ -45,10 +45,7 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
 
 def _open_files(environ: Mapping[str, str]) -> list[int]:
-    """Open the file of the step's variables and, if the runner provides it, that of its outputs.
-
-    They stay open until the process ends.
-    """
+    """Open the file of the step's variables and, if there is one, that of its outputs, until the process ends."""
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",

@@ -93,10 +93,7 @@ ALIYUN_CONFIGURE = ("list", "get", "set", "delete", "switch")
 
 
 def unknown_word(word: str, argument: str, nearest: str, environ: "Mapping[str, str]") -> str:
-    """Return the hint for the unknown `word` with `argument` after it, or an empty text.
-
-    `nearest` is the profile that it may stand for, empty if there is none.
-    """
+    """Return the hint for the unknown `word` before `argument`, which may be the profile `nearest`; or nothing."""
     line = line_meant(word, argument, environ) or validators.nearest_command_line(word)
     if nearest and line:
         return f"did you mean {nearest}, or the command {line}?"

@@ -107,10 +107,7 @@ def identify(made: SignIn, profile: Profile, context: Context) -> str:
 
 
 def store(source: SignedInSource, made: SignIn, context: Context) -> None:
-    """Store the tokens of a new sign-in; then revoke the one before, and drop its sessions. Raises KeyringError.
-
-    A failure to revoke is a warning.
-    """
+    """Store a new sign-in, drop the former's sessions, and revoke that or warn. Raises KeyringError."""
     context = context.restarted()  # the time that the person took does not count
     with source.sign_in.hold_lock(context, "changes"):
         try:

@@ -6,10 +6,7 @@ from role_env.dataclass import dataclass
 
 @dataclass(frozen=True)
 class Hop:
-    """The parameters of one AssumeRole call.
-
-    `profile` and `where` are the profile of the role and its location, for messages. `endpoint` is STS's.
-    """
+    """The parameters of an AssumeRole call at `endpoint`; `profile` and `where` are for messages."""
 
     profile: str
     where: str

@@ -61,10 +61,7 @@ class Supply:
         self._failure: type[Exception] | None = None
 
     def credentials(self) -> Credentials | None:
-        """Return the credentials from memory, after a wait if a renewal is due.
-
-        Return None if the old ones have expired and there are no new ones.
-        """
+        """Return the credentials, after a wait if a renewal is due; None if they have expired without new ones."""
         flight = self._flight_if_due()
         if flight:
             wait([flight], PATIENCE_SECONDS if self._left() > 0 else LAST_PATIENCE_SECONDS)

@@ -15,10 +15,7 @@ def command_of(words: "Sequence[str]", environ: "Mapping[str, str]") -> "list[st
 
 
 def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
-    """Replace this process with the command `words` in the environment `environ`.
-
-    Raises CommandError when it is not found or cannot run.
-    """
+    """Replace this process with a command. Raises CommandError when it is not found or cannot run."""
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these signals, and a child would inherit that
         _signal.signal(number, _signal.SIG_DFL)
     for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT):

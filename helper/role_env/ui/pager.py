@@ -17,10 +17,7 @@ _LESS = "FRX"
 
 
 def show(text_of: Callable[[bool], str], environ: Mapping[str, str]) -> None:
-    """Show a text in the pager of `environ`, or print it if stdout is not a terminal or there is no pager.
-
-    `text_of` returns the text, with or without styles.
-    """
+    """Show what `text_of` returns, with styles or without, in a pager; print it without a terminal or pager."""
     command = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
     text = text_of(has_colors(environ, sys.stdout) and _passes_styles(command, environ))
     if not command:
