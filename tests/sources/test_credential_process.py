@@ -201,7 +201,10 @@ def test_an_interruption_ends_the_process(tmp_path: Path, while_starting: bool) 
 def test_its_stderr_is_passed_on_and_where_silence_is_wanted_only_when_it_fails(
     capfd: pytest.CaptureFixture[str], status: int, silent: bool
 ) -> None:
-    text = command(f"import sys; sys.stderr.write('a word of its own\\n'); {PRINT}; sys.exit({status})")
+    lasts = "subprocess.Popen(['sleep', '3'], stdout=subprocess.DEVNULL)"  # and keeps stderr open
+    text = command(
+        f"import subprocess, sys; sys.stderr.write('a word of its own\\n'); {lasts}; {PRINT}; sys.exit({status})"
+    )
     try:
         credential_process.run(text, ENVIRON, seconds=30, silent=silent)
     except ProfileError:

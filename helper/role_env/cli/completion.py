@@ -20,7 +20,7 @@ _HELP = ("--help", "show this help")
 
 def answer(words: list[str], environ: Mapping[str, str]) -> str:
     """Return the offers for the last one of `words`, whether or not they begin with it."""
-    *before, here = words
+    *before, here = words or [""]
     line = Line(before)
     option = before[-1] if before and takes_value(before[-1]) else ""
     if program := _program(line, before, here, is_value=bool(option)):

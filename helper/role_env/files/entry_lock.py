@@ -52,7 +52,7 @@ class EntryLock:
         """Whether `wait_for_holder` has taken the lock, and it has not been released since."""
         return self._name in _held
 
-    def hold(self, *, seconds: float, waiting: "AbstractContextManager[object]") -> "AbstractContextManager[bool]":
+    def hold(self, *, seconds: float, waiting: "AbstractContextManager[object]") -> locks.Lock:
         """Return a context that waits, in `waiting`, for the lock; its value is whether another process holds it."""
         return locks.Lock(self._take_over, seconds, waiting)
 

@@ -40,7 +40,10 @@ def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bo
 
 
 class Lock:
-    """A context that locks the descriptor which `opened` returns, or runs without the lock unless it `is_required`."""
+    """A context that locks the descriptor which `opened` returns, or runs without the lock unless it `is_required`.
+
+    `has_waited` says whether another process held it.
+    """
 
     def __init__(
         self,
@@ -55,10 +58,14 @@ class Lock:
         self._waiting = waiting
         self._is_required = is_required
         self._descriptor: int | None = None
+        self.has_waited = False
 
     def __enter__(self) -> bool:
         try:
             self._descriptor = self._opened()
+            if acquire(self._descriptor, 0):
+                return False
+            self.has_waited = True
             with self._waiting:
                 return not acquire(self._descriptor, self._seconds)
         except OSError as error:  # there is no folder for it, or a file system without locks

@@ -135,8 +135,10 @@ def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
     if (status.st_uid, status.st_gid) != (made.st_uid, made.st_gid):
         try:
             os.chown(new, status.st_uid, status.st_gid)
-        except PermissionError:  # the user has left the group: the file is now for this user only
-            return
+        except PermissionError:
+            if status.st_uid != made.st_uid:
+                raise
+            return  # the user has left the group: the file is now for this user only
     _remove_acl(new)  # inherited from the folder
     shutil.copystat(file, new)
     os.utime(new)

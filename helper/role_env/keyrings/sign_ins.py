@@ -119,18 +119,21 @@ class StoredSignIn:
         self._id = found.id if found else ""
         return int(found.expiration) if found else None
 
-    def state(self, context: Context) -> tuple[str, float]:
-        """Return what is known of the sign-in, and its seconds left; 0 if it cannot be used. Nobody is asked."""
+    def state(self, context: Context) -> tuple[str, float, str]:
+        """Return what is known of the sign-in, its seconds left, and how to get at it if it cannot be read.
+
+        The seconds are 0 if it cannot be used. Nobody is asked.
+        """
         try:
             found = self.load(context.without_prompts())
         except KeyringError as error:
-            return f"the sign-in cannot be read: {error.message}", 0
+            return f"the sign-in cannot be read: {error.message}", 0, error.hint
         if found is None:
-            return "not signed in", 0
+            return "not signed in", 0, ""
         left = found.expiration - time.time()
         if left <= 0:
-            return "the sign-in has expired", 0
-        return f"signed in until {format_utc(int(found.expiration))}", left
+            return "the sign-in has expired", 0, ""
+        return f"signed in until {format_utc(int(found.expiration))}", left, ""
 
     def store(self, sign_in: SignIn, context: Context) -> None:
         """Store a sign-in and read it back. The kernel keyring gets it only if the OS keyring cannot be used.

@@ -165,6 +165,7 @@ class SystemKeyring:
             raise TimedOut from None
         except secret_service.AskKeyring:
             return False
+        self._notes.note_secret_service()  # `keyring` has noted its absence for the rest of this process
         return True
 
     def _backend(self) -> "KeyringBackend":

@@ -22,6 +22,8 @@ PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 _VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 # How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 2.0
+# For so long after its creation, RAM's list may lack a new key, and its other servers may refuse it.
+_PROPAGATION_SECONDS = 300
 _NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # The codes, or their prefixes, for a key that cannot sign: unknown, not yet or no longer known, or inactive.
@@ -208,6 +210,9 @@ def look(journal: Journal, ram: Ram) -> Look:
             found = {one.access_key_id: Status.ACTIVE if one.is_active else Status.INACTIVE for one in listed}
             found[key.access_key_id] = Status.ACTIVE
             for missing in (other for other in journal.keys if other.access_key_id not in found):
+                is_new = not journal.retired_at and ram.moment - journal.started_at < _PROPAGATION_SECONDS
+                if is_new and missing is journal.new:
+                    raise ram.invalid(f"its list lacks {missing.access_key_id}, which was created a moment ago")
                 _check_deleted(missing, ram, refusals.get(missing.access_key_id))
             states = {one.access_key_id: found.get(one.access_key_id, Status.DELETED) for one in journal.keys}
             return Look(states, [one for one in listed if not journal.names(one.access_key_id)], key)

@@ -8,7 +8,7 @@ import enum
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from role_env import ui
@@ -83,11 +83,12 @@ def _profile(file: ProfilesFile, holders: Holders) -> Profile:
     If the file no longer has the profile, the error says what the keyring has.
     """
     name = holders.profile
-    if not holders.is_in_file and (holders.key() or holders.own_journal()):
-        raise ProfileError(
-            f"there is no profile {name} in {file.path}, and the keyring has its key",
-            hint=f"{holders.way_back(name)}; or remove its key: role-env logout {name}",
-        )
+    with suppress(KeyringError):  # the file lacks the profile all the same
+        if not holders.is_in_file and (holders.key() or holders.own_journal()):
+            raise ProfileError(
+                f"there is no profile {name} in {file.path}, and the keyring has its key",
+                hint=f"{holders.way_back(name)}; or remove its key: role-env logout {name}",
+            )
     profile = file.profile(name)
     if profile.source and profile.source.access_key_id:
         raise ProfileError(

@@ -75,19 +75,20 @@ class SingleFlight:
         seconds = 0 if old else context.deadline.remaining() * WAITING_PART
         waiting = context.messages.waiting_for("another role-env, which requests the same session")
         was_held = self._lock.is_held
-        with self._lock.hold(seconds=seconds, waiting=waiting) as is_busy:
+        lock = self._lock.hold(seconds=seconds, waiting=waiting)
+        with lock as is_busy:
             if is_busy and old:
                 context.messages.decided("another process is renewing the session; the old one has not expired")
                 return self._renewed(old)
             # If the lock was held already, the cache was read within it.
-            if not was_held and (stored := self._stored_meanwhile(since)):
+            if not was_held and (stored := self._stored_meanwhile(since, is_patient=lock.has_waited)):
                 context.messages.decided("another process has just obtained the session")
                 return stored
             return self._request_new(old, context)
 
-    def _stored_meanwhile(self, since: float) -> Record | None:
+    def _stored_meanwhile(self, since: float, *, is_patient: bool) -> Record | None:
         """Return the session that another process stored while this one waited, if it answers the request."""
-        record = self._own_cache.load(self._entry, is_patient=True) if self._own_cache else None
+        record = self._own_cache.load(self._entry, is_patient=is_patient) if self._own_cache else None
         is_answer = record and self._options.judge(record, self._digest)[0]
         return record if record and is_answer and record.session.credentials.issued >= since else None
 

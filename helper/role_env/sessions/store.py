@@ -42,11 +42,13 @@ class Cache:
             self._keyring.prepare()
 
     def load(self, entry: Entry, *, is_patient: bool = False) -> Record | None:
-        """Return the record stored as `entry`, or None. With `is_patient` the keyring may take longer from now on."""
-        if is_patient and self._keyring:
-            self._keyring.is_patient = True
+        """Return the record stored as `entry`, or None. With `is_patient` the keyring may take longer."""
+        if self._keyring:
+            self._keyring.is_patient = is_patient
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
         text = next(self._keyrings.texts(entry), None)
+        if self._keyring:
+            self._keyring.is_patient = False
         self._warn()
         return self._parse(text, entry)
 
@@ -77,6 +79,7 @@ class Cache:
         self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
         self._keyrings.write(entry, record.text(), seconds=seconds)
+        self._change_index(self._index.note, entry)  # again: `clear` may have removed the name before the write
         self._warn()
 
     def delete(self, entry: Entry) -> bool:

@@ -6,7 +6,7 @@ cookie and redirects to the sign-in; nobody else sees the state. A callback with
 
 import contextlib
 import hmac
-import io
+import os
 import secrets
 import select
 import sys
@@ -97,14 +97,16 @@ def _read_pasted(state: str, context: Context) -> str:
     ended = UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
     if sys.stdin is None:
         raise ended
-    with _without_echo(), io.FileIO(sys.stdin.fileno(), closefd=False) as stdin:
+    stdin, pasted = sys.stdin.fileno(), b""
+    with _without_echo():
         while select.select([stdin], [], [], max(0.0, end - time.monotonic()))[0]:
-            line = stdin.readline(_LONGEST_PASTED)
-            if not line:
+            read = os.read(stdin, _LONGEST_PASTED)
+            if not read and not pasted:
                 raise ended
-            if len(line) == _LONGEST_PASTED:
+            *lines, pasted = (pasted + (read or b"\n")).split(b"\n")
+            if max(map(len, (pasted, *lines))) >= _LONGEST_PASTED:
                 raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
-            if text := line.decode("utf-8", "replace").strip():
+            for text in filter(None, (line.decode("utf-8", "replace").strip() for line in lines)):
                 try:
                     return read_code(text, state)
                 except ValueError as error:

@@ -4,6 +4,7 @@ import contextlib
 import time
 
 from role_env.context import Context
+from role_env.deadline import Deadline
 from role_env.errors import KeyringError, RefusedError, RoleEnvError, UnreachableError
 from role_env.issuers import oauth
 from role_env.issuers.issuer import SignInError, Verifier
@@ -19,9 +20,6 @@ from role_env.sources.oauth import OAuth
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui.table import clock
-
-# So many polls in a row may fail.
-_MOST_FAULTS = 6
 
 
 def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn:
@@ -42,8 +40,8 @@ def sign_in(source: SignedInSource, context: Context, *, browse: bool) -> SignIn
 def _sign_in_at_portal(url: str, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in at the portal of `url` once a person has approved it. Nothing is stored.
 
-    ROLE_ENV_TIMEOUT limits each exchange with the portal; the sign-in ends when the code expires. Raises SignInError if
-    the person refuses or the code expires, UnreachableError.
+    ROLE_ENV_TIMEOUT limits each exchange with the portal, and the time in which all of them fail; the sign-in ends when
+    the code expires. Raises SignInError if the person refuses or the code expires, UnreachableError.
     """
     verifier, portal = Verifier(), Portal(url, context)
     device = portal.authorize_device(verifier)
@@ -57,7 +55,8 @@ def _sign_in_at_portal(url: str, context: Context, *, browse: bool) -> SignIn:
 
 def _await_token(url: str, device: Device, verifier: Verifier, context: Context) -> tuple[str, float]:
     """Poll at the portal's interval, even after a fault. Return the token and its expiration in epoch seconds."""
-    end, interval, faults = time.monotonic() + device.life, device.interval, 0
+    end, interval = time.monotonic() + device.life, device.interval
+    patience: Deadline | None = None
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(interval, left))
         polled = time.time()
@@ -67,10 +66,10 @@ def _await_token(url: str, device: Device, verifier: Verifier, context: Context)
         except SignInError as refusal:
             if refusal.code not in PENDING:
                 raise
-            interval, faults = interval + PENDING[refusal.code], 0
+            interval, patience = interval + PENDING[refusal.code], None
         except UnreachableError as error:
-            faults += 1
-            if faults == _MOST_FAULTS:
+            patience = patience or context.restarted().deadline
+            if patience.remaining() <= 0:
                 raise
             context.messages.decided(f"{error.message}; next attempt in {interval:.0f} s")
     raise SignInError(f"the code {device.user_code} has expired", hint=SIGN_IN_AGAIN)

@@ -47,22 +47,22 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
     return None
 
 
-def has_profile(path: str, profile: str, environ: Mapping[str, str]) -> bool:
-    """Return whether there is a browser profile of `profile` in the file at `path`."""
+def has_profile(environ: Mapping[str, str], path: str = "", profile: str | None = None) -> bool:
+    """Return whether there is a browser profile of `profile` in the file at `path`, without `profile` any."""
     try:
         return os.path.isdir(_folder(environ, path, profile))  # noqa: PTH112  it is a text
     except FileNotFoundError:
         return False
 
 
-def remove(environ: Mapping[str, str], path: str = "", profile: str = "") -> bool:
+def remove(environ: Mapping[str, str], path: str = "", profile: str | None = None) -> bool:
     """Remove a browser profile, without `profile` all; return whether there was one. Raises ProfileError."""
-    try:
-        folder = _folder(environ, path, profile)
-        shutil.rmtree(folder)
-    except FileNotFoundError:
+    if not has_profile(environ, path, profile):
         return False
-    except OSError as error:
+    folder = _folder(environ, path, profile)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:  # also while a browser adds or removes files
         raise ProfileError(
             f"the browser profile {folder} could not be removed: {error.strerror or error}",
             hint="close that browser, and run role-env clear again",
@@ -70,12 +70,12 @@ def remove(environ: Mapping[str, str], path: str = "", profile: str = "") -> boo
     return True
 
 
-def _folder(environ: Mapping[str, str], path: str = "", profile: str = "") -> str:
+def _folder(environ: Mapping[str, str], path: str, profile: str | None) -> str:
     """Return the folder of a browser profile, without `profile` that of all of them.
 
     Its name is a digest, since a profile's name may contain a slash. Raises FileNotFoundError without a state folder.
     """
-    name = profile_entry("", path, profile).service if profile else ""
+    name = profile_entry("", path, profile).service if profile is not None else ""
     return f"{paths.state_folder(environ)}/browsers/{name}"
 
 

@@ -124,11 +124,12 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
     """
     processes: list[subprocess.Popen[bytes]] = []
     held_back: Worker | None = None
+    shown = bytearray()
     try:
         # In a thread, because an interruption between the fork and the end of Popen would lose the process.
         within(end.remaining(), lambda: processes.append(start()), grace=_START_SECONDS)
         process = processes[0]
-        held_back = Worker(partial(_read_stderr, process.stderr)) if process.stderr else None
+        held_back = Worker(partial(_read_stderr, process.stderr, shown)) if process.stderr else None
         yield process
     except BaseException:  # also an interruption
         for process in processes:
@@ -137,7 +138,7 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
     finally:
         if held_back and process.poll() != 0:
             held_back.join(1)
-            stderr.write("" if held_back.is_alive() else held_back.result())
+            stderr.write(shown.decode("utf-8", "backslashreplace"))
 
 
 def _read_output(process: "subprocess.Popen[bytes]") -> bytes:
@@ -151,12 +152,10 @@ def _read_output(process: "subprocess.Popen[bytes]") -> bytes:
     return output
 
 
-def _read_stderr(stream: IO[bytes]) -> str:
-    """Return the beginning of what comes from `stream`, and discard the rest, so that the process can go on."""
-    text = stream.read(LARGEST_STDERR)
-    while stream.read(LARGEST_STDERR):
-        pass
-    return text.decode("utf-8", "backslashreplace")
+def _read_stderr(stream: IO[bytes], shown: bytearray) -> None:
+    """Add the beginning of what comes from `stream` to `shown`, and discard the rest, so that the process can go on."""
+    while part := os.read(stream.fileno(), LARGEST_STDERR):
+        shown += part[: LARGEST_STDERR - len(shown)]
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -82,8 +82,8 @@ def check_sign_ins(invocation: Invocation, context: Context) -> list[Finding]:
 
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, context: Context) -> Finding:
-    state, left = sign_in.state(context)
-    status, fix = (WARN, f"role-env login {profile}") if left < _ENDS_SOON else (OK, "")
+    state, left, hint = sign_in.state(context)
+    status, fix = (WARN, hint or f"role-env login {profile}") if left < _ENDS_SOON else (OK, "")
     return Finding("sign-in", status, f"profile {profile}: {state}", fix)
 
 
