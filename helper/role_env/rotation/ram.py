@@ -192,8 +192,8 @@ class Look:
         return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
 
 
-def look(journal: Journal, ram: Ram) -> Look:
-    """Return RAM's answer, signed with the old key if it works, else with the new one.
+def look(journal: Journal, ram: Ram, *, has_worked: bool = False) -> Look:
+    """Return RAM's answer, signed with the old key if it works, else with the new one, which may have worked before.
 
     So a new key that RAM has not propagated yet is listed, and one that nobody uses stays unused. A retired old key
     signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError.
@@ -210,8 +210,8 @@ def look(journal: Journal, ram: Ram) -> Look:
             found = {one.access_key_id: Status.ACTIVE if one.is_active else Status.INACTIVE for one in listed}
             found[key.access_key_id] = Status.ACTIVE
             for missing in (other for other in journal.keys if other.access_key_id not in found):
-                is_new = not journal.retired_at and ram.moment - journal.started_at < _PROPAGATION_SECONDS
-                if is_new and missing is journal.new:
+                is_young = not has_worked and ram.moment - journal.started_at < _PROPAGATION_SECONDS
+                if is_young and missing is journal.new:
                     raise ram.invalid(f"its list lacks {missing.access_key_id}, which was created a moment ago")
                 _check_deleted(missing, ram, refusals.get(missing.access_key_id))
             states = {one.access_key_id: found.get(one.access_key_id, Status.DELETED) for one in journal.keys}

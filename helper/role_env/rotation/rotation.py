@@ -70,7 +70,8 @@ def rotate(
             holders.drop()
             ui.write(f"{name}: it is dropped, and the key in the keyring stays\n")
             return
-        key_id, found = holders.key_id(), look(journal, ram)
+        key_id = holders.key_id()
+        found = look(journal, ram, has_worked=key_id == journal.new_id)
         if not key_id:  # a swap was interrupted
             holders.store(journal.expected)
         has_other = bool(key_id) and not journal.names(key_id)
