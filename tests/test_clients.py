@@ -123,6 +123,23 @@ def check_live(machine: Machine, *command: str) -> None:
     assert len(machine.sts.calls_of("AssumeRole")) <= 8
 
 
+SDK = """
+from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
+print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().get_access_key_id())
+"""
+
+
+def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine, clients: Path) -> None:
+    machine.succeeds("setup", "aliyun-cli", "profileB")
+    done = machine.run(str(clients / "python"), "-c", SDK)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == machine.sts.issued[-1].id
+    path = machine.home / ".aliyun/config.json"
+    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has it already\n"
+    assert len(machine.sts.issued) == 1
+    path.unlink()  # the SDK has put the session into it, in plaintext
+
+
 def test_the_older_sdk_calls_ecs_as_the_role(machine: Machine, clients: Path) -> None:
     environ = {"ALIBABA_CLOUD_CA_BUNDLE": str(machine.sts.ca_file)}
     command = ("exec", "profileB", "--region", "cn-hangzhou", "--", str(clients / "python"))

@@ -98,22 +98,3 @@ def test_a_document_that_is_read_elsewhere_names_no_profile_of_this_machines(mac
     done = machine.role_env("export", "profileB", "--format", "dotenv")
     assert f"{CHOSEN}={NONE}\n" in done.stdout
     assert f"{IGNORED[0]}=TRUE\n" in done.stdout
-
-
-# ---- with another program that reads and rewrites the file ----
-
-SDK = """
-from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
-print(CLIProfileCredentialsProvider(profile_name="profileB").get_credentials().get_access_key_id())
-"""
-
-
-def test_the_sdk_runs_the_profile_and_what_it_writes_back_leaves_it_ours(machine: Machine) -> None:
-    machine.succeeds("setup", "aliyun-cli", "profileB")
-    done = machine.run(sys.executable, "-c", SDK)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == machine.sts.issued[-1].id
-    path = machine.home / ".aliyun/config.json"
-    assert machine.role_env("setup", "aliyun-cli", "profileB").stdout == f"{path} has it already\n"
-    assert len(machine.sts.issued) == 1
-    path.unlink()  # the SDK has put the session into it, in plaintext
