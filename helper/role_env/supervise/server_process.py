@@ -18,7 +18,7 @@ from pathlib import Path
 _MOST_DESCRIPTORS = 1024
 _POLL_SECONDS = 1.0
 # The longest that the server takes to clean up.
-_GRACE_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
 _TRIES = 20
 _END_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -27,7 +27,7 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
     """Run `serve` in a daemon, and return the text that it announces, or an empty text after it has reported a failure.
 
     `serve` gets the function that announces a text, and calls it once it serves. When this process ends, a SystemExit
-    interrupts it, and it may clean up for a second. In the daemon `start` raises what `serve` raises.
+    interrupts it, and it may clean up for five seconds. In the daemon `start` raises what `serve` raises.
     """
     _occupy_standard_descriptors()
     inherited = {descriptor for descriptor in range(_MOST_DESCRIPTORS) if _is_open(descriptor)}
@@ -56,7 +56,7 @@ def start(serve: Callable[[Callable[[str], None]], None]) -> str:
 
 
 def _end_with(pid: int) -> None:
-    """Let this process end when the process `pid` has ended: by SIGTERM, and after a second by force."""
+    """Let this process end when the process `pid` has ended: by SIGTERM, and after five seconds by force."""
     main = threading.get_ident()
 
     def interrupt(*_: object) -> None:
