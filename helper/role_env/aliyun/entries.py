@@ -163,7 +163,6 @@ def _entries(path: str, content: bytes | None) -> dict[str, dict[str, Any]]:
 
 
 def _merge(listed: list[dict[str, Any]], wanted: Sequence[CliEntry]) -> None:
-    """Add the entries `wanted` to the list in the file, or replace what `setup` has written there."""
     if not listed:  # without it the CLI cannot start: its current profile would be missing
         listed.append(dict(_EMPTY_DEFAULT))
     by_name: dict[object, dict[str, Any]] = {}
@@ -179,7 +178,6 @@ def _merge(listed: list[dict[str, Any]], wanted: Sequence[CliEntry]) -> None:
 
 
 def _changed(path: str, content: bytes, change: Callable[[list[dict[str, Any]]], None]) -> bytes:
-    """Return `content` after `change` to its list of profiles; the same bytes if nothing changes."""
     if error := ConfigFile(path, content).cli_error():
         raise error
     parsed = document.parse(path, content, for_change=True)

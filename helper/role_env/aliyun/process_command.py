@@ -100,7 +100,6 @@ def _must_be_quoted(word: str) -> bool:
 
 
 def _program() -> list[str]:
-    """Return the words that start this role-env: its path, or `python -m role_env` if only that starts it."""
     here = Path(sys.argv[0]).absolute()
     if here.name.startswith("__main__"):
         here = Path(sys.executable).with_name("role-env")

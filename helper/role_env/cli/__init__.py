@@ -162,7 +162,6 @@ class Line:
         return result
 
     def _read(self) -> None:
-        """Split the line into options and words."""
         only_words = False
         while self._rest:
             argument = self._rest.pop()
@@ -184,7 +183,6 @@ class Line:
 
     @property
     def _runs_command(self) -> bool:
-        """Whether the words after the profile are another program's command line."""
         return self.command is not None and self.command.name == "exec"
 
     def _read_word(self, word: str, *, is_guarded: bool) -> None:
@@ -283,7 +281,6 @@ class Line:
                 self._fail(f"{' and '.join(both)} exclude each other")
 
     def _check_repeated(self, command: Command) -> None:
-        """Check that a command takes either words or --all, if it has both."""
         last = command.words[-1] if command.words else None
         if not last or not last.is_repeated or last.kind == model.COMMAND_LINE:
             return
@@ -293,12 +290,10 @@ class Line:
             self._fail(f"{command.name} requires {last.name} or --all")
 
     def _fail_choice(self, what: str, value: str, choices: "tuple[str, ...]") -> None:
-        """Record that the value of `what` must be one of `choices`."""
         rule = f"none of {', '.join(choices)}" if len(choices) > 1 else f"not {choices[0]}"
         self._fail_nearest(f"{what} is {rule}", value, list(choices))
 
     def _fail_nearest(self, fault: str, word: str, known: "list[str]") -> None:
-        """Record the fault, and suggest the one of `known` that `word` may stand for."""
         from role_env import validators
 
         nearest = validators.nearest(word, known)

@@ -52,7 +52,6 @@ def _program(line: Line, before: list[str], here: str, *, is_value: bool) -> int
 
 
 def _values(kind: str, choices: Iterable[str], config: str, environ: Mapping[str, str]) -> str:
-    """Return the offers for a word or a value of `kind`, in the profiles file of --config `config`."""
     if kind == model.FILE:
         return "files\n"
     if kind in (model.PROFILE, model.SESSION_PROFILE):
@@ -63,7 +62,6 @@ def _values(kind: str, choices: Iterable[str], config: str, environ: Mapping[str
 
 
 def _profiles(config: str, environ: Mapping[str, str], *, gives_session: bool) -> list[tuple[str, str]]:
-    """Return the names of the profiles with their roles and accounts; none of an invalid file."""
     try:
         forbid_core_dumps()
         file = profiles.load(config, environ)

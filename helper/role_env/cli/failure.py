@@ -7,10 +7,11 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 
 from role_env import ui, validators, variables
-from role_env.cli import options
+from role_env.cli import Invocation, options
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
 from role_env.context import messages
@@ -18,17 +19,11 @@ from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvE
 from role_env.shells import export as exporters
 from role_env.shells import hints, parent
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from role_env.cli import Invocation
-
 _LIMIT_ERRORS = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
 _DISK_ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE")
 
 
-def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[str, str]") -> int:
+def report(failure: BaseException, invocation: Invocation, environ: Mapping[str, str]) -> int:
     """Report the failure on stderr and, if a shell reads it, on stdout. Return the exit status."""
     role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
     is_taken_away = False
@@ -43,14 +38,14 @@ def report(failure: BaseException, invocation: "Invocation", environ: "Mapping[s
     return error.exit_status if has_own_status else 125
 
 
-def _hint(error: RoleEnvError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+def _hint(error: RoleEnvError, invocation: Invocation, environ: Mapping[str, str]) -> str:
     """Return the hint of an error; if it depends on the command, the hint for this line's command."""
     if isinstance(error, UnknownProfileError):
         return _hint_for_unknown(error, invocation, environ)
     return _hint_for_wider(error, invocation, environ) if isinstance(error, WiderError) else error.hint
 
 
-def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation, environ: Mapping[str, str]) -> str:
     """Return the hint for an unknown profile: the profiles that the name may stand for.
 
     For a command that needs a session, only profiles that give one are suggested, if any begin with the name. If the
@@ -66,7 +61,7 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: "Invocation", envi
     return options.nearest_profile(error.name, known)
 
 
-def _hint_for_wider(error: WiderError, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+def _hint_for_wider(error: WiderError, invocation: Invocation, environ: Mapping[str, str]) -> str:
     """Return the hint for a session that is refused within a narrowed one: the whole line that requests it."""
     command, profile = invocation.command, error.profile
     if "--full" not in COMMANDS[command].options or not profile:
@@ -80,7 +75,7 @@ def _hint_for_wider(error: WiderError, invocation: "Invocation", environ: "Mappi
     return f"type {line}, or first {hints.end_session(environ)}"
 
 
-def report_interruption(invocation: "Invocation", environ: "Mapping[str, str]", *, is_by_person: bool) -> None:
+def report_interruption(invocation: Invocation, environ: Mapping[str, str], *, is_by_person: bool) -> None:
     """Report that the command was interrupted. With `is_by_person` (Ctrl-C), the session in the shell stays."""
     with contextlib.suppress(Exception):
         write_failure(invocation, environ, changes_nothing=is_by_person)
@@ -95,7 +90,7 @@ def report_old_bash() -> None:
 
 
 def write_failure(
-    invocation: "Invocation", environ: "Mapping[str, str]", *, role_arn: str = "", changes_nothing: bool = False
+    invocation: Invocation, environ: Mapping[str, str], *, role_arn: str = "", changes_nothing: bool = False
 ) -> bool:
     """Write code that fails for a shell that reads stdout; the code also removes another profile's or role's session.
 
@@ -115,15 +110,14 @@ def write_failure(
     return take_away
 
 
-def _shell_format(invocation: "Invocation") -> str:
-    """Return the format of the shell that reads stdout, or an empty text if none does."""
+def _shell_format(invocation: Invocation) -> str:
     is_evaluated = not invocation.command or COMMANDS[invocation.command].is_evaluated
     if not is_evaluated or invocation.format in DOCUMENT_FORMATS:
         return ""
     return invocation.shell_format
 
 
-def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", role_arn: str) -> bool:
+def _has_other_session(invocation: Invocation, environ: Mapping[str, str], role_arn: str) -> bool:
     """Return whether the shell has another profile's or role's session. Like RAM, ignore the case of role names."""
     has_session = any(map(environ.get, variables.DESCRIBING))
     if invocation.command != "export" or not has_session or invocation.profile in ("", "-"):
@@ -132,7 +126,7 @@ def _has_other_session(invocation: "Invocation", environ: "Mapping[str, str]", r
     return invocation.profile != environ.get("ROLE_ENV_PROFILE") or is_other_role
 
 
-def _no_account(environ: "Mapping[str, str]") -> RoleEnvError:
+def _no_account(environ: Mapping[str, str]) -> RoleEnvError:
     """Return the error to report after a failed switch: the shell has no account now, and how to get one."""
     from role_env.environ.session import ShellState
     from role_env.sessions import request_of_shell
@@ -179,7 +173,6 @@ def _system_fault(failure: BaseException) -> ResourceError | None:
 
 
 def _innermost(failure: BaseException) -> TracebackType | None:
-    """Return the traceback entry of the line that raised `failure`, or None if it has no traceback."""
     trace = failure.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

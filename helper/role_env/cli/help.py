@@ -98,7 +98,6 @@ def _usage_words(command: "Command") -> "list[str]":
 
 
 def _rows(rows: "Iterable[tuple[str, str]]", indent: str = "  ", column: int = _OPTION_COLUMN) -> str:
-    """Return each text wrapped from `column` on, beside its head or, if that is too long, below it."""
     shown, blank = "", " " * column
     for head, text in rows:
         is_beside = len(indent + head) <= column - 2

@@ -121,7 +121,6 @@ def names_with_session(file: ProfilesFile) -> list[str]:
 
 
 def _gives_session(file: ProfilesFile, name: str) -> bool:
-    """Return whether the profile `name` gives a session, as far as that is known without a request."""
     is_promised = file.promises_session(name)
     if is_promised is not None:
         return is_promised
@@ -193,7 +192,6 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
 
 
 def _key_age(source: "Source | None", context: Context) -> str:
-    """Return the age of the access key that the keyring has for `source`; an empty text if it is unknown."""
     if source is None or source.row is not rows.KEYRING:
         return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age

@@ -50,7 +50,6 @@ def _report(invocation: Invocation, removed: list[Entry]) -> str:
 
 
 def _check_known(invocation: Invocation, path: str | None, found: list[Entry], context: Context) -> None:
-    """Raise ProfileError, with the closest name, for a name that is neither in the profiles file nor cached."""
     cached = {entry.username for entry in found}
     cached |= {name for name in invocation.profiles if path and isolated.has_profile(context.environ, path, name)}
     if cached.issuperset(invocation.profiles):

@@ -61,7 +61,6 @@ def _report_proxies(context: Context) -> None:
 
 
 def _serve(invocation: Invocation, context: Context, announce: Callable[[str], None]) -> None:
-    """Obtain the session, announce its variables, and serve it until this process is interrupted."""
     from role_env.aliyun import process_command
     from role_env.supervise import served_file
     from role_env.supervise.credentials_server import CredentialsServer, Supply, open_listener

@@ -27,7 +27,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _former_session(invocation: Invocation, context: Context) -> Session:
-    """Return the session to which `role-env use -` returns. Raises any RoleEnvError."""
     if others := vars(invocation).keys() - _WITH_FORMER:
         option = f"--{min(others).replace('_', '-')}"
         raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option}")

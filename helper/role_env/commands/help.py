@@ -1,5 +1,12 @@
 """role-env help: show the page of a command, or a topic of the reference."""
 
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import PurePath
+
 from role_env import ui
 from role_env.cli import Invocation
 from role_env.cli import help as pages
@@ -7,10 +14,13 @@ from role_env.command_table import TOPICS
 from role_env.command_table.commands import COMMANDS
 from role_env.context import Context
 from role_env.errors import UsageError
+from role_env.ui.reference import text_of
+from role_env.ui.table import columns, has_colors
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+# Without PAGER, the first of these that is installed.
+_USUAL = ("less", "more")
+# The options of less unless the user has set LESS: a text that fits the screen is printed and stays there.
+_LESS = "FRX"
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -27,12 +37,47 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
-    from role_env.ui import pager, reference
-    from role_env.ui.table import columns
+def _show_topic(topic: str, environ: Mapping[str, str]) -> None:
+    """Show a topic in a pager; print it without a terminal or pager."""
+    pager = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
+    has_styles = has_colors(environ, sys.stdout) and _passes_styles(pager, environ)
+    text = text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
+    if not pager:
+        ui.write(text)
+        return
+    try:
+        # The pager is the user's own setting, and it runs until the person at the terminal leaves it.
+        process = subprocess.Popen(pager, stdin=subprocess.PIPE, env={"LESS": _LESS, **environ})  # noqa: S603
+    except OSError:
+        ui.write(text)
+        return
+    while True:
+        try:
+            process.communicate(text.encode("utf-8", "surrogateescape"))
+            return
+        except KeyboardInterrupt:  # Ctrl-C is for the pager, which ends a search and continues
+            text = ""
 
-    text, most = pages.topic(topic), columns(environ)
-    pager.show(lambda has_styles: reference.text_of(text, columns=most, has_styles=has_styles), environ)
+
+def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
+    """Return whether the pager passes styles to the terminal. Other pagers may show the escape sequences as text."""
+    if not command:
+        return True
+    options = [environ.get("LESS", _LESS), *(word for word in command[1:] if word.startswith("-"))]
+    return PurePath(command[0]).name == "less" and any("R" in option for option in options)
+
+
+def _pager(environ: Mapping[str, str]) -> list[str]:
+    """Return the command of the pager; empty if there is none, or if the terminal cannot move the cursor."""
+    if environ.get("TERM", "dumb") == "dumb":
+        return []
+    if "PAGER" in environ:
+        try:
+            return shlex.split(environ["PAGER"])
+        except ValueError:
+            return []
+    path = environ.get("PATH")
+    return next(([name] for name in _USUAL if shutil.which(name, path=path)), [])
 
 
 def _closest(topic: str) -> str:

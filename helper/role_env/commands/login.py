@@ -66,7 +66,6 @@ def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
 
 
 def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, context: Context) -> int:
-    """Sign a person in; print when the sign-in ends and, if the sign-in is a user's own, as whom."""
     from role_env.sign_in import flow  # imports a web server, which storing a key does not need
 
     made = flow.sign_in(source, context, browse=not invocation.no_browser)

@@ -66,7 +66,6 @@ def _sign_out(source: SignedInSource, context: Context) -> int:
 
 
 def _check_known(file: ProfilesFile, name: str) -> None:
-    """Raise ProfileError, with the closest name, if the file does not have the profile."""
     if name not in file.names():
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and no access key of it in the keyring",

@@ -38,7 +38,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, *, follows: bool) -> None:
-    """Show the change and, without --dry-run, make it. Raises ProfileError, UnreachableError."""
     before = file.read()
     shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
     if not shown:
@@ -58,7 +57,6 @@ def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, *, fo
 
 
 def _remove(file: UserFile, invocation: Invocation) -> None:
-    """Remove everything that `setup` wrote, or the named profiles. Raises ProfileError, UnreachableError."""
     before = file.read()
     own = entries.own_names(file.path, before)
     for name in invocation.profiles:

@@ -55,8 +55,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 class _Identities:
-    """The identities of keys, each requested from STS once."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[str, dict[str, Any] | RoleEnvError] = {}
@@ -93,7 +91,6 @@ def _plain(identity: dict[str, Any]) -> str:
 
 
 def _tools(found: list[ToolKey], endpoint: str, identities: _Identities, context: Context) -> str:
-    """Return a line for each tool with the identity that it acts as, or with STS's refusal."""
     shown = ""
     for tool in found:
         first = f"  {tool.tool:18}  "
@@ -113,7 +110,6 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 
 
 def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
-    """Return the profile's credentials (its session, or the key of a source) and their endpoint."""
     chain = chains.resolve(profiles.load(invocation.config, context.environ), invocation.profile)
     if chain.gives_session:
         return options.obtain(invocation, context).credentials, chain.target.endpoint
@@ -121,7 +117,6 @@ def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey
 
 
 def _no_credentials(found: list[ToolKey], context: Context) -> ProfileError:
-    """Return the error for variables without a key that SDKs read; `found` is what each tool finds."""
     acting = ", ".join(tool.tool for tool in found if tool.key)
     what = f"the environment has credentials for {acting} only" if acting else "the environment has no credentials"
     hint = f"name a profile, or begin a session with: {hints.switch('PROFILE', context.environ)}"

@@ -47,7 +47,6 @@ def _is_set(names: Key, environ: Mapping[str, str]) -> bool:
 
 
 def _whole(key: Key, environ: Mapping[str, str]) -> AccessKey:
-    """Return the key in the variables of `key`, one of which is set. Raises ProfileError if it is incomplete."""
     pair = (key.access_key_id, key.access_key_secret)
     for name, other in (pair, pair[::-1]):
         if not environ.get(name):

@@ -125,7 +125,6 @@ class ShellState:
         return max(0, int(self.expiration - time.time()))
 
     def _mismatched_key_ids(self) -> list[str]:
-        """Return the variables of key IDs that are set and are not the session's."""
         # If no family has a key, the `aliyun` CLI reads the bare names.
         bare = (variables.BARE.access_key_id,) if self.is_served else ()
         values = {name: _value(self._environ, name) for name in (*variables.KEY_IDS, *bare)}
@@ -206,7 +205,6 @@ class ShellState:
 
 
 def _value(environ: "Mapping[str, str]", name: str) -> str:
-    """Return the variable's value, empty for one that counts as absent."""
     value = environ.get(name, "")
     return "" if value in variables.RESERVED_PROFILES else value
 

@@ -86,7 +86,6 @@ def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
 
 
 def _fault(names: list[str], environ: Mapping[str, str]) -> str:
-    """Return why the variables `names` (of ID, secret and token) are not a key, or an empty text."""
     key_id, secret, _ = names
     if bool(key_id) != bool(secret):
         return f"finds {key_id or secret} without its {'secret' if key_id else 'ID'}"

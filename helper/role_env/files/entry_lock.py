@@ -62,7 +62,6 @@ class EntryLock:
             os.close(_held.pop(self._name))
 
     def _take_over(self) -> int:
-        """Return the descriptor of the lock that this process holds, else a new one."""
         return _held.pop(self._name) if self.is_held else self._open()
 
     def _open(self) -> int:

@@ -130,7 +130,6 @@ class UserFile:
 
 
 def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
-    """Give `new` the owner, group, mode and ACL of `file`, whose stat is `status`."""
     made = new.stat()
     if (status.st_uid, status.st_gid) != (made.st_uid, made.st_gid):
         try:

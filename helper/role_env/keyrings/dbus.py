@@ -78,14 +78,12 @@ class Bus:
         self._socket.close()
 
     def _left(self) -> float:
-        """Return the seconds left to wait. Raises TimeoutError at the end."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
 
     def _accept(self) -> None:
-        """Read the reply to the authentication, which comes before any other."""
         while (length := self._buffer.find(b"\r\n")) < 0:
             self._receive()
         if not self._buffer.startswith(b"OK "):
@@ -237,7 +235,6 @@ def _unix_paths(address: str) -> list[bytes]:
 
 
 def _unescaped(text: str) -> bytes:
-    """Return `text` with %-escapes decoded. Raises ValueError for a malformed one."""
     first, *rest = os.fsencode(text).split(b"%")
     parts = [first]
     for part in rest:

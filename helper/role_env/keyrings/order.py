@@ -87,7 +87,6 @@ class KernelKeyring:
         return self._use(kernel.names) or []
 
     def _use(self, operation: "Callable[[], T]") -> "T | None":
-        """Return what `operation` returns; None if the keyring cannot be used."""
         try:
             return operation()
         except kernel.Unavailable as error:

@@ -78,7 +78,6 @@ def _open_session(bus: Bus, found: "list[list[str]]") -> str:
 
 
 def _secrets(bus: Bus, found: "list[list[str]]", session: str) -> "list[str | None]":
-    """Return the text of the item that was found for each entry, None for none."""
     calls: list[Call] = []
     for items in found:
         if len(items) > 1:

@@ -193,7 +193,6 @@ class StoredSignIn:
 
 
 def _parse(text: str | None) -> SignIn | None:
-    """Return the sign-in in `text`, or None if it is incomplete or of another format."""
     head, *lines = (text or "").split("\n")
     values: dict[str, Any] = dict(line.partition(" ")[::2] for line in lines)
     if head != _HEAD or list(values) != [*_TEXTS, *_NUMBERS]:

@@ -125,7 +125,6 @@ class SystemKeyring:
             raise
 
     def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
-        """Return what `operation` returns for the chosen backend; None if the keyring cannot be used."""
         if self.fault:
             return None
         try:

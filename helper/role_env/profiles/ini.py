@@ -82,7 +82,6 @@ def _add_key(section: Section, key: str, number: int) -> None:
 
 
 def _section_name(text: str) -> str:
-    """Return the name in `[name]`, which a comment may follow; empty for any other line."""
     if not text.startswith("["):
         return ""
     name, end, rest = text[1:].partition("]")

@@ -247,7 +247,6 @@ class Holders:
 
 
 def _load(entry: Entry, context: Context) -> Journal | None:
-    """Return the journal stored as `entry`, or None. Raises Unreadable, KeyringError."""
     text = vault.read(entry, context)
     if not text:
         return None

@@ -140,7 +140,6 @@ def find_creation(key: AccessKey, context: Context) -> int:
 
 
 def _state(entry: dict[str, Any]) -> KeyState:
-    """Return the state in an entry of ListAccessKeys. Raises ValueError."""
     access_key_id, status = _check_id(responses.value(entry, FIELDS[0])), entry.get("Status")
     if status not in ("Active", "Inactive"):
         raise ValueError("the Status of a key is neither Active nor Inactive")

@@ -249,7 +249,6 @@ class Rotation:
         )
 
     def _take_back(self, access_key_id: str) -> None:
-        """Delete a new key that could not be stored."""
         try:
             self.ram.delete_key(self.journal.old, access_key_id)
         except RoleEnvError as failure:
@@ -334,7 +333,6 @@ class Rotation:
         self._end(f"the rotation of {old_id} is dropped, and the key in the keyring stays", remains=self.found)
 
     def _is_used(self, key: AccessKey, signer: AccessKey) -> bool:
-        """Return whether an entry of the keyring has the key, or RAM reports a use of it or does not say."""
         if self.holders.of(key.access_key_id):
             return True
         try:
@@ -379,11 +377,9 @@ class Rotation:
 
     @property
     def _rotate(self) -> str:
-        """The command that continues the rotation."""
         return f"role-env rotate {self.profile.name}"
 
     def _pair(self) -> tuple[AccessKey, AccessKey]:
-        """Return the old key and the new one, once it is created."""
         if not self.journal.new:
             raise AssertionError("there is no new key yet")
         return self.journal.old, self.journal.new
@@ -406,7 +402,6 @@ class Rotation:
                     cache.delete(entry)
 
     def _end(self, said: str, *, remains: Look | None = None) -> None:
-        """Drop the journal, after a line for each key that stays at RAM by `remains`."""
         for line in report.of_rotation(self.journal, remains, self.holders) if remains else ():
             self._say(line)
         self.holders.drop(self.journal)

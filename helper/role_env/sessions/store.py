@@ -5,6 +5,7 @@ one of them, `none` is neither. A fault of a place causes one warning, and the s
 """
 
 import functools
+from collections.abc import Callable, Mapping, Sequence
 
 from role_env.context import Context
 from role_env.errors import ProfileError, printable
@@ -12,10 +13,6 @@ from role_env.keyrings import SESSION_SERVICE, Entry
 from role_env.keyrings.index import Index
 from role_env.keyrings.order import MODE, MODES, OrderedKeyrings
 from role_env.sessions import Record, parse_record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 _INDEX = "sessions"
 
@@ -52,7 +49,7 @@ class Cache:
         self._warn()
         return self._parse(text, entry)
 
-    def read_ahead(self, entries: "Sequence[Entry]", others: "Sequence[Entry]" = ()) -> "Mapping[str, str | None]":
+    def read_ahead(self, entries: Sequence[Entry], others: Sequence[Entry] = ()) -> Mapping[str, str | None]:
         """Read `entries` and `others` from the keyring at once; `load_listed` then uses the texts of `entries`.
 
         Return the texts of `others` by entry name, as far as they could be read.
@@ -88,7 +85,7 @@ class Cache:
         self._change_index(self._index.remove, entry)
         return was_there
 
-    def unreachable(self, entries: "Sequence[Entry]") -> tuple[str, list[Entry]]:
+    def unreachable(self, entries: Sequence[Entry]) -> tuple[str, list[Entry]]:
         """Return why the keyring may still have entries, and those of `entries` that it has by the index.
 
         Without an index it may have any of them, unless no keyring exists.
@@ -122,7 +119,6 @@ class Cache:
         say(f"the keyring cannot be used, so {where}: {fault}")
 
     def _may_have(self, entry: Entry) -> bool:
-        """Return whether a keyring may have `entry`, by the index, which may be lost, and by the kernel's list."""
         return self._listed is None or entry.name in self._listed
 
     @functools.cached_property
@@ -132,7 +128,7 @@ class Cache:
             return None
         return frozenset(self._index.names() + (self._kernel.names() if self._kernel else []))
 
-    def _change_index(self, change: "Callable[[Entry], None]", entry: Entry) -> None:
+    def _change_index(self, change: Callable[[Entry], None], entry: Entry) -> None:
         """Change the index of the system's keyring, unless that cannot be used."""
         try:
             if self._keyring and not self._keyring.fault:
@@ -141,7 +137,7 @@ class Cache:
             self._context.messages.decided(f"the index of sessions could not be written: {error.strerror}")
 
 
-def cache_mode(environ: "Mapping[str, str]") -> str:
+def cache_mode(environ: Mapping[str, str]) -> str:
     """Return the value of ROLE_ENV_CACHE. Raises ProfileError for an invalid one."""
     mode = environ.get(MODE) or "auto"
     if mode not in MODES:

@@ -157,7 +157,6 @@ def renewal(session: "Session", environ: "Mapping[str, str]", *, confirmation: s
 
 
 def _saved(environ: "Mapping[str, str]") -> list[str]:
-    """Return the variables whose values from before the first session the shell keeps."""
     names = environ.get(SAVED, "").split()
     return [name for name in USERS if name in names]
 
@@ -181,7 +180,6 @@ def _has_taken_token(environ: "Mapping[str, str]") -> bool:
 
 
 def _notice(environ: "Mapping[str, str]", what: str) -> str:
-    """Return the line about the keys in `environ` that were set after the session began; empty if there are none."""
     own_id, own = variables.session_key_id(environ), {"", *variables.RESERVED_PROFILES}
     for key in (*variables.KEYS, *variables.exported_keys(_families(environ))):
         if own_id and environ.get(key.access_key_id) == own_id:

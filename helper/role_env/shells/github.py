@@ -45,7 +45,6 @@ def take_away_session(environ: Mapping[str, str]) -> None:
 
 
 def _open_files(environ: Mapping[str, str]) -> list[int]:
-    """Open the file of the step's variables and, if there is one, that of its outputs, until the process ends."""
     if not environ.get("GITHUB_ENV"):
         raise ProfileError(
             "--format github is for a step of a GitHub job, and GITHUB_ENV is not set",
@@ -81,7 +80,6 @@ def _to_mask(session: Session) -> Iterator[str]:
 
 
 def _append(descriptor: int, values: Mapping[str, str]) -> None:
-    """Append `values` in one write, all or nothing."""
     size = os.fstat(descriptor).st_size
     # The file's content may end without a line break.
     text = "".join(("\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else "", *map(_block, values.items())))

@@ -129,7 +129,6 @@ def _without_echo() -> Iterator[None]:
 
 
 def _listen(site: Site, state: str, verifier: Verifier) -> "CallbackServer | None":
-    """Return a server on the first free port, or None if all are taken."""
     for port in PORTS:
         with contextlib.suppress(OSError):
             return CallbackServer(port, site, state, verifier)
@@ -187,6 +186,5 @@ class CallbackServer(LoopbackServer):
         return page(HTTPStatus.OK, is_last=True)
 
     def _is_ours(self, request: Request) -> bool:
-        """Return whether the request comes from the browser that was redirected."""
         cookies = (each.strip().encode() for each in request.cookies.split(";"))
         return any(hmac.compare_digest(cookie, self._cookie.encode()) for cookie in cookies)

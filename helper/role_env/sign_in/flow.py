@@ -142,7 +142,6 @@ def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, i
 
 
 def _revoke(found: SignIn, context: Context, failure: str) -> None:
-    """Revoke an OAuth sign-in, or warn of the `failure`."""
     try:
         oauth.revoke(found, context.restarted())
     except RoleEnvError as error:

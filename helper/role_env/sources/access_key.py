@@ -122,7 +122,6 @@ class KeyringKey(Source):
         return f"profile {self.profile}: {what}: {error.message} ({self.where})"
 
     def _missing(self) -> SourceFault:
-        """Return the fault of a missing key. A profile with a role may instead need another source."""
         name, login = self.profile, f"run: role-env login {self.profile}"
         if self.access_key_id:
             return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)
@@ -139,6 +138,5 @@ class KeyringKey(Source):
 
 
 def _choices() -> str:
-    """Return the keys that choose a source, as a list for a hint."""
     *others, last = [rows.SOURCE_PROFILE, *(row.hint for row in rows.ROWS if row.hint)]
     return f"{', '.join(others)} or {last}"

@@ -94,7 +94,6 @@ class SignedIn(Source):
         return oauth.exchange(find_site(kind, "", context.environ.get(ENDPOINTS, "")).tokens, token, context)
 
     def _check(self, what: str, check: Callable[[str], str], text: str) -> str:
-        """Return what `check` returns for `text`. Raises ProfileError for an invalid one."""
         cli_profile = self.cli_profile
         try:
             return check(text)

@@ -74,7 +74,6 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
 
 
 def _start(name: str, words: list[str], environ: Mapping[str, str], silent: bool) -> "subprocess.Popen[bytes]":
-    """Start the process. Raises ProfileError, which contains only the name from the command."""
     try:
         return subprocess.Popen(  # noqa: S603  the words are the user's own, and no shell reads them
             words,
@@ -92,7 +91,6 @@ def _start(name: str, words: list[str], environ: Mapping[str, str], silent: bool
 
 
 def _key(name: str, output: bytes, began: float) -> AccessKey:
-    """Return the key in the document `output`. Raises ProfileError without quoting the document."""
     document = responses.json_object(output)
     if document is None:
         raise _invalid(name, "does not print a JSON object")
@@ -142,7 +140,6 @@ def _started(start: Callable[[], "subprocess.Popen[bytes]"], end: Deadline) -> I
 
 
 def _read_output(process: "subprocess.Popen[bytes]") -> bytes:
-    """Return the output of the process until it ends. Kill the process if it prints too much."""
     if process.stdout is None:
         raise AssertionError("its stdout is a pipe")
     output = process.stdout.read(LARGEST_RESPONSE + 1)
@@ -159,7 +156,6 @@ def _read_stderr(stream: IO[bytes], shown: bytearray) -> None:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process group: the process and everything that it has started."""
     with suppress(OSError):  # all have ended
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):

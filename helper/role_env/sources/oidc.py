@@ -126,7 +126,6 @@ class OidcToken(Source):
 
 
 def _variable(key: str) -> str:
-    """Return the SDKs' variable for the profile key `key`."""
     return f"ALIBABA_CLOUD_{key.upper()}"
 
 
@@ -172,7 +171,6 @@ def _variable_token(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _checked_token(text: str, what: str, hint: str) -> str:
-    """Return the token in `text`, without surrounding white space. Raises ProfileError, which does not show it."""
     token = text.strip()
     if not TOKEN.fullmatch(token):
         raise ProfileError(f"{what} {'does not contain a token' if token else 'is empty'}", hint=hint)

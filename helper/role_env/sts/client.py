@@ -157,7 +157,6 @@ class Service(Server):
 
 
 def _parameters(hop: Hop, **more: str) -> dict[str, str]:
-    """Return the non-empty parameters of a request for the role of `hop`."""
     parameters = {
         "RoleArn": hop.role_arn,
         "RoleSessionName": hop.session_name,

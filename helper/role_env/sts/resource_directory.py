@@ -79,7 +79,6 @@ def _read_pages(key: AccessKey, endpoint: str, context: Context) -> tuple[dict[s
 
 
 def _members(answer: Mapping[str, Any]) -> list[Member]:
-    """Return the accounts in a response of ListAccounts. Raises ValueError."""
     accounts = answer.get("Accounts")
     rows = accounts.get("Account") if isinstance(accounts, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -97,7 +96,6 @@ def _member(row: Mapping[str, Any]) -> Member:
 
 
 def _total(answer: Mapping[str, Any]) -> int:
-    """Return the total number of accounts. Raises ValueError."""
     total = answer.get("TotalCount")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise ValueError("TotalCount is not a number")

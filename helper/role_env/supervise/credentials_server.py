@@ -78,11 +78,9 @@ class Supply:
         return self._credentials.expiration - self._credentials.issued
 
     def _margin(self) -> float:
-        """Return how many seconds before the expiration a renewal is due."""
         return min(RENEWAL_SECONDS, self._life() / 2)
 
     def _flight_if_due(self) -> "Future[None] | None":
-        """Return the renewal under way; if none is and one is due, start it."""
         with self._lock:
             if self._flight and not self._flight.done():
                 return self._flight

@@ -131,7 +131,6 @@ def _wrapped(text: str, most: int) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of `text`, at which a line may be broken. Code is one word."""
     return _styled(text).split(" ")
 
 
@@ -154,7 +153,6 @@ def _code(text: str) -> str:
 
 
 def _capitals(text: str) -> str:
-    """Return the text of a heading in capital letters, except for code."""
     return re.sub(rf"{_CODE}|[^`]+", lambda part: part["code"] or part[0].upper(), text)
 
 

@@ -93,7 +93,6 @@ def _edit(invocation: Invocation, context: Context) -> int:
 
 
 def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[NewProfile, AccessKey | None]:
-    """Return the new profile, and the access key to store for it, if any. Raises RoleEnvError."""
     file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
@@ -244,7 +243,6 @@ def _signs_in(chain: Chain) -> bool:
 
 
 def _next_step(chain: Chain, path: str, invocation: Invocation, context: Context) -> str:
-    """Return the next line to type: use the profile, or add a profile with a role for a source."""
     name = chain.target.name
     config = f" --config {path}" if invocation.config else ""
     if _signs_in(chain):

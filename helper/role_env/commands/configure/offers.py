@@ -96,7 +96,6 @@ def _choose(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def _described(offer: Offer) -> str:
-    """Return the account of an offer, with its name unless the profile's name begins with that."""
     is_shown = offer.account_name and not offer.name.startswith(offer.account_name)
     return f"{offer.account_id}, {offer.account_name}" if is_shown else offer.account_id
 

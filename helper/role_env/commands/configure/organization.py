@@ -72,7 +72,6 @@ class Organization:
         offers.add(self._offers(new, file), path, context, self._invocation, summary=summary)
 
     def _caller(self, file: ProfilesFile, context: Context) -> Caller:
-        """Return the caller: a session of the source profile, or its key. Raises any RoleEnvError."""
         name = self._source
         chain = chains.resolve(file, name)
         if chain.gives_session:
@@ -90,7 +89,6 @@ class Organization:
         return Caller(key, identity["AccountId"], identity["Arn"])
 
     def _list(self, caller: Caller, endpoint: str, context: Context) -> tuple[list[Member], int]:
-        """Return the organization's accounts, and how many the list lacks. Raises RefusedError, UnreachableError."""
         try:
             return resource_directory.list_accounts(caller.key, endpoint, context)
         except sts.StsError as refusal:
@@ -103,7 +101,6 @@ class Organization:
             raise RefusedError(message, hint=hint) from None
 
     def _known(self, file: ProfilesFile) -> set[str]:
-        """Return the accounts whose role a profile of the file has."""
         roles = [RoleArn(file.role_arn(name)) for name in file.names()]
         return {role.account for role in roles if self._is_role(role)}
 

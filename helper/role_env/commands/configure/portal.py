@@ -74,7 +74,6 @@ def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple
 
 
 def _sign_in_and_list(url: str, context: Context, *, browse: bool) -> list[Assignment]:
-    """Return everything that the portal offers. Sign a person in first if no sign-in is valid."""
     source = CloudSso("", "", url, "", "")
     found = None
     with contextlib.suppress(NoKeyring):  # the kernel keyring may store a new one

@@ -121,8 +121,6 @@ class Answers:
 
 
 def _check_of(key: str, *, is_required: bool) -> Callable[[str], str]:
-    """Return the check of an answer for `key`, which returns it as it is written to the file."""
-
     def check(text: str) -> str:
         if is_required and not text:
             raise ValueError("type a value")
@@ -146,7 +144,6 @@ def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> s
 
 
 def _source_of(name: str, value: str) -> str:
-    """Return the source that an option belongs to: the key that chooses it, or that key's value."""
     return _IMPLIED.get(name) or (value if name == rows.CREDENTIAL_SOURCE else rows.CHOOSERS.get(name, name))
 
 

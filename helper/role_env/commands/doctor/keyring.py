@@ -99,14 +99,12 @@ def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -
 
 
 def _kernel_round_trip() -> tuple[str, str]:
-    """Return the time of a round trip through the kernel keyring, and its fault or an empty text."""
     ring = KernelKeyring()
     took, is_stored = _round_trip(ring)
     return took, ring.reason or ("" if is_stored else "it does not return what was stored")
 
 
 def _chosen(ring: SystemKeyring, invocation: Invocation, environ: Mapping[str, str]) -> str:
-    """Return the name of the keyring, with `--verbose` its class, and the setting that names it if there is one."""
     try:
         name = within(_LONGEST_CHOICE, ring.backend_name)
     except Exception:  # the use of the keyring fails too, and is reported

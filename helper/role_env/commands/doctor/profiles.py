@@ -131,7 +131,6 @@ def check_endpoints(invocation: Invocation, context: Context) -> list[Finding]:
 
 
 def _endpoints(invocation: Invocation, context: Context) -> list[str]:
-    """Return the endpoints of the valid profiles; if there are none, the environment's or the default one."""
     found = [hop.endpoint for chain in valid_chains(invocation, context) for hop in chain.profiles if hop.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
