@@ -25,16 +25,12 @@ def role(module: ModuleType) -> Any:
         region: str = ""
         tags: tuple[str, ...] = ()
 
-        @property
-        def shown(self) -> str:
-            return f"{self.name} {self.region}".strip()
-
     return module.dataclass(frozen=True)(Role)
 
 
 def test_a_value_has_the_fields_that_are_given_and_the_defaults_of_the_others(role: Any) -> None:
     one = role("ops", region="cn-beijing")
-    assert (one.name, one.region, one.tags, one.shown) == ("ops", "cn-beijing", (), "ops cn-beijing")
+    assert (one.name, one.region, one.tags) == ("ops", "cn-beijing", ())
     assert (role.region, role.tags) == ("", ())
     assert list(vars(role(tags=("a",), region="x", name="ops"))) == ["name", "region", "tags"]
 

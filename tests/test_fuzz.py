@@ -8,6 +8,7 @@ import email.message
 import http.client
 import json
 import os
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,7 +77,7 @@ class Connection:
     """A stand-in for the connection to STS that says what it was given; tests/cloud/local_sts.py is a real one."""
 
     said: tuple[int, str, bytes] = (200, "", b"")
-    sock = None
+    sock = SimpleNamespace(settimeout=lambda _: None)
 
     def __init__(self, *_: object, **__: object) -> None:
         self.status, date, self._body = self.said

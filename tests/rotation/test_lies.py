@@ -51,7 +51,7 @@ def test_a_list_that_lacks_a_new_key_which_exists_does_not_drop_it_unnamed(
         store(machine, machine.sts.world.key_of("test_user2"))
     lists(ram, machine.sts.access_key_id)
     done = machine.role_env(*words)
-    assert "its list lacks the key that signed the request" in done.stderr
+    assert "its list lacks" in done.stderr
     named = f"{new} is unknown at RAM; to delete it: aliyun ram DeleteAccessKey --UserAccessKeyId {new}"
     assert named in done.stdout or new in secrets_in_keyring(machine, ram)
 

@@ -9,7 +9,7 @@ from role_env.credentials import Session
 from role_env.shells import export as exporters
 from support.machine import Machine
 from support.secret_service_bus import require
-from support.shell_terminal import SHELLS
+from support.shell_terminal import SHELLS, init
 from support.shells import CLEAN, COMMANDS, FORMATS, encoded, environment, exported
 from support.waiting import DEADLINE
 
@@ -50,6 +50,12 @@ class LivingShell:
         """Evaluate `text`, which may print nothing on stdout, and return its status."""
         return self.status(self.send(text))
 
+    def see(self, line: str) -> tuple[list[str], int]:
+        """Evaluate a line; return what is seen, and its status."""
+        group = "begin\n{}\nend" if self.folder.name == "fish" else "{{\n{}\n}}"
+        status = self.run(f"{group.format(line)} >{self.folder}/seen 2>&1\n")
+        return self.take("seen").splitlines(), status
+
     def send(self, text: str) -> Path:
         """Let it evaluate `text`; return the file with the text."""
         file = self.folder / f"step{next(self._count)}"
@@ -81,6 +87,15 @@ class LivingShell:
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         file.unlink()
         return text
+
+
+def living_shell(machine: Machine, name: str) -> LivingShell:
+    """Start a shell, with the integration if it has one; its home is the machine's."""
+    require(name)
+    folder = machine.temporary / name
+    folder.mkdir()
+    start = [*COMMANDS[name], "-c", (init(name) if name in SHELLS else "") + loop(name)]
+    return LivingShell(start, machine.environ, folder, machine.home)
 
 
 class ExportedShell(LivingShell):

@@ -9,7 +9,9 @@
     < {id}                                                   a line of its stdin
     profileA: …                                              what is seen: stdout, then stderr. `…` is any text, and a
     [exit 3]                                                 line `…` any lines. Without an `[exit N]` the status is 0
+    zsh$ role-env use profileB                               typed in a zsh (bash, fish, dash) that lives to the end
     tty$ role-env list                                       the command on a terminal of 300 columns
+    machine: ram                                             what is prepared, by the name of a fixture of conftest.py
     sts: AssumeRole 2, GetCallerIdentity 1                   all that the local STS was asked since the start, or `none`
     -- a remark
 
@@ -33,17 +35,19 @@ import pytest
 from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name
 from support.files import write_private
+from support.living_shell import LivingShell, living_shell
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
 
-HEAD = re.compile(r"(?P<tty>(?:tty)?)\$ (?P<typed>.+)|(?P<key>file|sts|line (?P<number>\d+)):(?P<value>.*)|-- .*")
-"""The first line of a step."""
+HEAD = re.compile(
+    r"(?P<shell>[a-z]*)\$ (?P<typed>.+)|(?P<key>machine|file|sts|line (?P<number>\d+)):(?P<value>.*)|-- .*"
+)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 FOR_A_SHELL = re.compile(r"[|&;<>$`*~]")
 
 
-def play(machine: Machine, step: str) -> str:
+def play(machine: Machine, step: str, request: pytest.FixtureRequest, shells: dict[str, LivingShell]) -> str:
     """Play a step; return it as it has to be, which is `step` itself where that is what is seen."""
     body = step.rstrip("\n")
     head, *lines = body.split("\n")
@@ -57,7 +61,9 @@ def play(machine: Machine, step: str) -> str:
         value, text = value.replace(name, meant), text.replace(name, meant)
     seen: list[str] = []
     if found["typed"]:
-        seen = enter(machine, value, text, is_terminal=bool(found["tty"]))
+        seen = enter(machine, found["shell"], value, text, shells)
+    elif found["key"] == "machine":
+        request.getfixturevalue(value.replace(" ", "_"))
     elif found["key"] == "file":
         write_private(machine.home / value.removeprefix("~/"), text)
     elif found["number"]:
@@ -70,14 +76,18 @@ def play(machine: Machine, step: str) -> str:
     return "\n".join([head, *given, *agreed(lines[len(given) :], seen)]) + step[len(body) :]
 
 
-def enter(machine: Machine, line: str, text: str, *, is_terminal: bool) -> list[str]:
-    """Enter a line; return what is seen, with the exit status."""
+def enter(machine: Machine, shell: str, line: str, text: str, shells: dict[str, LivingShell]) -> list[str]:
+    """Enter a line; return what is seen, with the exit status. A shell that it starts is added to `shells`."""
     words, end = shlex.split(line), ""
     variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
     program, *arguments = words[len(variables) :]
-    if is_terminal:
+    if shell == "tty":
         screen = on_terminal(machine, *arguments, columns=300, environ=variables)
         lines, status = screen.lines, screen.status
+    elif shell:
+        shells[shell] = shells.get(shell) or living_shell(machine, shell)
+        lines, status = shells[shell].see(line)
+        machine.reported += lines
     else:
         if program != "role-env" or FOR_A_SHELL.search(re.sub(r"'[^']*'", "", line)):
             done = machine.run("bash", "-c", line, text=text)
@@ -129,15 +139,20 @@ class Transcript(pytest.File):
         yield pytest.Function.from_parent(self, name=promise, callobj=test_of(self.path))
 
 
-def test_of(path: Path) -> Callable[[Machine, pytest.Config], None]:
+def test_of(path: Path) -> Callable[[Machine, pytest.FixtureRequest], None]:
     """Return the test of a transcript."""
 
-    def test(machine: Machine, pytestconfig: pytest.Config) -> None:
+    def test(machine: Machine, request: pytest.FixtureRequest) -> None:
         written = path.read_text("utf-8")
         starts = [0, *(found.start() for found in re.finditer(f"^(?:{HEAD.pattern})$", written, re.MULTILINE)), None]
         promise, *steps = (written[start:end] for start, end in itertools.pairwise(starts))
-        seen = "".join([promise, *(play(machine, step) for step in steps)])
-        if pytestconfig.getoption("update"):
+        shells: dict[str, LivingShell] = {}
+        try:
+            seen = "".join([promise, *(play(machine, step, request, shells) for step in steps)])
+        finally:
+            for shell in shells.values():
+                shell.close()
+        if request.config.getoption("update"):
             path.write_text(seen, "utf-8")
         elif seen != written:
             difference = difflib.unified_diff(written.split("\n"), seen.split("\n"), "expected", "seen", lineterm="")

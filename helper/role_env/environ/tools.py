@@ -73,7 +73,6 @@ def tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 
 def _first_set(environ: Mapping[str, str], field: str, order: tuple[Key, ...]) -> str:
-    """Return the first variable of `field` that is set to something other than the invalid value, or an empty text."""
     names = (getattr(key, field) for key in order)
     return next((name for name in names if environ.get(name) not in (None, "", variables.NO_ACCOUNT_VALUE)), "")
 

@@ -191,11 +191,12 @@ class Look:
         return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
 
 
-def look(journal: Journal, ram: Ram, *, has_worked: bool = False) -> Look:
-    """Return RAM's answer, signed with the old key if it works, else with the new one, which may have worked before.
+def look(journal: Journal, ram: Ram, *, may_lag: bool = True) -> Look:
+    """Return RAM's answer, signed with the old key if it works, else with the new one.
 
     So a new key that RAM has not propagated yet is listed, and one that nobody uses stays unused. A retired old key
-    signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError.
+    signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError; with `may_lag` also for a
+    list without a new key of the last minutes.
     """
     refusals: dict[str, StsError] = {}
     for key in journal.keys[::-1] if journal.retired_at else journal.keys:
@@ -209,7 +210,7 @@ def look(journal: Journal, ram: Ram, *, has_worked: bool = False) -> Look:
             found = {one.access_key_id: Status.ACTIVE if one.is_active else Status.INACTIVE for one in listed}
             found[key.access_key_id] = Status.ACTIVE
             for missing in (other for other in journal.keys if other.access_key_id not in found):
-                is_young = not has_worked and ram.moment - journal.started_at < _PROPAGATION_SECONDS
+                is_young = may_lag and ram.moment - journal.started_at < _PROPAGATION_SECONDS
                 if is_young and missing is journal.new:
                     raise ram.invalid(f"its list lacks {missing.access_key_id}, which was created a moment ago")
                 _check_deleted(missing, ram, refusals.get(missing.access_key_id))

@@ -71,7 +71,8 @@ def rotate(
             ui.write(f"{name}: it is dropped, and the key in the keyring stays\n")
             return
         key_id = holders.key_id()
-        found = look(journal, ram, has_worked=key_id == journal.new_id)
+        # After an interrupted --abort the new key is deleted; otherwise its list may lack one that is a moment old.
+        found = look(journal, ram, may_lag=goal is not Goal.ABORT and key_id != journal.new_id)
         if not key_id:  # a swap was interrupted
             holders.store(journal.expected)
         has_other = bool(key_id) and not journal.names(key_id)
@@ -300,7 +301,7 @@ class Rotation:
                 f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
                 hint=f"start again: {self._rotate}",
             )
-        self._say(f"{old.access_key_id} is used again; {new.access_key_id} no longer exists")
+        self._say(f"{old.access_key_id} is used again; RAM does not list {new.access_key_id}")
 
     def keep_new(self) -> None:
         """Store the new key in every entry, since the old one was deleted."""

@@ -93,7 +93,6 @@ def _policy(session: Session) -> str:
 
 
 def _minutes(session: Session) -> int:
-    """Return the whole minutes that are left, as the prompt shows them."""
     return max(0, int(session.credentials.remaining()) // 60)
 
 

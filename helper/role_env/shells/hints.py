@@ -30,7 +30,6 @@ def end_session(environ: "Mapping[str, str]") -> str:
 
 
 def _evaluated(command: str, environ: "Mapping[str, str]") -> str:
-    """Return the line that runs `role-env off` or `renew` in the shell."""
     return command if environ.get("ROLE_ENV_INIT") else evaluate_code(command, parent.parent_format())
 
 

@@ -51,7 +51,6 @@ def _parent_program() -> str:
 
 
 def _command_by_ps() -> str:
-    """Return the name that the parent was started with, such as `/bin/bash` or `-bash`."""
     import subprocess  # takes longer than the rest of many commands
 
     try:
