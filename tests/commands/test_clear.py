@@ -13,7 +13,6 @@ def test_several_at_once_clear_all_and_report_no_fault_of_the_keyring(machine: M
 
 
 def test_an_empty_name_is_no_profile_and_removes_no_browser_profile(machine: Machine) -> None:
-    machine.write(machine.standard_profiles())
     kept = machine.home / ".local/state/role-env/browsers/another/chromium"
     kept.mkdir(parents=True, mode=0o700)
     machine.fails("clear", "", status=3, said="there is no profile")

@@ -42,7 +42,6 @@ def answer(words: list[str], environ: Mapping[str, str]) -> str:
 
 
 def _program(line: Line, before: list[str], here: str, *, is_value: bool) -> int:
-    """Return the number of the word at which the command line of `exec` begins, 0 if none does yet."""
     if line.command is not COMMANDS["exec"] or not line.words:
         return 0
     if len(line.words) > 1:

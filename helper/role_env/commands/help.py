@@ -1,11 +1,6 @@
 """role-env help: show the page of a command, or a topic of the reference."""
 
-import shlex
-import shutil
-import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import PurePath
 
 from role_env import ui
 from role_env.cli import Invocation
@@ -14,8 +9,10 @@ from role_env.command_table import TOPICS
 from role_env.command_table.commands import COMMANDS
 from role_env.context import Context
 from role_env.errors import UsageError
-from role_env.ui.reference import text_of
-from role_env.ui.table import columns, has_colors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Without PAGER, the first of these that is installed.
 _USUAL = ("less", "more")
@@ -37,8 +34,13 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _show_topic(topic: str, environ: Mapping[str, str]) -> None:
+def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
     """Show a topic in a pager; print it without a terminal or pager."""
+    import subprocess  # a command's page needs none of these
+
+    from role_env.ui.reference import text_of
+    from role_env.ui.table import columns, has_colors
+
     pager = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
     has_styles = has_colors(environ, sys.stdout) and _passes_styles(pager, environ)
     text = text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
@@ -59,16 +61,18 @@ def _show_topic(topic: str, environ: Mapping[str, str]) -> None:
             text = ""
 
 
-def _passes_styles(command: list[str], environ: Mapping[str, str]) -> bool:
+def _passes_styles(command: list[str], environ: "Mapping[str, str]") -> bool:
     """Return whether the pager passes styles to the terminal. Other pagers may show the escape sequences as text."""
     if not command:
         return True
     options = [environ.get("LESS", _LESS), *(word for word in command[1:] if word.startswith("-"))]
-    return PurePath(command[0]).name == "less" and any("R" in option for option in options)
+    return command[0].rpartition("/")[2] == "less" and any("R" in option for option in options)
 
 
-def _pager(environ: Mapping[str, str]) -> list[str]:
-    """Return the command of the pager; empty if there is none, or if the terminal cannot move the cursor."""
+def _pager(environ: "Mapping[str, str]") -> list[str]:
+    import shlex
+    import shutil
+
     if environ.get("TERM", "dumb") == "dumb":
         return []
     if "PAGER" in environ:

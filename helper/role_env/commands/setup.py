@@ -83,7 +83,6 @@ def _remove(file: UserFile, invocation: Invocation) -> None:
 
 
 def _profile_entries(invocation: Invocation, context: Context) -> list[CliEntry]:
-    """Return the entries for the named profiles, or for all that give a session. Raises ProfileError, UsageError."""
     file = profiles.load(invocation.config, context.environ)
     found = []
     for name in invocation.profiles or file.names():

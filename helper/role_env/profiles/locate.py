@@ -59,7 +59,6 @@ def existing_sdk_file(fingerprint: Fingerprint) -> str | None:
 
 
 def _absolute(path: str) -> str | None:
-    """Return `path`, made absolute by the working folder; None if that has been deleted."""
     try:
         return paths.absolute(path)
     except OSError:

@@ -321,7 +321,6 @@ class ShellRequest:
         return hints.switch(" ".join((self.profile, *self._words(environ))), environ)
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
-        """Yield the options, quoted for the parent shell. The file is left out if it is the default one."""
         import contextlib
 
         from role_env import paths

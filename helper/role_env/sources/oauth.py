@@ -72,7 +72,6 @@ class OAuth(SignedInSource):
             raise ProfileError(f"its sign-in has ended: {error.message}", hint=self.hint) from None
 
     def _refresh_once(self, stale: SignIn, context: Context) -> SignIn:
-        """Refresh `stale` unless another process already has, and return the new sign-in."""
         with self.sign_in.hold_lock(context, "refreshes") as is_busy:
             sign_in = self.require_sign_in(context)
             if sign_in.access_token != stale.access_token:

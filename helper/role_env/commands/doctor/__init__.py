@@ -61,7 +61,6 @@ def _examine(invocation: Invocation, environ: Mapping[str, str]) -> list[Finding
 
 
 def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
-    """Return what the check `name` finds in `worker`, once the check has ended or the deadline has passed."""
     worker.join(deadline.remaining())
     if worker.is_alive():
         what = f"the check did not end within {_LONGEST_CHECK:.0f} seconds"
