@@ -140,14 +140,19 @@ def test_an_impossible_duration_is_a_usage_error_with_and_without_a_cached_sessi
 # ---- the renewal window ----
 
 
-@pytest.mark.parametrize(("life", "passed", "calls"), [(3600, 3240, 0), (3600, 3320, 1), (900, 660, 0), (900, 740, 1)])
-def test_a_session_is_renewed_in_its_last_fifth_and_at_most_five_minutes(
-    machine: Machine, life: int, passed: int, calls: int
+WINDOW = [(3600, 3240, 0, 0), (3600, 3320, 1, 0), (900, 690, 0, 0), (900, 710, 0, 1), (900, 740, 1, 0)]
+
+
+@pytest.mark.parametrize(("life", "passed", "calls", "of_process"), WINDOW)
+def test_a_session_is_renewed_in_its_last_fifth_at_most_five_minutes_and_for_programs_200_seconds_before_its_end(
+    machine: Machine, life: int, passed: int, calls: int, of_process: int
 ) -> None:
     machine.sts.session_seconds = life
     asks(machine, calls=1)
     age(machine, passed)
     asks(machine, calls=calls)
+    machine.succeeds("process", "profileB")
+    assert len(machine.sts.issued) == 1 + calls + of_process
 
 
 def test_a_session_of_a_clock_that_was_set_back_is_not_trusted(machine: Machine) -> None:

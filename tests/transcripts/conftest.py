@@ -8,8 +8,7 @@ from cloud.ram import LocalRam
 from support.machine import Machine
 
 
-def age_key(machine: Machine, ram: LocalRam, days: int) -> None:
-    """Let the keyring have a key that RAM created so many days ago."""
+def _age_key(machine: Machine, ram: LocalRam, days: int) -> None:
     ram.world.keys[machine.sts.access_key_id].created = time.time() - (days + 0.5) * 86400
     machine.log_in("profileA")
 
@@ -17,10 +16,10 @@ def age_key(machine: Machine, ram: LocalRam, days: int) -> None:
 @pytest.fixture
 def a_key_of_89_days(machine: Machine, ram: LocalRam) -> None:
     """Give the keyring a key for which no rotation is suggested yet."""
-    age_key(machine, ram, 89)
+    _age_key(machine, ram, 89)
 
 
 @pytest.fixture
 def a_key_of_90_days(machine: Machine, ram: LocalRam) -> None:
     """Give the keyring a key that is to be rotated."""
-    age_key(machine, ram, 90)
+    _age_key(machine, ram, 90)
