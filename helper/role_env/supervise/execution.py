@@ -18,9 +18,12 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
     """Replace this process with a command. Raises CommandError when it is not found or cannot run."""
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these signals, and a child would inherit that
         _signal.signal(number, _signal.SIG_DFL)
-    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT):
-        if callable(_signal.getsignal(number)):  # what our handlers note from now on would be lost
+    ending = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ending)  # raises what has come; what comes now is for the command
+    for number in ending:
+        if callable(_signal.getsignal(number)):
             _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
     try:
         os.execvpe(words[0], words, environ)  # noqa: S606  running the user's command is what exec is for
     except (OSError, ValueError) as error:
