@@ -1,5 +1,6 @@
 """`exec --renew --listen`: the addresses of this machine at which a session may be served, and no other."""
 
+import os
 import socket
 import sys
 
@@ -48,8 +49,8 @@ def test_the_uri_has_the_address_and_a_free_port(machine: Machine, place: str, a
 
 
 def test_the_port_may_be_chosen_and_one_in_use_is_reported_before_anything_is_requested(machine: Machine) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = 20000 + os.getpid() % 10000  # no port that the system gives to others meanwhile
+    with socket.create_server(("127.0.0.1", port)):
         command = ("exec", "--renew", "--listen", f":{port}", "profileB", "--", sys.executable, "-c", ASK)
         machine.fails(*command, status=125, said=f"--listen :{port}: Address already in use")
         assert not machine.sts.calls
