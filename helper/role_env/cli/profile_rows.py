@@ -169,7 +169,6 @@ def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[StoredSignIn]":
 
 
 def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str, int | None]", context: Context) -> Row:
-    """Return the row of the profile whose session is stored as `entry`; `ends` are the ends of the sign-ins."""
     name, profile, age = entry.username, None, ""
     try:
         profile = file.profile(name)

@@ -77,7 +77,6 @@ def _sign_in(profile: Profile, source: SignedInSource, invocation: Invocation, c
 
 
 def _named_id(profile: Profile, file: ProfilesFile) -> str:
-    """Return the ID that the file names, or an empty text. Raises ProfileError for a profile that takes no key."""
     if profile.source and profile.source.access_key_id is not None:
         return profile.source.access_key_id
     hint = "name a profile that has an access key of its own"

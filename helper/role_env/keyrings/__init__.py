@@ -104,11 +104,8 @@ class KeyringNotes:
 
     def note_absence(self) -> None:
         """Record that there is no keyring, until a process finds one."""
-        import contextlib  # not for the warm path
-
         if self._lists_us():
-            with contextlib.suppress(OSError):  # then the next process finds it out again
-                os.unlink(self._folder + _CHOSEN)  # noqa: PTH108
+            self._forget(_CHOSEN)
 
     def avoid(self) -> None:
         """Avoid the keyring for AVOID_SECONDS, in every process if that can be recorded."""
@@ -120,11 +117,14 @@ class KeyringNotes:
 
     def use_again(self) -> None:
         """Undo `avoid`."""
+        _timeouts.pop(self._folder + self._avoided, None)
+        self._forget(self._avoided)
+
+    def _forget(self, name: str) -> None:
         import contextlib  # not for the warm path
 
-        _timeouts.pop(self._folder + self._avoided, None)
-        with contextlib.suppress(OSError):  # it does not exist, or the next process tries again
-            os.unlink(self._folder + self._avoided)  # noqa: PTH108
+        with contextlib.suppress(OSError):  # it does not exist, or the next process finds it out again
+            os.unlink(self._folder + name)  # noqa: PTH108
 
     @property
     def _bus(self) -> str:

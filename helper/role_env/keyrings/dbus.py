@@ -122,7 +122,6 @@ class Bus:
         raise UnexpectedReply("no session bus")
 
     def _connect(self, connection: _socket.socket, path: str | bytes) -> None:
-        """Connect, and retry while too many clients are waiting for the bus."""
         while True:
             try:
                 connection.settimeout(self._left())

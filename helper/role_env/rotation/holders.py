@@ -200,7 +200,6 @@ class Holders:
         raise busy
 
     def _locked_ids(self, next_id: str) -> set[str]:
-        """Return the IDs of the profile's key, of its next key, and of the old keys of their rotations."""
         ids = {self.key_id(), next_id} - {""}
         journals = [self.journal_of(access_key_id) for access_key_id in ids]
         with contextlib.suppress(Unreadable):

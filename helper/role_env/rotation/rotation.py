@@ -233,7 +233,6 @@ class Rotation:
         self._end(f"the old key {old.access_key_id} is deleted")
 
     def _check_files(self) -> None:
-        """Refuse to make an old key inactive that other files have too."""
         if not self.force and not self.journal.retired_at:
             self.holders.check_files(self.journal.old_id)
 

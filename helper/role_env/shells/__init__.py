@@ -162,7 +162,6 @@ def _saved(environ: "Mapping[str, str]") -> list[str]:
 
 
 def _names_of_state(environ: "Mapping[str, str]") -> list[str]:
-    """Return the keys of the session, exported or not, and what else is in `environ` that a session sets or unsets."""
     names = [name for key in variables.exported_keys(_families(environ)) for name in key.names]
     names += [name for name in (*USERS, *OWN, SAVED) if name in environ]
     names += [SHARED_FILE] if environ.get(variables.SERVER) else []

@@ -67,7 +67,6 @@ def commands(environ: Mapping[str, str]) -> list[list[str]]:
 
 
 def _chosen(environ: Mapping[str, str]) -> list[list[str]]:
-    """Return the graphical browsers that BROWSER names, each a command with an optional %s for the address."""
     found = []
     for text in environ.get("BROWSER", "").split(os.pathsep):
         with contextlib.suppress(ValueError):  # a quote that is not closed

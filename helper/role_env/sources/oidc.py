@@ -130,7 +130,6 @@ def _variable(key: str) -> str:
 
 
 def _from_variable(section: Section, key: str, fingerprint: Fingerprint) -> Any:
-    """Return the value of a missing key from its variable. Raises ProfileError if the variable is unset."""
     name = _variable(key)
     text = fingerprint.variable(name)
     if not text:

@@ -37,7 +37,6 @@ def text_of(document: str, *, columns: int, has_styles: bool) -> str:
 
 
 def _text(lines: Iterable[str], prose: int, columns: int) -> list[str]:
-    """Return `lines` of Markdown as text in `columns`; paragraphs use at most `prose` columns."""
     shown: list[str] = []
     is_close = True
     for block in _blocks(lines):
@@ -110,7 +109,6 @@ def _in_columns(rows: Sequence[Sequence[str]], widths: list[int], room: int) -> 
 
 
 def _row_by_row(rows: Sequence[Sequence[str]], prose: int) -> list[str]:
-    """Return each row as its first cell with the others below it, labeled by headings except for lines to type."""
     (_, *headings), *others = rows
     lines: list[str] = []
     for first, *cells in others:

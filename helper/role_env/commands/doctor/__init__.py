@@ -53,7 +53,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _examine(invocation: Invocation, environ: Mapping[str, str]) -> list[Finding]:
-    """Return the findings of every check, in a fixed order, within ten seconds even if something hangs."""
     context = Context(environ, Deadline(_LONGEST_CALLS), Messages(silent=True), prompts=False)
     workers = {name: Worker(functools.partial(check, invocation, context)) for name, check in CHECKS.items()}
     deadline = Deadline(_LONGEST_CHECK)

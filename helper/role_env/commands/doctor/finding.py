@@ -1,5 +1,7 @@
 """The result of a check, and what all checks share."""
 
+import functools
+import threading
 from collections.abc import Callable
 
 from role_env.cli import Invocation
@@ -27,9 +29,18 @@ Check = Callable[[Invocation, Context], list[Finding]]
 """A check of the environment of a silent context. An error that it raises is its finding."""
 
 
+_resolving = threading.Lock()
+
+
 def valid_chains(invocation: Invocation, context: Context) -> list[Chain]:
-    """Return the chains of the valid profiles; another check reports on the others."""
+    """Return the chains of the valid profiles, resolved once for all checks; another check reports on the others."""
+    with _resolving:
+        return _resolve(invocation.config, context)
+
+
+@functools.cache
+def _resolve(config: str, context: Context) -> list[Chain]:
     try:
-        return list(chains.resolve_valid(profiles.load(invocation.config, context.environ)))
+        return list(chains.resolve_valid(profiles.load(config, context.environ)))
     except ProfileError:
         return []
