@@ -75,7 +75,7 @@ function _role_env_prompt
     set -g ROLE_ENV_PROMPT "$_role_env_text"
 end
 
-# The text that the hook compares. In fish a secret's value costs less than to look whether there is one.
+# The text that the hook compares. Reading a secret's value is faster in fish than testing whether it is set.
 function _role_env_observe
     set -g _role_env_observed "@EACH SECRETS $ITEM @END @EACH COMPARED $ITEM @END @EACH OUTRANKING $ITEM @END"
     test -z "$ROLE_ENV_SERVER"; or test -e "$ALICLOUD_SHARED_CREDENTIALS_FILE"; or set -ga _role_env_observed ended

@@ -1,6 +1,6 @@
 """A machine for each test: an empty HOME, a local STS, a real keyring, and the installed `role-env` on its PATH.
 
-When a test ends, its canary looks for the secrets of the run where none may be: in what was told on stderr, and in
+When a test ends, its canary looks for the secrets of the run where none may be: in what was reported on stderr, and in
 files below HOME and the temporary folder, among them what the browser got as arguments.
 """
 

@@ -15,7 +15,7 @@ LARGEST_FILE = 64 * 1024
 READING = ("*:Describe*", "*:List*", "*:Get*", "*:BatchGet*", "*:Query*", "*:BatchQuery*")
 """Patterns of the actions that read, by the names that Alibaba Cloud's services use."""
 
-# Whoever changes these lists raises the number of a cached session's format, so that none has the former policy.
+# After a change of these lists, raise the number of a cached session's format: those with the former policy must miss.
 REVEALING = {
     "secrets": (
         "*:*e*Secret* *:*sSecrets *:*etVal* *:*vateKey *:*ssw*d *:*Crede* *:*Token* *:*Ticket *:*Ap?Key* *:*s?Key "

@@ -19,7 +19,7 @@ def become(words: "list[str]", environ: "dict[str, str]") -> "NoReturn":
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these signals, and a child would inherit that
         _signal.signal(number, _signal.SIG_DFL)
     ending = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
-    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ending)  # raises what has come; what comes now is for the command
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ending)  # an earlier signal is raised, a later one kept
     for number in ending:
         if callable(_signal.getsignal(number)):
             _signal.signal(number, _signal.SIG_DFL)
