@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+STEP_SECONDS = 0.25
+"""The longest that a wait delays Ctrl-C."""
 # With more runnable processes for each processor, all work takes several times as long.
 _CROWD = 2
 
@@ -82,9 +84,11 @@ class Worker:
         return self._running.locked()
 
     def join(self, seconds: float = _thread.TIMEOUT_MAX) -> None:
-        """Wait at most `seconds` for the work to end."""
-        if self._running.acquire(timeout=max(0.0, seconds)):
-            self._running.release()
+        """Wait at most `seconds` for the work to end, in steps: a signal just before a wait does not interrupt it."""
+        end = time.monotonic() + seconds
+        while self.is_alive() and (left := end - time.monotonic()) > 0:
+            if self._running.acquire(timeout=min(STEP_SECONDS, left)):
+                self._running.release()
 
     def result(self) -> "Any":
         """Return what the work returned, or raise what it raised. Requires that the work has ended."""

@@ -230,7 +230,6 @@ def _checked(entry: Mapping[str, Any], name: str, where: str) -> CliProfile:
 
 
 def _sign_in(entry: Mapping[str, Any], mode: str, where: str) -> dict[str, Any]:
-    """Return the values that a sign-in stored in the file, as fields of CliProfile."""
     if mode not in _SIGN_IN:
         return {}
     token, token_end = _SIGN_IN[mode]

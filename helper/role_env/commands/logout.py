@@ -39,7 +39,6 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _dependents(file: ProfilesFile, name: str) -> str:
-    """Return the profiles whose chain starts with the keyring's key of `name`, at most ten; an empty text for none."""
     with_role = (chain for chain in chains.resolve_valid(file) if chain.target.role_arn)
     found = [each.target.name for each in with_role if each.source.row is rows.KEYRING and each.source.profile == name]
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")

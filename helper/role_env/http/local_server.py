@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from role_env.dataclass import dataclass
+from role_env.deadline import STEP_SECONDS
 
 MOST = 64
 """The greatest number of connections at once."""
@@ -90,7 +91,8 @@ class LocalServer:
 
     def wait_until_closed(self) -> None:
         """Return when no more connections are accepted: after `close`, or if the system fails."""
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(STEP_SECONDS)
 
     def close(self) -> None:
         """End the server and free its port."""

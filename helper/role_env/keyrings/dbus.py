@@ -163,7 +163,6 @@ class Bus:
         self._buffer += data
 
     def _go_on(self) -> None:
-        """Advance `meanwhile`; at its end, let the next socket operation wait for the time that is left."""
         began = time.monotonic()
         step = next(self._meanwhile, None)
         self._end += time.monotonic() - began
@@ -343,7 +342,6 @@ def message(
 
 
 def _body(signature: str, values: "tuple[Any, ...]") -> bytes:
-    """Return `values` in the wire format: one dictionary, or texts, some of them in a variant."""
     if signature == "a{ss}":
         return _dictionary(*values)
     body = b""

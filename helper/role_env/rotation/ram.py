@@ -147,14 +147,12 @@ def _state(entry: dict[str, Any]) -> KeyState:
 
 
 def _check_id(text: str) -> str:
-    """Return the ID of an access key, checked to be safe in a line to type. Raises ValueError."""
     if not _KEY_ID.fullmatch(text):
         raise ValueError("AccessKeyId is not the ID of a key")
     return text
 
 
 def _moment(document: dict[str, Any]) -> int:
-    """Return the CreateDate of `document` (epoch seconds); 0 if it is missing or not a time in UTC."""
     try:
         return parse_utc(str(document.get("CreateDate")))
     except ValueError:

@@ -59,7 +59,6 @@ def _config_file(fingerprint: Fingerprint) -> ConfigFile:
 
 
 def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
-    """Return the CLI's profiles from its source to the profile `name`. Raises ProfileError, also for a loop."""
     found = [file.profile(name)]
     while found[0].mode == "ChainableRamRoleArn":
         passed = [profile.name for profile in reversed(found)]

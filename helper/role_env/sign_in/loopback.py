@@ -6,9 +6,11 @@ import secrets
 import socket
 import sys
 import threading
+import time
 from http import HTTPStatus
 from pathlib import Path
 
+from role_env.deadline import STEP_SECONDS
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
 
 _TEXTS = {
@@ -38,7 +40,9 @@ class LoopbackServer(LocalServer):
 
     def wait(self, seconds: float) -> bool:
         """Wait for the last reply, and return whether it came within `seconds`. Raises `failure` if there is one."""
-        came = self.ended.wait(seconds)
+        end = time.monotonic() + seconds
+        while not (came := self.ended.wait(STEP_SECONDS)) and time.monotonic() < end:
+            pass  # a signal just before a wait does not interrupt it
         if self.failure:
             raise self.failure
         return came

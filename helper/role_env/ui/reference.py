@@ -89,7 +89,6 @@ def _block(block: Sequence[str], prose: int, columns: int) -> list[str]:
 
 
 def _table(rows: Sequence[Sequence[str]], prose: int, columns: int) -> list[str]:
-    """Return a table in columns if they fit, with its last column wrapped if necessary; else row by row."""
     widths = [max(_width_of(_styled(cell)) for cell in column) for column in zip(*rows, strict=True)]
     room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
     longest_word = max(_width_of(word) for row in rows for word in _words(row[-1]))

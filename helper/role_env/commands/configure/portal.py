@@ -64,7 +64,6 @@ def configure(invocation: Invocation, path: str, context: Context) -> None:
 
 
 def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
-    """Return the profile names in the file, and the sources of its profiles of this portal, each with its key."""
     if not Path(path).exists():
         return [], []
     file = ProfilesFile(path, Fingerprint(context.environ))
