@@ -21,6 +21,8 @@ PRIMARY = Path(sys.prefix)
 WHEELS = PRIMARY / "role-env-wheel"
 
 nox.options.envdir = TOP / ".venv-nox"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = False
 
@@ -35,7 +37,7 @@ NODE_CLIENTS = (
 )
 
 INSTALLING = {"HOME": os.environ.get("HOME_FOR_INSTALLING") or os.environ["HOME"]}
-"""The user's own home, with pip's and npm's settings and caches. The tests have an empty one."""
+"""The user's own home, with the settings and caches of pip, uv and npm. The tests have an empty one."""
 
 
 @nox.session(venv_backend="none")
