@@ -17,12 +17,13 @@
 
 It is the `machine` of conftest.py, with its canary. HOME is `~`, and `{id}`, `{secret}` … stand for its values, both in
 what is typed and in what is seen: see values_of. Each line of stderr begins with `role-env: ` and none of stdout does;
-any other is shown behind `2> ` or `1> `. With `[exit 3; false]`, stdout is the code that only fails a shell. No empty
-lines are shown at the end. `tests/run tests/transcripts/x.txt --update` writes what is seen into the file; read it
-before you believe it.
+any other is shown behind `2> ` or `1> `. With `[exit 3; false]`, stdout is the code that only fails a shell. With the
+option --update, what is seen is written into the files: read it before you believe it.
 """
 
+import contextlib
 import difflib
+import functools
 import itertools
 import re
 import shlex
@@ -32,8 +33,6 @@ from pathlib import Path
 
 import pytest
 
-from role_env.fingerprint import Fingerprint
-from role_env.profiles.endpoint import default_session_name
 from support.files import write_private
 from support.living_shell import LivingShell, living_shell
 from support.machine import Machine
@@ -43,11 +42,10 @@ from support.terminal import on_terminal
 HEAD = re.compile(
     r"(?P<shell>[a-z]*)\$ (?P<typed>.+)|(?P<key>machine|file|sts|line (?P<number>\d+)):(?P<value>.*)|-- .*"
 )
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 FOR_A_SHELL = re.compile(r"[|&;<>$`*~]")
 
 
-def play(machine: Machine, step: str, request: pytest.FixtureRequest, shells: dict[str, LivingShell]) -> str:
+def play(machine: Machine, step: str, request: pytest.FixtureRequest, living: Callable[[str], LivingShell]) -> str:
     """Play a step; return it as it has to be, which is `step` itself where that is what is seen."""
     body = step.rstrip("\n")
     head, *lines = body.split("\n")
@@ -61,7 +59,7 @@ def play(machine: Machine, step: str, request: pytest.FixtureRequest, shells: di
         value, text = value.replace(name, meant), text.replace(name, meant)
     seen: list[str] = []
     if found["typed"]:
-        seen = enter(machine, found["shell"], value, text, shells)
+        seen = enter(machine, found["shell"], value, text, living)
     elif found["key"] == "machine":
         request.getfixturevalue(value.replace(" ", "_"))
     elif found["key"] == "file":
@@ -76,8 +74,8 @@ def play(machine: Machine, step: str, request: pytest.FixtureRequest, shells: di
     return "\n".join([head, *given, *agreed(lines[len(given) :], seen)]) + step[len(body) :]
 
 
-def enter(machine: Machine, shell: str, line: str, text: str, shells: dict[str, LivingShell]) -> list[str]:
-    """Enter a line; return what is seen, with the exit status. A shell that it starts is added to `shells`."""
+def enter(machine: Machine, shell: str, line: str, text: str, living: Callable[[str], LivingShell]) -> list[str]:
+    """Enter a line; return what is seen, with the exit status. `living` gives the shells that live on."""
     words, end = shlex.split(line), ""
     variables = dict(word.split("=", 1) for word in itertools.takewhile(lambda word: "=" in word, words))
     program, *arguments = words[len(variables) :]
@@ -85,8 +83,7 @@ def enter(machine: Machine, shell: str, line: str, text: str, shells: dict[str, 
         screen = on_terminal(machine, *arguments, columns=300, environ=variables)
         lines, status = screen.lines, screen.status
     elif shell:
-        shells[shell] = shells.get(shell) or living_shell(machine, shell)
-        lines, status = shells[shell].see(line)
+        lines, status = living(shell).see(line)
         machine.reported += lines
     else:
         if program != "role-env" or FOR_A_SHELL.search(re.sub(r"'[^']*'", "", line)):
@@ -100,15 +97,13 @@ def enter(machine: Machine, shell: str, line: str, text: str, shells: dict[str, 
         lines += [each if each.startswith("role-env: ") else f"2> {each}" for each in err]
     for name, value in {**values_of(machine), "~": str(machine.home)}.items():
         lines = [line.replace(value, name) for line in lines]
-    while lines and not lines[-1]:
-        lines.pop()
-    return [TIME.sub("{time}", line) for line in lines] + [f"[exit {status}{end}]"] * bool(status)
+    return lines + [f"[exit {status}{end}]"] * bool(status)
 
 
 def values_of(machine: Machine) -> dict[str, str]:
     """Return the values of this machine by their names; sessions are numbered."""
     sts = machine.sts
-    named = {"{sts}": sts.endpoint, "{me}": default_session_name(Fingerprint(machine.environ))}
+    named = {"{sts}": sts.endpoint}
     for key in sts.world.keys.values():
         of = "" if key.id == sts.access_key_id else f" of {key.user.name if key.user else 'root'}"
         named |= {f"{{id{of}}}": key.id, f"{{secret{of}}}": key.secret}
@@ -136,26 +131,19 @@ class Transcript(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield its test, by the name of its promise."""
         promise = self.path.read_text("utf-8").partition("\n\n")[0].replace("\n", " ")
-        yield pytest.Function.from_parent(self, name=promise, callobj=test_of(self.path))
+        yield pytest.Function.from_parent(self, name=promise, callobj=functools.partial(check, self.path))
 
 
-def test_of(path: Path) -> Callable[[Machine, pytest.FixtureRequest], None]:
-    """Return the test of a transcript."""
-
-    def test(machine: Machine, request: pytest.FixtureRequest) -> None:
-        written = path.read_text("utf-8")
-        starts = [0, *(found.start() for found in re.finditer(f"^(?:{HEAD.pattern})$", written, re.MULTILINE)), None]
-        promise, *steps = (written[start:end] for start, end in itertools.pairwise(starts))
-        shells: dict[str, LivingShell] = {}
-        try:
-            seen = "".join([promise, *(play(machine, step, request, shells) for step in steps)])
-        finally:
-            for shell in shells.values():
-                shell.close()
-        if request.config.getoption("update"):
-            path.write_text(seen, "utf-8")
-        elif seen != written:
-            difference = difflib.unified_diff(written.split("\n"), seen.split("\n"), "expected", "seen", lineterm="")
-            pytest.fail("\n".join([promise.strip(), *difference]), pytrace=False)
-
-    return test
+def check(path: Path, machine: Machine, request: pytest.FixtureRequest) -> None:
+    """Play a transcript, and fail with what differs; with --update, write what is seen."""
+    written = path.read_text("utf-8")
+    starts = [0, *(found.start() for found in re.finditer(f"^(?:{HEAD.pattern})$", written, re.MULTILINE)), None]
+    promise, *steps = (written[start:end] for start, end in itertools.pairwise(starts))
+    with contextlib.ExitStack() as stack:
+        living = functools.cache(lambda name: stack.enter_context(contextlib.closing(living_shell(machine, name))))
+        seen = "".join([promise, *(play(machine, step, request, living) for step in steps)])
+    if request.config.getoption("update"):
+        path.write_text(seen, "utf-8")
+    elif seen != written:
+        difference = difflib.unified_diff(written.split("\n"), seen.split("\n"), "expected", "seen", lineterm="")
+        pytest.fail("\n".join([promise.strip(), *difference]), pytrace=False)
