@@ -157,20 +157,10 @@ UNCHANGED = "the cached session is used: nothing that it was made from has chang
 """The message about a cached session that answers a request, also on the fast path."""
 
 _HEAD = "role-env session 1"
-_SESSION_FIELDS = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "color")
-_REQUEST_FIELDS = ("endpoint", "session_name", "policy_digest", "chain", "base", "sign_in")
+_SESSION_FIELDS = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "color", "policy")
+_REQUEST_FIELDS = ("endpoint", "session_name", "policy_digest", "chain", "base", "sign_in", "agents")
 _KEY_FIELDS = ("access_key_id", "access_key_secret", "security_token")
-_FIELDS = (
-    *_SESSION_FIELDS,
-    "variables",
-    "policy",
-    "in_cli_file",
-    "agents",
-    *_REQUEST_FIELDS,
-    "issued",
-    "expiration",
-    *_KEY_FIELDS,
-)
+_FIELDS = (*_SESSION_FIELDS, "variables", "in_cli_file", *_REQUEST_FIELDS, "issued", "expiration", *_KEY_FIELDS)
 
 
 class Record:
@@ -232,9 +222,7 @@ class Record:
         values = (
             *(getattr(session, name) for name in _SESSION_FIELDS),
             " ".join(session.variables),
-            session.policy,
             "1" if session.in_cli_file else "",
-            self.agents,
             *(getattr(self, name) for name in _REQUEST_FIELDS),
             f"{credentials.issued:.3f}",
             str(credentials.expiration),
@@ -254,7 +242,7 @@ def parse_record(text: str, profile: str) -> "Record | None":
     lines = text.split("\n")
     if lines[0] != _HEAD or lines[-1] != end_line(lines[:-1]):
         return None
-    found = {name: line[len(name) + 1 :] for name, line in zip(_FIELDS, lines[1:], strict=False)}
+    found = dict(line.partition(" ")[::2] for line in lines[1 : len(_FIELDS) + 1])
     if found["profile"] != profile:
         return None
     session = Session(
@@ -262,14 +250,12 @@ def parse_record(text: str, profile: str) -> "Record | None":
             *(found[name] for name in _KEY_FIELDS), issued=float(found["issued"]), expiration=int(found["expiration"])
         ),
         variables=tuple(found["variables"].split()),
-        policy=found["policy"],
         base=None,  # only its digest is stored
         in_cli_file=bool(found["in_cli_file"]),
         **{name: found[name] for name in _SESSION_FIELDS},
     )
     return Record(
         session,
-        agents=found["agents"],
         fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
         **{name: found[name] for name in _REQUEST_FIELDS},
     )
