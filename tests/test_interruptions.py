@@ -43,18 +43,30 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
         assert out == "" or subprocess.run(["bash", "-n"], input=out.encode(), check=False).returncode == 0
 
 
-def test_an_interruption_that_meets_the_making_of_a_class_is_no_bug(machine: Machine) -> None:
-    """Python 3.11 wraps it in a RuntimeError there."""
-    sabotage = """
+INTERRUPTED = """
 from role_env.sessions.obtain import SessionRequest
+import signal, time, weakref
 class Interrupted:
     def __set_name__(self, owner, name): raise KeyboardInterrupt
-def obtain(*a, **k): type("Made", (), {"member": Interrupted()})
+def obtain(*a, **k):
+    {}
+    time.sleep(60)
 SessionRequest.obtain = obtain
 """
-    (machine.home / "sitecustomize.py").write_text(sabotage)
+CLASS = 'type("Made", (), {"member": Interrupted()})'
+CALLBACK = "weakref.ref(Interrupted(), lambda _: signal.raise_signal({:d}))"
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [(CLASS, 130), (CALLBACK.format(signal.SIGINT), 130), (CALLBACK.format(signal.SIGTERM), 143)]
+)
+def test_an_interruption_that_python_wraps_or_only_reports_ends_the_command(
+    machine: Machine, line: str, status: int
+) -> None:
+    """Python 3.11 wraps one while a class is made. Any Python only reports one in a callback: each import has one."""
+    (machine.home / "sitecustomize.py").write_text(INTERRUPTED.format(line))
     done = machine.role_env("profileB", PYTHONPATH=str(machine.home))
-    assert (done.returncode, done.stdout == NOTHING_CHANGED, done.stderr) == (130, True, "role-env: interrupted\n")
+    assert (done.returncode, done.stdout == NOTHING_CHANGED, done.stderr) == (status, True, "role-env: interrupted\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

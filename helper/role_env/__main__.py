@@ -41,6 +41,7 @@ def run(argv: list[str]) -> int:
     """Run a command line in this process's environment and return its exit status."""
     invocation, status = cli.Invocation(), None
     try:
+        sys.unraisablehook = _raise_again
         for number in _ENDING:
             if _signal.getsignal(number) == _signal.SIG_DFL:
                 _signal.signal(number, _terminate)
@@ -262,14 +263,21 @@ def _fail(failure: BaseException, invocation: "Invocation") -> int:
 
 
 def _terminate(_number: int, _frame: "FrameType | None") -> None:
-    for number in _ENDING:  # a terminal that closes sends several, and the first one's cleanup must not be interrupted
-        _signal.signal(number, _signal.SIG_IGN)
+    _ignore_signals()  # a terminal that closes sends several, and the first one's cleanup must not be interrupted
     raise _Terminated
+
+
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Raise an interruption a moment later if Python could only report it: in a callback, as each import has one."""
+    if isinstance(lost.exc_value, KeyboardInterrupt | _Terminated):
+        is_by_person = isinstance(lost.exc_value, KeyboardInterrupt)
+        _signal.signal(_signal.SIGALRM, _signal.default_int_handler if is_by_person else _terminate)
+        _signal.setitimer(_signal.ITIMER_REAL, 0.001)
 
 
 def _ignore_signals() -> None:
     """Ignore the signals that would cut off a message or output half-way."""
-    for number in (_signal.SIGINT, *_ENDING):
+    for number in (_signal.SIGINT, _signal.SIGALRM, *_ENDING):
         _signal.signal(number, _signal.SIG_IGN)
 
 
