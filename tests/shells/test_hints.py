@@ -23,6 +23,7 @@ def test_each_shell_has_one_line_for_each_act(monkeypatch: pytest.MonkeyPatch, n
     assert hints.switch("p --region x", {}) == INTO_SHELL[name].format("p --region x")
     assert hints.switch("list", {}) == INTO_SHELL[name].format("export list")
     assert hints.end_session({}) == OFF[name]
+    assert hints.evaluate("role-env p", "fish") == INTO_SHELL["fish"].format("p")
     assert f"{hints.load_integration()}\n" == init(name if name in SHELLS else "bash")
     assert hints.switch("list", INTEGRATED) == "role-env use list"
     assert hints.end_session(INTEGRATED) == "role-env off"

@@ -59,7 +59,7 @@ class Ram(client.Service):
         self.moment = 0
 
     def list_keys(self, key: AccessKey, *, tries: int = TRIES) -> list[KeyState]:
-        """Return the access keys of the user who signs with `key`. Raises StsError, UnreachableError."""
+        """Return the access keys of the user who signs with `key`, which is among them. Raises StsError, UnreachableError."""
         listed = self._call("ListAccessKeys", key, tries=tries).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
         with self.reading():
@@ -136,7 +136,7 @@ def find_creation(key: AccessKey, context: Context) -> int:
     except RoleEnvError as error:
         context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
         return 0
-    return next((state.created for state in states if state.access_key_id == key.access_key_id), 0)
+    return next(state.created for state in states if state.access_key_id == key.access_key_id)
 
 
 def _state(entry: dict[str, Any]) -> KeyState:
