@@ -24,7 +24,7 @@ def test_it_asks_the_variables_endpoint_else_the_sessions_else_the_default(machi
     """The profile names the endpoint. To any other one nothing leads here."""
     machine.write(f"{machine.standard_profiles()}sts_endpoint = {machine.sts.endpoint}\n")
     machine.environ["ALIBABA_CLOUD_STS_ENDPOINT"] = ""
-    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost", "ROLE_ENV_TIMEOUT": "2"}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
     take = "source <(role-env profileB); "
     cases = {
         "": "",
@@ -33,7 +33,9 @@ def test_it_asks_the_variables_endpoint_else_the_sessions_else_the_default(machi
         "export ALIBABA_CLOUD_STS_ENDPOINT=sts.example.com:4443; ": "sts.example.com:4443",
     }
     for change, endpoint in cases.items():
-        done = machine.shell("bash", f"{take}{change}role-env whoami", **nowhere)
+        done = machine.shell(
+            "bash", f"{take}{change}ROLE_ENV_TIMEOUT={2 if endpoint else 30} role-env whoami", **nowhere
+        )
         assert (f"account   {ACCOUNT_B}\n" in done.stdout) is not bool(endpoint), done
         assert f"STS at {endpoint} could not be reached" in done.stderr or not endpoint
         assert done.returncode == (5 if endpoint else 0)
