@@ -8,6 +8,7 @@ import contextlib
 import gc
 import os
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from role_env.keyrings import kernel
 from support import namespaces
 from support.fork_server import ForkServer
 from support.machine import Machine
-from support.secret_service_bus import KeyringBus
+from support.secret_service_bus import KeyringBus, short_folder
 from support.silent_bus import SilentBus
 from support.transcripts import Transcript
 
@@ -117,6 +118,14 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of this test's own, whose path leaves room for a socket's name."""
+    made = short_folder()
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def at_terminal(*arguments: str, home: Path) -> Iterator["pexpect.spawn[str]"]:
     """Run the playground on a terminal of 120 columns, with temporary files in `home`; without arguments the walk."""
     command = [sys.executable, "-m", "support.playground", *arguments]
     environ = {"PATH": f"{INSTALLED}:{os.environ['PATH']}", "HOME": str(home), "TERM": "xterm-256color"}
-    environ |= {"TMPDIR": str(home), "SHORT_TMPDIR": tempfile.gettempdir()}
+    environ["TMPDIR"] = str(home)
     screen = pexpect.spawn(
         command[0],
         command[1:],
@@ -60,9 +59,9 @@ def nothing_is_left(home: Path) -> bool:
     return list(home.iterdir()) == [] and not processes_of(home)
 
 
-def test_the_playground_works_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_playground_works_and_leaves_nothing(folder: Path) -> None:
     require("bash", *SECRET_SERVICE)
-    with at_terminal("bash", home=tmp_path) as screen:
+    with at_terminal("bash", home=folder) as screen:
         screen.expect_exact(WELCOME)
         for line, shown in (
             ("cloud ecs:DescribeInstances", "the environment has no key; try: role-env use profileB"),
@@ -77,31 +76,31 @@ def test_the_playground_works_and_leaves_nothing(tmp_path: Path) -> None:
         screen.expect(pexpect.EOF)
         screen.close()
         assert screen.exitstatus == 0
-    assert nothing_is_left(tmp_path)
+    assert nothing_is_left(folder)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_a_playground_whose_terminal_is_closed_leaves_nothing(shell: str, tmp_path: Path) -> None:
+def test_a_playground_whose_terminal_is_closed_leaves_nothing(shell: str, folder: Path) -> None:
     require(shell, *SECRET_SERVICE)
-    with at_terminal(shell, home=tmp_path) as screen:
+    with at_terminal(shell, home=folder) as screen:
         screen.expect_exact(WELCOME)
         screen.sendline("role-env use profileB")
         screen.expect("for 59 min")
         screen.expect(r"\x1b\[1;31m ?profileB 59m")
         os.kill(screen.pid, signal.SIGHUP)
-        wait_until(lambda: nothing_is_left(tmp_path), f"left: {list(tmp_path.iterdir())} {processes_of(tmp_path)}")
+        wait_until(lambda: nothing_is_left(folder), f"left: {list(folder.iterdir())} {processes_of(folder)}")
 
 
-def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color(tmp_path: Path) -> None:
+def test_the_walk_on_a_terminal_shows_each_prompt_in_its_color(folder: Path) -> None:
     require("bash", *SECRET_SERVICE)
-    with at_terminal(home=tmp_path) as screen:
+    with at_terminal(home=folder) as screen:
         for prompt in (r"1;31mprofileB 59m", r"1;7;31mprofileB≠ 59m", r"1;7;31mno account"):
             screen.expect(rf"\x1b\[{prompt}\x1b\[0m \$ ")
         screen.expect(r": tests/sandbox bash\r\n$")
         screen.expect(pexpect.EOF)
         screen.close()
         assert screen.exitstatus == 0
-    assert nothing_is_left(tmp_path)
+    assert nothing_is_left(folder)
 
 
 def test_the_playground_is_for_a_person() -> None:

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,23 +38,16 @@ def use_profiles(machine: Machine, containing: str) -> None:
 
 
 @pytest.fixture
-def short_folder() -> Iterator[Path]:
-    """A folder whose path is short enough for the address of a socket in it."""
-    with tempfile.TemporaryDirectory(prefix="re-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def server(machine: Machine, short_folder: Path) -> Machine:
+def server(machine: Machine, folder: Path) -> Machine:
     """A machine without a desktop: no session bus, and no place for a session but this call."""
     del machine.environ["DBUS_SESSION_BUS_ADDRESS"]
-    machine.environ |= {"ROLE_ENV_CACHE": "none", "XDG_RUNTIME_DIR": str(short_folder), "USER": "me"}
+    machine.environ |= {"ROLE_ENV_CACHE": "none", "XDG_RUNTIME_DIR": str(folder), "USER": "me"}
     return machine
 
 
-def test_pass_decrypts_the_key_when_it_is_needed(server: Machine, short_folder: Path) -> None:
+def test_pass_decrypts_the_key_when_it_is_needed(server: Machine, folder: Path) -> None:
     require("pass", "gpg")
-    server.environ["GNUPGHOME"] = str(short_folder)
+    server.environ["GNUPGHOME"] = str(folder)
     new_key = "gpg --batch --quiet --passphrase '' --quick-gen-key role-env default default never"
     try:
         done = server.run("sh", "-c", f"{new_key} && pass init role-env")

@@ -306,9 +306,9 @@ class KeyringBus(PrivateBus):
 
 
 def short_folder() -> Path:
-    """Return a folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
+    """Return a new folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
     is_short = len(tempfile.gettempdir()) < 60
-    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if is_short else os.environ.get("SHORT_TMPDIR", "/tmp")))
+    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if is_short else "/tmp"))
 
 
 @functools.cache
