@@ -122,10 +122,10 @@ def test_each_line_works_at_a_prompt(document: str, shell: str, lines: list[str]
     """Each has a session of profileB, and the one that goes back has had another one before it."""
     require(shell)
     status, forget = ("$status", "set -e ROLE_ENV_CACHE") if shell == "fish" else ("$?", "unset ROLE_ENV_CACHE")
-    script = [SHELLS[shell].load]
+    script, use = [SHELLS[shell].load], 'test "$ROLE_ENV_PROFILE" = profileB || role-env use profileB'
     for number, line in enumerate(lines):
         before = ["role-env use other"] if "use -" in line else []
-        script += [forget, *before, "role-env use profileB", line, f'echo "{number} ends with: {status}"']
+        script += [forget, *before, use, line, f'echo "{number} ends with: {status}"']
     done = with_programs.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
     failed = [line for number, line in enumerate(lines) if f"{number} ends with: 0\n" not in done.stdout]
     advice = f"correct these lines in {document}.md, or name the test that runs them in NOT_RUN"

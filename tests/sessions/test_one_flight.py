@@ -14,7 +14,7 @@ from support.machine import Machine
 from support.waiting import wait_until
 
 
-@pytest.mark.parametrize(("count", "variables"), [(30, {}), (6, {"XDG_RUNTIME_DIR": "/nonexistent"})])
+@pytest.mark.parametrize(("count", "variables"), [(20, {}), (6, {"XDG_RUNTIME_DIR": "/nonexistent"})])
 def test_many_at_once_make_one_call_and_get_the_right_answer(machine: Machine, count: int, variables: Environ) -> None:
     """Also where the lock has to be in the state folder, of which a few are enough to tell."""
     patient = {**variables, "ROLE_ENV_TIMEOUT": "90"}

@@ -53,20 +53,22 @@ def steps(form: str) -> dict[str, tuple[str, dict[str, str], int]]:
 @pytest.mark.parametrize("program", steps("sh"))
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_program_that_is_cut_off_anywhere_sets_and_runs_nothing(shell: str, program: str, tmp_path: Path) -> None:
-    """Each beginning is evaluated. Only the flags may be noted."""
+    """Each beginning is evaluated, of a word the first letter and all. Only the flags may be noted."""
     before, form = MINE, FORMATS[shell]
     for name, (made, after, _) in steps(form).items():
         if name == program:
-            (tmp_path / "program").write_bytes(encoded(made.rstrip("\n")))
+            text = made.rstrip("\n")
             break
         before = after
+    (tmp_path / "program").write_bytes(encoded(text))
     # fish's first word has beginnings that are words too, which no one has as a command.
-    start = len("begin") if shell == "fish" else 1
+    first = len("begin") if shell == "fish" else 1
+    cuts = [cut for cut in range(first, len(text)) if not re.fullmatch(r"\w{3}", text[cut - 2 : cut + 1])]
     if shell == "fish":
         script = (
             f'function seen; set -g now "{"/".join(f"${name}" for name in NAMES)}"; end\nseen; set before $now\n'
             "set text (cat program | string collect)\n"
-            f"for cut in (seq {start} (math (string length -- $text) - 1))\n"
+            f"for cut in {' '.join(map(str, cuts))}\n"
             "string sub -l $cut -- $text | source 2>/dev/null\n"
             'seen; test "$now" = "$before"; or echo $cut\nend\n'
         )
@@ -76,8 +78,10 @@ def test_a_program_that_is_cut_off_anywhere_sets_and_runs_nothing(shell: str, pr
         script = (
             f'seen() {{ now="{"/".join(f"${{{name}-}}" for name in NAMES)}"; }}; seen; before=$now\n'
             'check() { seen; [ "$now" = "$before" ] || echo "${#text}"; }\n'
-            f'text=$(cat program)\nwhile text=${{text%?}}; [ -n "$text" ]; do\n{read}\ndone\n'
+            "text=$(cat program)\n"
         )
+        for longer, cut in itertools.pairwise([len(text), *reversed(cuts)]):
+            script += f"text=${{text%{'?' * (longer - cut)}}}\n{read}\n"
     (tmp_path / "script").write_text(script)
     done = run(COMMANDS[shell], "script", folder=tmp_path, LC_ALL="C", **before)
     assert (done.stdout, done.stderr if shell != "fish" else b"") == (b"", b"")  # fish reports each cut text

@@ -88,7 +88,7 @@ def test_a_signal_at_any_moment_ends_all_of_it(machine: Machine, number: signal.
     machine.succeeds("profileB")
     before = processes_of(machine)
     command = [*(() if is_sealed else (*CONFINED, "no-memfd")), ROLE_ENV, "exec", "--renew", "profileB", "--"]
-    for milliseconds in range(20, 420, 50):
+    for milliseconds in range(20, 420, 80):
         pipe = subprocess.PIPE
         with subprocess.Popen(
             [*command, "sleep", "60"], env=machine.environ, stdout=pipe, stderr=pipe, text=True
