@@ -41,6 +41,11 @@ def test_a_session_belongs_to_the_identity_of_its_token_and_not_to_another_ones(
     for name in claims:  # STS refuses the token of each other one: it must not act as the first
         write("other", **{name: "another"})
         machine.refuses("ci", 4, "profile ci")
+    token.write_text("opaque")  # nothing in it names an identity: another token is another one
+    provider.tokens["opaque"] = ""
+    exports(machine, "ci")
+    token.write_text("opaque-too")
+    machine.refuses("ci", 4, "profile ci")
 
 
 def test_the_sdks_own_variables_are_enough(machine: Machine) -> None:
