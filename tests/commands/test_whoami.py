@@ -33,9 +33,8 @@ def test_it_asks_the_variables_endpoint_else_the_sessions_else_the_default(machi
         "export ALIBABA_CLOUD_STS_ENDPOINT=sts.example.com:4443; ": "sts.example.com:4443",
     }
     for change, endpoint in cases.items():
-        done = machine.shell(
-            "bash", f"{take}{change}ROLE_ENV_TIMEOUT={2 if endpoint else 30} role-env whoami", **nowhere
-        )
+        seconds = 2 if endpoint else 30
+        done = machine.shell("bash", f"{take}{change}ROLE_ENV_TIMEOUT={seconds} role-env whoami", **nowhere)
         assert (f"account   {ACCOUNT_B}\n" in done.stdout) is not bool(endpoint), done
         assert f"STS at {endpoint} could not be reached" in done.stderr or not endpoint
         assert done.returncode == (5 if endpoint else 0)

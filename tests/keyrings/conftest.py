@@ -1,6 +1,4 @@
-"""Fixtures of the tests of the fast read."""
-
-from collections.abc import Iterator
+"""The keyring of the tests of the fast read."""
 
 import pytest
 
@@ -8,8 +6,7 @@ from support.secret_service_bus import KeyringBus
 
 
 @pytest.fixture
-def keyring(bus: KeyringBus) -> Iterator[KeyringBus]:
-    """Yield an empty keyring."""
+def keyring(bus: KeyringBus) -> KeyringBus:
+    """Return that of the bus, emptied."""
     bus.clear()
-    yield bus
-    bus.clear()
+    return bus

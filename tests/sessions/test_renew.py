@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from support.chains import CliFile
 from support.files import write_private
 from support.machine import Machine
 from support.prompts import begin, changed, due, expired
@@ -42,9 +43,14 @@ def test_without_a_session_or_its_request_there_is_nothing_to_renew(machine: Mac
         refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables | {"ROLE_ENV_REQUEST": text})
 
 
-def test_a_profile_that_now_has_another_role_does_not_change_the_session(machine: Machine) -> None:
-    variables = due(machine)
+def test_another_session_name_or_role_by_now_does_not_change_the_session(machine: Machine, cli_file: CliFile) -> None:
     other = machine.sts.world.role("hub").arn
+    role = {"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": other}
+    cli_file.write(role | {"ram_session_name": "before"})
+    variables = expired(begin(machine, "itself"))
+    cli_file.write(role | {"ram_session_name": "after"})
+    refuses(machine, 4, "it would be of another session name", "role-env use itself", **variables)
+    variables = due(machine)
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))
     refuses(machine, 4, "it would be of role", "role-env use profileB", **variables)
 
