@@ -60,9 +60,7 @@ CALLBACK = "weakref.ref(Interrupted(), lambda _: signal.raise_signal({:d}))"
 @pytest.mark.parametrize(
     ("line", "status"), [(CLASS, 130), (CALLBACK.format(signal.SIGINT), 130), (CALLBACK.format(signal.SIGTERM), 143)]
 )
-def test_an_interruption_that_python_wraps_or_only_reports_ends_the_command(
-    machine: Machine, line: str, status: int
-) -> None:
+def test_an_interruption_that_python_wraps_or_only_reports_ends_it(machine: Machine, line: str, status: int) -> None:
     """Python 3.11 wraps one while a class is made. Any Python only reports one in a callback: each import has one."""
     (machine.home / "sitecustomize.py").write_text(INTERRUPTED.format(line))
     done = machine.role_env("profileB", PYTHONPATH=str(machine.home))

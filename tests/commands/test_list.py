@@ -70,6 +70,7 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine,
     wide = on_terminal(machine, "list", columns=250).lines
     assert name in wide[3]
     assert "…" not in "".join(wide)
+    assert display.shorten(WIDE, 5) in ("生产…", "生产~")  # all five columns
 
 
 def test_colours_are_for_a_terminal_and_no_color_forbids_them(machine: Machine) -> None:
