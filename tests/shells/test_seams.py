@@ -53,7 +53,7 @@ def steps(form: str) -> dict[str, tuple[str, dict[str, str], int]]:
 @pytest.mark.parametrize("program", steps("sh"))
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_program_that_is_cut_off_anywhere_sets_and_runs_nothing(shell: str, program: str, tmp_path: Path) -> None:
-    """Each beginning is evaluated, of a word the first letter and all. Only the flags may be noted."""
+    """Each beginning is evaluated, except within a word behind its first letter. Only the flags may be noted."""
     before, form = MINE, FORMATS[shell]
     for name, (made, after, _) in steps(form).items():
         if name == program:

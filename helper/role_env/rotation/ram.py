@@ -59,7 +59,7 @@ class Ram(client.Service):
         self.moment = 0
 
     def list_keys(self, key: AccessKey, *, tries: int = TRIES) -> list[KeyState]:
-        """Return the access keys of the user who signs with `key`, with that one. Raises StsError, UnreachableError."""
+        """Return the access keys of the user of `key`, itself among them. Raises StsError, UnreachableError."""
         listed = self._call("ListAccessKeys", key, tries=tries).get("AccessKeys")
         entries = listed.get("AccessKey") if isinstance(listed, dict) else None
         with self.reading():
