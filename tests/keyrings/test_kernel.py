@@ -16,7 +16,7 @@ from support.store_promises import Store, StorePromises
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the keyring of the Linux kernel")
-NOBODY, VICTIM, OTHER = 65534, 23451, 23452
+NOBODY, VICTIM, OTHER = (20_000 + os.getpid() % 10_000 * 3 + number for number in range(3))  # of this run alone
 # keyctl(2): the number of the operation before its arguments. @u and @s are the user's keyring and the session's.
 JOIN_SESSION, SETPERM, LINK, USER, SESSION = 1, 5, 8, -4, -3
 LONG = "x" * (30000 if os.geteuid() == 0 else 15000)  # an ordinary user has 20,000 bytes

@@ -43,13 +43,14 @@ def test_a_shell_that_outlives_its_command_shows_at_once_that_the_session_has_en
 ) -> None:
     require(shell)
     out = machine.home / "out"
-    wait = wait_while(shell, f"test -e {machine.home}/lives")
-    look = f"{LOOK}role-env status\n"
-    script = machine.home / "script"
-    script.write_text(f"{init(shell)}{look}touch {machine.home}/seen\n{wait}\n{look}role-env process --session\n")
+    wait, look = wait_while(shell, "test -e lives"), f"{LOOK}role-env status\n"
+    lines = f"{init(shell)}{look}echo $ROLE_ENV_SERVER >seen\n{wait}\n{look}role-env process --session\n"
+    (machine.home / "script").write_text(lines)
     (machine.home / "lives").touch()
-    command = f"setsid {' '.join(COMMANDS[shell])} {script} >{out} 2>&1 & while ! test -e seen; do sleep 0.1; done"
+    command = f"setsid {' '.join(COMMANDS[shell])} script >{out} 2>&1 & while ! test -e seen; do sleep 0.1; done"
     assert machine.role_env("exec", "--renew", "profileB", "--", "sh", "-c", command).returncode == 0
+    server = (machine.home / "seen").read_text().split()[0]
+    wait_until(lambda: not Path(f"/proc/{server}").exists())
     (machine.home / "lives").unlink()
     wait_until(lambda: "process" in out.read_text() or out.read_text().count("hint") == 2)
     text = out.read_text()
