@@ -109,6 +109,8 @@ class Terminal:
         """Type a line and Enter; wait until the screen shows the pattern `shows`, then for a prompt with `prompt`."""
         if line:
             self._run("send-keys", "-l", line)
+        if line and prompt is not None:  # the one before the line must not be taken for it
+            self._wait(re.escape(line[-9:]), self.last_line, enter=False)  # a long line has several rows
         self._run("send-keys", "Enter")
         if shows:
             self.wait_for(shows)
@@ -132,10 +134,7 @@ class Terminal:
         return self._wait(pattern, self.screen, enter=enter)
 
     def wait_for_prompt(self, pattern: str, *, enter: bool = False) -> None:
-        """Wait until the last line is a prompt with `pattern` at its head and nothing typed behind it.
-
-        With `enter`, press Enter for a new prompt meanwhile.
-        """
+        """Wait until the last line is a prompt that begins with `pattern`, nothing typed; `enter` is as in wait_for."""
         head = f"{pattern} " if pattern else ""
         self._wait(f"^{head}{PROMPT}$", self.last_line, enter=enter)
 
