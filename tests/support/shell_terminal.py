@@ -88,7 +88,8 @@ class Terminal:
         require(shell, "tmux")
         self._machine = machine
         rc = _PROMPTS[shell] + before + init(shell, options)
-        self._tmux = ["tmux", "-L", "test", "-f", "/dev/null"]
+        # A server of its own: that of the terminal before may still be ending.
+        self._tmux = ["tmux", "-L", str(time.monotonic_ns() % 10**6), "-f", "/dev/null"]
         self._environ = machine.environ | {"TMUX_TMPDIR": str(machine.temporary)} | environ
         start = command(shell, machine.temporary, rc)
         self._run("new-session", "-d", "-x", "100", "-y", "40", "-c", str(machine.home), start)
