@@ -91,7 +91,7 @@ def test_a_signal_at_any_moment_ends_all_of_it(machine: Machine, number: signal.
     for milliseconds in range(20, 420, 80):
         pipe = subprocess.PIPE
         with subprocess.Popen(
-            [*command, "sleep", "60"], env=machine.environ, stdout=pipe, stderr=pipe, text=True
+            [*command, "sleep", "5"], env=machine.environ, stdout=pipe, stderr=pipe, text=True
         ) as begun:
             time.sleep(milliseconds / 1000)
             begun.send_signal(number)
