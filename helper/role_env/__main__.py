@@ -268,7 +268,7 @@ def _terminate(_number: int, _frame: "FrameType | None") -> None:
 
 
 def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Raise an interruption a moment later if Python could only report it: in a callback, as each import has one."""
+    """Raise an interruption again that Python could only report: one in a callback, such as that of an import."""
     if isinstance(lost.exc_value, KeyboardInterrupt | _Terminated):
         is_by_person = isinstance(lost.exc_value, KeyboardInterrupt)
         _signal.signal(_signal.SIGALRM, _signal.default_int_handler if is_by_person else _terminate)

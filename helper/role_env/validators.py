@@ -288,6 +288,7 @@ def json_value(text: str | bytes) -> "Any":
     import json  # the fast path reads none
 
     def read_object(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
+        """Return the object of `pairs`. Raises JsonError for a key that comes twice."""
         found = dict(pairs)
         if len(found) < len(pairs):
             keys = [key for key, _ in pairs]
@@ -296,6 +297,7 @@ def json_value(text: str | bytes) -> "Any":
         return found
 
     def read_number(text: str) -> float:
+        """Return the number in `text`. Raises JsonError for one that JSON does not have."""
         number = float(text)
         if number - number != 0:  # NaN, or infinite
             raise JsonError(f"contains the number {text}, which JSON does not have")

@@ -7,6 +7,6 @@ from support.secret_service_bus import KeyringBus
 
 @pytest.fixture
 def keyring(bus: KeyringBus) -> KeyringBus:
-    """Return that of the bus, emptied."""
+    """Return the bus's keyring, emptied."""
     bus.clear()
     return bus

@@ -52,7 +52,7 @@ def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(
     variables = due(machine, 60)
     machine.sts.fault("code:NoPermission:403", times=2, action="AssumeRole")
     again = "".join(f"{assign(shell, f'_role_env_{name}', 0)}; " for name in ("retry", "next")) + f"{HOOK[shell]}\n"
-    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}{SHOW}{again * 3}{SHOW}"  # a busy hook may not try
+    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}{SHOW}{again * 3}{SHOW}"  # on a busy machine it may skip one
     done = interactive(machine, shell, lines, "--renew", **variables)
     assert done.stderr.count(REFUSAL) == 1, done
     old, new = (issued.id for issued in machine.sts.issued)

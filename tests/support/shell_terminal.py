@@ -110,7 +110,7 @@ class Terminal:
         """Type a line and Enter; wait until the screen shows the pattern `shows`, then for a prompt with `prompt`."""
         if line:
             self._run("send-keys", "-l", line)
-        if line and prompt is not None:  # the one before the line must not be taken for it
+        if line and prompt is not None:  # the prompt before the line must not be taken for the next one
             self._wait(re.escape(line[-9:]), self.last_line, enter=False)  # a long line has several rows
         self._run("send-keys", "Enter")
         if shows:

@@ -23,6 +23,7 @@ def parse(path: str, content: bytes, *, for_change: bool = False) -> dict[str, A
     """
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the object of `pairs`. Raises ProfileError for a key of which writing would lose one value."""
         keys = [key.lower() for key, _ in pairs]
         if for_change and len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)

@@ -136,6 +136,7 @@ def introduce_clients() -> None:
     connect = secretstorage.dbus_init
 
     def connect_and_search() -> "DBusConnection":
+        """Return the connection that `secretstorage` opens, after a search that makes this client known."""
         connection = connect()
         collection = DBusAddressWrapper(DEFAULT_COLLECTION, COLLECTION_INTERFACE, connection)
         with contextlib.suppress(ItemNotFoundException):

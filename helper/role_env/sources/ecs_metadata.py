@@ -74,6 +74,7 @@ class _Service(Server):
         return {}
 
     def fetch_role_name(self, headers: Mapping[str, str]) -> str:
+        """Return the name of the instance's only RAM role. Raises ProfileError, UnreachableError."""
         response = self.request("GET", _ROLES, headers=headers)
         names = response.body[:8192].decode("latin-1").split()
         if response.status == 404 or (response.status == 200 and not names):
@@ -85,6 +86,7 @@ class _Service(Server):
         return names[0]
 
     def fetch_credentials(self, role_name: str, headers: Mapping[str, str]) -> Credentials:
+        """Return the session of a role. Raises ProfileError, UnreachableError."""
         response = self.request("GET", _ROLES + urllib.parse.quote(role_name), headers=headers)
         if response.status == 404:
             raise ProfileError(

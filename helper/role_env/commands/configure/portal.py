@@ -98,6 +98,7 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
         return Portal(url, context.restarted()).list_configurations(token, account.id)
 
     def list_all() -> list[Assignment]:
+        """Return every assignment once, and show the progress."""
         found: dict[tuple[str, str], Assignment] = {}  # by ID: a row that moves to the next page is listed twice
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             listed = pool.map(list_configurations, accounts)
