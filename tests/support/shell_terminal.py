@@ -88,8 +88,7 @@ class Terminal:
         require(shell, "tmux")
         self._machine = machine
         rc = _PROMPTS[shell] + before + init(shell, options)
-        # A server of its own: that of the terminal before may still be ending.
-        self._tmux = ["tmux", "-L", str(time.monotonic_ns() % 10**6), "-f", "/dev/null"]
+        self._tmux = ["tmux", "-L", str(time.monotonic_ns() % 10**6), "-f", "/dev/null"]  # no server that is ending
         self._environ = machine.environ | {"TMUX_TMPDIR": str(machine.temporary)} | environ
         start = command(shell, machine.temporary, rc)
         self._run("new-session", "-d", "-x", "100", "-y", "40", "-c", str(machine.home), start)
