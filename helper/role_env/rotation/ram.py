@@ -189,7 +189,7 @@ class Look:
         return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
 
 
-def look(journal: Journal, ram: Ram, *, may_lag: bool = True) -> Look:
+def look(journal: Journal, ram: Ram, *, may_lag: bool = False) -> Look:
     """Return RAM's answer, signed with the old key if it works, else with the new one.
 
     So a new key that RAM has not propagated yet is listed, and one that nobody uses stays unused. A retired old key

@@ -63,7 +63,7 @@ def _find(holders: Holders, former: str, next_id: str, *, is_forced: bool) -> tu
 def _what_stays(journal: Journal | None, holders: Holders, ram: Ram, context: Context) -> list[str]:
     if journal is None:
         return [report.UNREADABLE]
-    found, why = report.look_or_guess(journal, ram)
+    found, why = report.look_or_guess(journal, ram, may_lag=True)
     if why:
         context.messages.say(f"RAM could not be asked for the state of the keys: {why}")
     return report.of_rotation(journal, found, holders)

@@ -49,10 +49,10 @@ def state_of(journal: Journal, used_id: str) -> str:
     return f"the new key {new} is stored beside {old}, which is still used"
 
 
-def look_or_guess(journal: Journal, ram: Ram) -> tuple[Look, str]:
-    """Return RAM's answer and an empty text; or unknown states, and why."""
+def look_or_guess(journal: Journal, ram: Ram, *, may_lag: bool = False) -> tuple[Look, str]:
+    """Return RAM's answer and an empty text; or unknown states, and why. `may_lag` is that of `look`."""
     try:
-        return look(journal, ram), ""
+        return look(journal, ram, may_lag=may_lag), ""
     except RoleEnvError as failure:
         return Look({key.access_key_id: Status.UNKNOWN for key in journal.keys}, [], None), failure.message
 

@@ -71,7 +71,7 @@ def rotate(
             ui.write(f"{name}: it is dropped, and the key in the keyring stays\n")
             return
         key_id = holders.key_id()
-        found = look(journal, ram, may_lag=False)
+        found = look(journal, ram)
         if not key_id:  # a swap was interrupted
             holders.store(journal.expected)
         has_other = bool(key_id) and not journal.names(key_id)
