@@ -81,23 +81,25 @@ _role_env_remember() {
 
 # --- the text that the prompt shows
 
-# Set the text until something changes or _role_env_next comes. `_role_env_now` is the caller's.
+# Set the text until something changes or _role_env_next comes. `_role_env_now` is the caller's. Whatever takes time comes
+# after a text that is right without it, which stays if Ctrl-C ends the rest.
 _role_env_update() {
 	if [[ ${_role_env_observed} != "${_role_env_state}" ]]; then
 		_role_env_remember
 		_role_env_ask
 	fi
+	_role_env_describe
 	case ${_role_env_options} in
 	*--renew*)
 		if [[ -n ${_role_env_due} ]] && ((_role_env_now >= _role_env_due && _role_env_now >= _role_env_retry)); then
 			_role_env_renew
 			_role_env_ask
+			_role_env_describe
 		fi
 		;;
 	*) ;;
 	esac
 	_role_env_since=${_role_env_now}
-	_role_env_describe
 	_role_env_observe
 	_role_env_state=${_role_env_observed}
 }
@@ -109,6 +111,8 @@ _role_env_ask() {
 	_role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
 	_role_env_1="@EACH DESCRIBING ${ITEM-}@END${ROLE_ENV_NO_ACCOUNT-}"
 	if [[ -z ${_role_env_1} ]]; then return 0; fi
+	_role_env_name=${ROLE_ENV_PROFILE-} _role_env_sign=≠
+	_role_env_describe
 	# shellcheck disable=SC2312  # a failure prints nothing
 	if {
 		IFS='' read -r -t 1 _role_env_1 && IFS='' read -r _role_env_2 && IFS='' read -r _role_env_3 &&
@@ -119,8 +123,6 @@ _role_env_ask() {
 	); then
 		_role_env_name=${_role_env_1} _role_env_sign=${_role_env_2} _role_env_end=${_role_env_3}
 		_role_env_due=${_role_env_4} _role_env_usual=${_role_env_5} _role_env_warning=${_role_env_6}
-	else
-		_role_env_name=${ROLE_ENV_PROFILE-} _role_env_sign=≠
 	fi
 }
 
