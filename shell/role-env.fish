@@ -84,7 +84,7 @@ end
 # Set the text that the prompt shows; the argument is the age until now.
 function _role_env_update
     set -l now (math (path mtime /) + (path mtime -R /))
-    if test "$_role_env_observed" != "$_role_env_state"
+    if test "$_role_env_observed" != "$_role_env_state" -o -n "$_role_env_sign"
         _role_env_remember
         _role_env_ask
     end
