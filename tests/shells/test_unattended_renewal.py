@@ -10,7 +10,6 @@ from support.prompts import due, session
 from support.shell_terminal import HOOK, POSIX_SHELLS, PROMPT, Terminal, interactive
 from support.waiting import wait_until
 
-REFUSAL = "may not assume"
 SHOW = "printf '<%s>\\n' \"$ROLE_ENV_ACCESS_KEY_ID\"\n"
 
 
@@ -51,9 +50,9 @@ def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(
     variables = due(machine, 60)
     machine.sts.fault("code:NoPermission:403", times=2, action="AssumeRole")
     again = "".join(f"{assign(shell, f'_role_env_{name}', 0)}; " for name in ("retry", "next")) + f"{HOOK[shell]}\n"
-    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}{SHOW}{again * 3}{SHOW}"  # on a busy machine it may skip one
+    lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}{SHOW}{again * 9}{SHOW}"  # a busy machine may be too slow for some
     done = interactive(machine, shell, lines, "--renew", **variables)
-    assert done.stderr.count(REFUSAL) == 1, done
+    assert done.stderr.count("role-env: hint: ") == 1, done
     old, new = (issued.id for issued in machine.sts.issued)
     assert re.findall(r"<(STS\..*)>", done.stdout) == [old, new], done
     assert len(machine.sts.calls_of("AssumeRole")) == 4
