@@ -81,9 +81,9 @@ _role_env_remember() {
 
 # --- the text that the prompt shows
 
-# Set the text until something changes or _role_env_next comes. `_role_env_now` is the caller's. Whatever takes time comes
-# after a text that is right without it, which stays if Ctrl-C ends the rest. A look that found something wrong is
-# repeated each time: the machine may have been too busy for it.
+# Set the text until something changes or _role_env_next comes. `_role_env_now` is the caller's. Before each step that
+# takes time a text is set, which stays if Ctrl-C ends the step. A look that found something wrong is repeated: the
+# machine may have been too busy.
 _role_env_update() {
 	if [[ ${_role_env_observed} != "${_role_env_state}" || -n ${_role_env_sign} ]]; then
 		_role_env_remember

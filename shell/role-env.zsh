@@ -23,23 +23,20 @@ _role_env_observe() {
 _role_env_prompt() {
 	local _role_env_observed='' _role_env_now=$EPOCHSECONDS
 	_role_env_observe
-	{
-		if [[ "$_role_env_observed" != "$_role_env_state" ]] ||
-			((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)); then
-			_role_env_update
-			# The prompt contains only a reference to psvar, whose text zsh never expands, with PROMPT_SUBST on or off.
-			_role_env_segment='%(97V.%97v.)'
-			if [[ -n $_role_env_on ]]; then _role_env_segment="%(97V.%{$_role_env_on%}%97v%{$_role_env_off%}.)"; fi
-			if [[ -n $_role_env_head ]]; then _role_env_head="${_role_env_segment%.*} .)"; fi
-			if ((!_role_env_completes && ${+functions[compdef]})); then
-				compdef _role_env_complete role-env
-				_role_env_completes=1
-			fi
+	if [[ "$_role_env_observed" != "$_role_env_state" ]] ||
+		((_role_env_now < _role_env_since || _role_env_now >= _role_env_next)); then
+		{ _role_env_update } always { TRY_BLOCK_INTERRUPT=0 } # Ctrl-C ends the update and no more
+		# The prompt contains only a reference to psvar, whose text zsh never expands, with PROMPT_SUBST on or off.
+		_role_env_segment='%(97V.%97v.)'
+		if [[ -n $_role_env_on ]]; then _role_env_segment="%(97V.%{$_role_env_on%}%97v%{$_role_env_off%}.)"; fi
+		if [[ -n $_role_env_head ]]; then _role_env_head="${_role_env_segment%.*} .)"; fi
+		if ((!_role_env_completes && ${+functions[compdef]})); then
+			compdef _role_env_complete role-env
+			_role_env_completes=1
 		fi
-	} always { # after Ctrl-C too
-		ROLE_ENV_PROMPT=$_role_env_text psvar[97]=$_role_env_text
-		[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) && $PS1 == "$_role_env_head"* ]] || _role_env_show
-	}
+	fi
+	ROLE_ENV_PROMPT=$_role_env_text psvar[97]=$_role_env_text
+	[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) && $PS1 == "$_role_env_head"* ]] || _role_env_show
 }
 
 # The hook in preexec_functions: no former text is shown where an error in another hook keeps this one from running.

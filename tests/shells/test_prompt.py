@@ -148,7 +148,7 @@ def test_the_name_is_marked_until_the_command_works(machine: Machine, shell: str
 
 
 def test_status_prompt_ends_itself_after_a_second(machine: Machine) -> None:
-    code = "import sys, time; from role_env.commands import status; status._name = lambda _: time.sleep(60)\n"
+    code = "import sys, time; from role_env.commands import status; status._name = lambda _: time.sleep(29)\n"
     code += "from role_env.__main__ import main; sys.argv[1:] = ['status', '--prompt']; main()"
     assert machine.run(str(INSTALLED / "python"), "-c", code, **session()).returncode == -14
 

@@ -42,8 +42,9 @@ def test_ctrl_c_ends_the_wait_for_a_renewal(machine: Machine, shell: str) -> Non
     with Terminal(machine, shell, "--renew", **variables) as terminal:
         wait_until(lambda: len(machine.sts.calls_of("AssumeRole")) == 2)
         terminal.press("C-c")
-        terminal.wait_for_prompt("profileB≠ [23]m", enter=shell == "fish")  # which draws no prompt then
-        assert "role-env:" not in terminal.screen()  # as after a wait that has ended by itself
+        terminal.wait_for_prompt("profileB≠ [23]m", enter=shell == "fish")  # fish draws none after Ctrl-C
+        assert "role-env:" not in terminal.screen()  # a wait that ends by itself gives a reason
+        terminal.type("echo reached | tr a-z A-Z", shows="^REACHED$")
 
 
 def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(machine: Machine, shell: str) -> None:
@@ -52,7 +53,7 @@ def test_a_failure_gives_its_reason_once_and_is_tried_again_while_there_is_time(
     again = "".join(f"{assign(shell, f'_role_env_{name}', 0)}; " for name in ("retry", "next")) + f"{HOOK[shell]}\n"
     lines = f"{HOOK[shell]}\n{HOOK[shell]}\n{again}{SHOW}{again * 9}{SHOW}"  # a busy machine may be too slow for some
     done = interactive(machine, shell, lines, "--renew", **variables)
-    assert done.stderr.count("role-env: hint: ") == 1, done
+    assert len(re.findall("may not assume|timed out", done.stderr)) == 1, done
     old, new = (issued.id for issued in machine.sts.issued)
     assert re.findall(r"<(STS\..*)>", done.stdout) == [old, new], done
     assert len(machine.sts.calls_of("AssumeRole")) == 4
