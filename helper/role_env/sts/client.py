@@ -134,6 +134,7 @@ class Service(Server):
         body = urllib.parse.urlencode(form).encode()
 
         def path() -> str:
+            """Return a path that is valid for one try: its nonce works only once."""
             common = {
                 "Action": action,
                 "Version": "2015-04-01",

@@ -150,6 +150,7 @@ def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str
     """
 
     def check(name: str) -> str:
+        """Return `name`. Raises ValueError for one that is invalid, taken or reserved."""
         if fault := validators.name_fault(name):
             raise ValueError(fault)
         if name in known:

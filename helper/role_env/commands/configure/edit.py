@@ -57,7 +57,7 @@ def edit(path: str, profile: str, context: Context) -> bool:
                     prompt.show(f"  {fault.message}")
                     if fault.hint:
                         prompt.show(f"  hint: {fault.hint}")
-                _ask("The copy has new errors:", ("again", "discard"), default="again")
+                _ask("The copy has new errors:", "again", default="again")
                 continue
             return _replace(file, before, content)
 
@@ -78,20 +78,20 @@ def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
             return file.replace(checked)
         except _ChangedError:
             before = file.read()
-            _ask(f"{file.path} has been changed meanwhile:", ("overwrite", "discard"), default="")
+            _ask(f"{file.path} has been changed meanwhile:", "overwrite", default="")
 
 
-def _ask(question: str, answers: tuple[str, str], *, default: str) -> None:
-    """Ask whether to continue, to which `answers` are yes and no. Raises CanceledError for the second, or for `no`."""
-    go_on, discard = answers
+def _ask(question: str, go_on: str, *, default: str) -> None:
+    """Ask whether to continue, to which `go_on` is yes. Raises CanceledError for `discard` or `no`."""
 
     def check(answer: str) -> bool:
+        """Return whether to go on. Raises ValueError for any other answer."""
         typed = answer.lower()
-        if not typed or not any(word.startswith(typed) for word in (go_on, discard, "no")):
-            raise ValueError(f"type {go_on} or {discard}")
+        if not typed or not any(word.startswith(typed) for word in (go_on, "discard", "no")):
+            raise ValueError(f"type {go_on} or discard")
         return go_on.startswith(typed)
 
-    if not prompt.ask(f"{question} {go_on} or {discard}", default=default, check=check):
+    if not prompt.ask(f"{question} {go_on} or discard", default=default, check=check):
         raise CanceledError("the copy was discarded, and nothing was changed")
 
 

@@ -1,7 +1,8 @@
 """The keys of the profile that `configure` creates, each from its option, else from an answer, else left out."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
@@ -89,7 +90,7 @@ class Answers:
         self.take(key)
         if key in self.values or not self._asks:
             return ""
-        if answer := prompt.ask(question, default=default, check=_check_of(key, is_required=is_required)):
+        if answer := prompt.ask(question, default=default, check=partial(_check, key, is_required=is_required)):
             self.values[key] = answer
         return answer
 
@@ -120,15 +121,12 @@ class Answers:
             self.ask(key, question, is_required=True)
 
 
-def _check_of(key: str, *, is_required: bool) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if is_required and not text:
-            raise ValueError("type a value")
-        if text:
-            PROFILE_KEYS[key](text)
-        return text
-
-    return check
+def _check(key: str, text: str, *, is_required: bool) -> str:
+    if is_required and not text:
+        raise ValueError("type a value")
+    if text:
+        PROFILE_KEYS[key](text)
+    return text
 
 
 def option_name(key: str) -> str:
