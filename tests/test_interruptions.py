@@ -44,14 +44,14 @@ def test_an_interruption_at_any_moment_leaves_no_traceback_and_no_half_of_a_grou
 
 
 INTERRUPTED = """
-from role_env.sessions.obtain import SessionRequest
+from role_env.sessions import obtain as sessions
 import signal, time, weakref
 class Interrupted:
     def __set_name__(self, owner, name): raise KeyboardInterrupt
 def obtain(*a, **k):
     {}
     time.sleep(60)
-SessionRequest.obtain = obtain
+sessions.obtain = obtain
 """
 CLASS = 'type("Made", (), {"member": Interrupted()})'
 CALLBACK = "weakref.ref(Interrupted(), lambda _: signal.raise_signal({:d}))"

@@ -56,7 +56,8 @@ def run(argv: list[str]) -> int:
         if invocation.command in ("export", "process", "exec") and not invocation.help:
             from role_env import fast_path
 
-            fast_path.answer(invocation, os.environ)
+            if taken_lock := fast_path.answer(invocation, os.environ):
+                invocation.taken_lock = taken_lock
         status = _run(invocation, argv, spent=time.monotonic() - began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown

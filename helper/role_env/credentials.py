@@ -47,14 +47,18 @@ class Credentials(AccessKey):
         return self.expiration - time.time()
 
     def needs_renewal(self, min_ttl: int = 0) -> bool:
-        """Return whether less than their `renewal_window`, or less than `min_ttl` seconds, is left.
+        """Return whether they are due for renewal, or have less than `min_ttl` seconds left."""
+        return is_due(self.issued, self.expiration, min_ttl)
 
-        A session that seems to have more than its whole life left was issued by a clock that has since been set
-        back; it needs renewal too, because its end is unknown.
-        """
-        life = self.expiration - self.issued
-        left = self.remaining()
-        return left < max(renewal_window(life), min_ttl) or left > life + 60
+
+def is_due(issued: float, expiration: int, min_ttl: int = 0) -> bool:
+    """Return whether a session has less than its `renewal_window`, or less than `min_ttl` seconds, left.
+
+    A session that seems to have more than its whole life left was issued by a clock that has since been set back; it is
+    due too, because its end is unknown.
+    """
+    life, left = expiration - issued, expiration - time.time()
+    return left < max(renewal_window(life), min_ttl) or left > life + 60
 
 
 def renewal_window(lifetime: float) -> float:
@@ -66,9 +70,9 @@ class Session:
     """A profile's credentials, with everything that an exporter writes.
 
     `profile`, `role_arn`, `region_id` and `color` are the profile's (the last three may be empty); `account_id` is
-    the role's account, or that of a passed-through session; `variables` names the families to export; `request` is
-    the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
-    policy, or empty for a full session; `base` is the access key that is exported too so that a profile with
+    the role's account, or that of a passed-through session; `variables` names the families to export; `request_json`
+    is the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
+    policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
     `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file
     has the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's
     current profile, for a profile and a shell without one.
@@ -85,9 +89,9 @@ class Session:
         fallback_region: str = "",
         color: str = "",
         variables: tuple[str, ...],
-        request: str = "",
+        request_json: str = "",
         policy: str = "",
-        base: AccessKey | None = None,
+        base_key: AccessKey | None = None,
         in_cli_file: bool = False,
     ) -> None:
         self.profile = profile
@@ -98,9 +102,9 @@ class Session:
         self.fallback_region = fallback_region
         self.color = color
         self.variables = variables
-        self.request = request
+        self.request_json = request_json
         self.policy = policy
-        self.base = base
+        self.base_key = base_key
         self.in_cli_file = in_cli_file
 
 

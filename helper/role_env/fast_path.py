@@ -11,7 +11,7 @@ import sys
 from role_env import paths
 from role_env.command_table import SHELLS
 from role_env.keyrings import KeyringNotes, secret_service
-from role_env.sessions import Request, parse_record
+from role_env.sessions import USE, Request, judge, parse_record
 from role_env.variables import agent_of, follows_profile
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from role_env.cli import Invocation
     from role_env.credentials import Session
+    from role_env.files.entry_lock import EntryLock
     from role_env.keyrings import Entry
 
 _PATIENT_SECONDS = 0.9
@@ -33,7 +34,6 @@ _SERVED_FIELDS = {
     "format",
     "is_command_named",
     "min_ttl",
-    "needed_ttl",
     "profile",
     "region",
     "show",
@@ -42,28 +42,30 @@ _SERVED_FIELDS = {
 """The fields of an Invocation that may be set on a line that this path serves."""
 
 
-def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock | None":
     """Answer the command line from the cache and end the process, or become the command that it names.
 
-    Return, with nothing written, if the slow way has to answer it.
+    Return, with nothing written, if the slow way has to answer it. Where no session is cached and no other process
+    requests one, return the lock of its entry, which is taken: the slow way requests the session under it.
     """
     if not _is_served(invocation) or not _is_usual(environ):
-        return
+        return None
     request = Request(
         invocation.profile,
         region=invocation.region,
-        min_ttl=invocation.needed_ttl,
+        min_ttl=invocation.min_ttl,
+        renewal_ttl=invocation.renewal_ttl,
         expect_account=invocation.expect_account,
         agent=agent_of(environ),
     )
-    session = _load_session(request, invocation, environ)
+    session, taken_lock = _load_session(request, invocation, environ)
     if session is None:
-        return
+        return taken_lock
     if invocation.verbose:
         from role_env.context.messages import Messages
         from role_env.sessions import UNCHANGED
 
-        Messages(verbose=True).decided(UNCHANGED)
+        Messages(verbose=True).decided(f"the cached session is used: {UNCHANGED}")
     from role_env.shells import export as exporters
 
     if invocation.command == "exec":
@@ -82,11 +84,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
 
 def _is_served(invocation: "Invocation") -> bool:
     """Return whether this path serves the line. Secrets for a terminal go the slow way, which refuses them."""
-    if (
-        invocation.format == "github"
-        or invocation.profile in ("", "-")
-        or not vars(invocation).keys() <= _SERVED_FIELDS
-    ):
+    if invocation.format == "github" or invocation.profile in ("", "-") or not invocation.given <= _SERVED_FIELDS:
         return False
     return invocation.command == "exec" or invocation.show or not os.isatty(1)
 
@@ -117,67 +115,73 @@ def _modules(invocation: "Invocation") -> "list[str]":
     return modules
 
 
-def _load_session(request: Request, invocation: "Invocation", environ: "Mapping[str, str]") -> "Session | None":
-    """Return the cached session if it certainly answers `request`."""
+def _load_session(
+    request: Request, invocation: "Invocation", environ: "Mapping[str, str]"
+) -> "tuple[Session | None, EntryLock | None]":
+    """Return the cached session if it certainly answers `request`, and else the lock of its entry if that is taken."""
     try:
         path = invocation.config or paths.usual_profiles_file(environ)
         # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
         entry = request.entry(path)
         path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
     except (OSError, ValueError):
-        return None
-    text = _read_record(entry, environ, _modules(invocation))
-    if not text:
-        return None
-    cached = parse_record(text, request.profile)
-    if cached is None or cached.base or not cached.is_answer(request, path, environ):
-        return None
-    if not cached.session.in_cli_file and follows_profile(environ):
-        return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
-    return cached.answer(request, path)
+        return None, None
+    text, taken_lock = _read_record(entry, environ, _modules(invocation))
+    record = parse_record(text, request.profile)
+    if record is None or record.base_key_digest or judge(record, request, path, environ).action != USE:
+        return None, taken_lock
+    if not record.session.in_cli_file and follows_profile(environ):
+        return None, None  # the CLI's profile that the shell refers to has changed; the slow way reports it
+    return record.answer(request, path, environ), None
 
 
-def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]") -> str:
+def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]") -> "tuple[str, EntryLock | None]":
     """Return the text of `entry`, and import `modules` while the keyring works.
 
     The text is empty if there is no entry, or if it cannot be read within milliseconds from the place that
-    ROLE_ENV_CACHE names. The library `keyring` is not used.
+    ROLE_ENV_CACHE names. The library `keyring` is not used. If the Secret Service has no entry and no other process
+    requests the session, the lock of the entry is returned too, taken.
     """
     mode = environ.get("ROLE_ENV_CACHE") or "auto"
     if mode == "kernel":
-        return _read_kernel(entry)
+        return _read_kernel(entry), None
     if mode not in ("auto", "keyring"):
-        return ""
+        return "", None
     notes = KeyringNotes(environ)
     if notes.is_secret_service() and not notes.is_avoided():
-        try:
-            meanwhile = map(__import__, modules)
-            (text,) = secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=meanwhile)
-            if text is None and (seconds := _wait_for_other(entry, environ)):
-                (text,) = secret_service.read([entry], environ, seconds=seconds)
-        except secret_service.AskKeyring:
-            return ""
-        return text or ""
+        return _read_secret_service(entry, environ, modules)
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or not notes.has_bus()):
         from role_env.keyrings.container import is_container
 
-        return "" if is_container(environ) else _read_kernel(entry)
-    return ""
+        return "" if is_container(environ) else _read_kernel(entry), None
+    return "", None
 
 
-def _wait_for_other(entry: "Entry", environ: "Mapping[str, str]") -> float:
-    """Wait while another process requests the session of `entry`; return the seconds to spend on reading it afterwards.
+def _read_secret_service(
+    entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]"
+) -> "tuple[str, EntryLock | None]":
+    """Return what `_read_record` does, from the Secret Service.
 
-    Return 0 if no process has requested it. Of many processes that miss the cache at once, only one takes the slow way,
-    which costs ten times as much.
+    Of many processes that miss the session at once, one takes the lock and the slow way, which costs ten times as much.
+    The others wait for it, and read again.
     """
-    from role_env import context  # only if the session is not cached
-    from role_env.files.entry_lock import EntryLock
+    try:
+        (text,) = secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=map(__import__, modules))
+        if text is not None:
+            return text, None
+        from role_env import context  # only if the session is not cached
+        from role_env.files.entry_lock import EntryLock
 
-    seconds = context.timeout_of(environ) / 2
-    if os.isatty(2):
-        seconds = min(seconds, _PATIENT_SECONDS)
-    return seconds if EntryLock(entry.name, environ).wait_for_holder(seconds) else 0
+        seconds = context.timeout_of(environ) / 2
+        if os.isatty(2):
+            seconds = min(seconds, _PATIENT_SECONDS)
+        lock = EntryLock(entry.name, environ)
+        if not lock.take_or_wait(seconds):
+            return "", lock if lock.is_taken else None
+        (text,) = secret_service.read([entry], environ, seconds=seconds)
+    except secret_service.AskKeyring:
+        return "", None
+    return text or "", None
 
 
 def _read_kernel(entry: "Entry") -> str:

@@ -268,8 +268,8 @@ def assignments(session: Session, *, follows: bool) -> dict[str, str]:
     values.update(_description(session))
     values["ROLE_ENV_ACCESS_KEY_ID"] = credentials.access_key_id
     values["ROLE_ENV_EXPIRATION"] = str(credentials.expiration)
-    if session.base and not session.policy:
-        values.update({name: value for name, value in BASE.values(session.base).items() if value})
+    if session.base_key and not session.policy:
+        values.update({name: value for name, value in BASE.values(session.base_key).items() if value})
     return values | guards(follows=follows)
 
 
@@ -279,7 +279,7 @@ def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     `server` is the value of ROLE_ENV_SERVER: the process ID, a space and the URI. `follows` is as for `served_guards`.
     """
     values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **served_guards(follows=follows), **NO_KEYS}
-    request = session.request.replace('"server":""', f'"server":"{server}"')
+    request = session.request_json.replace('"server":""', f'"server":"{server}"')
     # Its variables show neither a key nor an expiration.
     request = request.replace(f'"access_key_id":"{session.credentials.access_key_id}"', '"access_key_id":""')
     request = request.replace(f'"expiration":"{session.credentials.expiration}"', '"expiration":""')
@@ -292,7 +292,7 @@ def _description(session: Session) -> dict[str, str]:
         "ROLE_ENV_ROLE_ARN": session.role_arn,
         "ROLE_ENV_ACCOUNT_ID": session.account_id,
         "ROLE_ENV_FAMILIES": " ".join(families(session)),
-        REQUEST: session.request,
+        REQUEST: session.request_json,
         POLICY: session.policy,
     }
     return {name: value for name, value in values.items() if value or name == "ROLE_ENV_ROLE_ARN"}

@@ -31,8 +31,8 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
     folder = tmp_path / "site"
     folder.mkdir()
     sabotage = (
-        "from role_env.sessions.obtain import SessionRequest as S\n"
-        "def bug(self): raise ZeroDivisionError('hunter22')\nS.obtain = bug\n"
+        "from role_env.sessions import obtain as o\n"
+        "def bug(*_, **__): raise ZeroDivisionError('hunter22')\no.obtain = bug\n"
     )
     (folder / "sitecustomize.py").write_text(sabotage)
     done = machine.role_env("profileB", PYTHONPATH=str(folder))

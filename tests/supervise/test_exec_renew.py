@@ -14,6 +14,7 @@ import pytest
 
 from role_env import variables
 from role_env.credentials import parse_utc
+from role_env.profiles import policies
 from support.machine import CONFINED, ROLE_ENV, Machine
 from support.served_command import Begin, next_line
 from support.shells import environment
@@ -84,6 +85,20 @@ def test_a_client_that_works_for_long_never_sees_an_expired_session(machine: Mac
     # A session of 6 s is reported as one of 5 to 6 s, and half of that is its use.
     assert calls <= 1 + (time.monotonic() - began) / 2.5
     assert running.end() == ""
+
+
+def test_an_agents_session_that_was_cached_read_only_is_renewed_read_only(machine: Machine, begin: Begin) -> None:
+    machine.environ["CLAUDECODE"] = "1"
+    machine.sts.session_seconds = 8
+    machine.add("agents = read-only\n")
+    machine.settle()
+    machine.succeeds("profileB")
+    running = begin()
+    first = running.session()["AccessKeyId"]
+    assert first == machine.sts.issued[0].id
+    wait_until(lambda: running.session()["AccessKeyId"] != first, "it is not renewed", pause=0.2)
+    assert running.end() == ""
+    assert {call.policy for call in machine.sts.calls_of("AssumeRole")} == {policies.read_only()}
 
 
 # ---- as if role-env were not there ----

@@ -34,11 +34,11 @@ def record(
         endpoint="sts.aliyuncs.com",
         session_name="me",
         policy_digest="",
-        chain="",
-        base="",
+        chain_digest="",
+        base_key_digest="",
         fingerprint_lines=[],
     )
-    made.request = Request(profile).text("/home/me/profiles.ini", found)
+    made.request_json = Request(profile).json("/home/me/profiles.ini", found)
     return found
 
 

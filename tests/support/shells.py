@@ -90,5 +90,5 @@ def session_of(
         variables=families,
         in_cli_file=in_cli_file,
         fallback_region=fallback_region,
-        request=request,
+        request_json=request,
     )

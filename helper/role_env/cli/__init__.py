@@ -9,6 +9,12 @@ from role_env import command_table as model
 from role_env.command_table import Command, Option
 from role_env.command_table.commands import COMMANDS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from role_env.files.entry_lock import EntryLock
+
 _NAMES_HINT = "add the name of a profile; role-env list shows them"
 # Programs that read `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
@@ -24,7 +30,7 @@ class Invocation:
     `after_dashes` has the words after a `--` in its place, which may all be COMMAND. `warning` is about a value that
     may be a typo. Each option has a field of its name: True for a given switch, seconds for a duration, and a false
     value for an option that is not given. The exception: `configure`'s options for the keys of a credential source fill
-    `source_keys`. `needed_ttl` is the number of seconds that a session must have left.
+    `source_keys`. `taken_lock` is the lock of the session's entry in the keyring if the fast path has taken it.
     """
 
     command: str = ""
@@ -93,7 +99,17 @@ class Invocation:
     verbose: bool = False
     yes: bool = False
 
-    needed_ttl: int = 0
+    taken_lock: "EntryLock | None" = None
+
+    @property
+    def given(self) -> "Set[str]":
+        """The names of the fields that this line sets."""
+        return vars(self).keys()
+
+    @property
+    def renewal_ttl(self) -> int:
+        """The seconds left below which a session is renewed."""
+        return max(self.min_ttl, _PROCESS_SECONDS if self.command == "process" else 0)
 
     @property
     def config_option(self) -> str:
@@ -154,7 +170,6 @@ class Line:
             result.command = command.name
         for name, value in self._options:
             self._apply(name, value)
-        result.needed_ttl = max(result.min_ttl, _PROCESS_SECONDS if result.command == "process" else 0)
         if command and not result.help:
             self._check_exclusive(command)
             self._assign_words(command)

@@ -129,7 +129,7 @@ def _has_other_session(invocation: Invocation, environ: Mapping[str, str], role_
 def _no_account(environ: Mapping[str, str]) -> RoleEnvError:
     """Return the error to report after a failed switch: the shell has no account now, and how to get one."""
     from role_env.environ.session import ShellState
-    from role_env.sessions import request_of_shell
+    from role_env.sessions.shell_request import request_of_shell
 
     profile, asked = ShellState(environ).profile, request_of_shell(environ)
     session = f"the session of {profile}" if profile else "the session"

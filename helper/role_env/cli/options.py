@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from role_env import validators, variables
 from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from role_env.sessions import Narrowing, Request
 
 
-def obtain(invocation: "Invocation", context: "Context") -> "Session":
+def session_of(invocation: "Invocation", context: "Context") -> "Session":
     """Return the requested session. Raises any RoleEnvError."""
-    from role_env.sessions.obtain import SessionRequest  # imports TLS, which only commands with a session need
+    from role_env.sessions.obtain import obtain  # imports much, which only commands with a session need
 
-    session = SessionRequest(request_of(invocation, context.environ), context).obtain()
+    session = obtain(request_of(invocation, context.environ), context, taken_lock=invocation.taken_lock)
     if not session.in_cli_file and variables.follows_profile(context.environ):
         _report_changed_profile(context)
     return session
@@ -47,7 +48,7 @@ def _report_changed_profile(context: "Context") -> None:
 
 def repeat_session(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     """Complete a line that lacks only PROFILE by the request of the shell's session, if there is one."""
-    from role_env.sessions import request_of_shell
+    from role_env.sessions.shell_request import request_of_shell
 
     asked = None if invocation.config else request_of_shell(environ)
     if asked is None:
@@ -74,8 +75,8 @@ def request_of(invocation: "Invocation", environ: "Mapping[str, str]") -> "Reque
         session_name=invocation.session_name,
         region=invocation.region,
         min_ttl=invocation.min_ttl,
-        wanted_ttl=invocation.needed_ttl,
-        refresh=invocation.refresh,
+        renewal_ttl=invocation.renewal_ttl,
+        issued_since=time.time() if invocation.refresh else 0,
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,
         narrowing=_narrowing(invocation),

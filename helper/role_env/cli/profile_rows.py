@@ -209,9 +209,9 @@ def _expiration(file: ProfilesFile, entry: "Entry", cache: "Cache", context: Con
     if not cached:
         return None
     from role_env.sessions import Request
-    from role_env.sessions.obtain import SessionRequest  # only if a session is cached
+    from role_env.sessions.plan import would_use  # only if a session is cached
 
-    is_used = SessionRequest(Request(entry.username, no_cache=True), context, file).uses(cached)
+    is_used = would_use(cached, Request(entry.username), file, context)
     return cached.session.credentials.expiration if is_used else None
 
 

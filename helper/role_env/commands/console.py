@@ -26,7 +26,7 @@ def run(invocation: Invocation, context: Context) -> int:
     host, where = console.destination(invocation.destination, invocation.site)
     # ROLE_ENV_TIMEOUT limits everything if it is set; otherwise the browser has a limit of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
-    session = options.obtain(invocation, context)
+    session = options.session_of(invocation, context)
 
     def address() -> str:
         """Return the secret address, which works once."""

@@ -12,7 +12,7 @@ from role_env.context.messages import Messages
 from role_env.credentials import Session
 from role_env.errors import UsageError
 from role_env.files.core_dumps import restore_core_dumps
-from role_env.sessions.obtain import SessionRequest
+from role_env.sessions.obtain import obtain
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
 from role_env.supervise import execution
@@ -35,7 +35,7 @@ def run(invocation: Invocation, context: Context) -> NoReturn:
     if invocation.renew:
         environ = _served_environment(invocation, context)
     else:
-        environ = exporters.environment(options.obtain(invocation, context), context.environ)
+        environ = exporters.environment(options.session_of(invocation, context), context.environ)
     restore_core_dumps()
     execution.become(command, environ)
 
@@ -67,13 +67,13 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
 
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation, context.environ)
-    first = SessionRequest(request, context).obtain()
+    first = obtain(request, context)
     # From now on, stderr belongs to the command.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)
 
     def renew(seconds: int) -> Session:
         """Return the same session, renewed, with at least `seconds` left if possible."""
-        request.wanted_ttl, request.refresh = seconds, False
+        request.renewal_ttl, request.issued_since = seconds, 0
         return renew_as_requested(first, request, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)

@@ -6,36 +6,45 @@ from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import format_utc
+from role_env.profiles import file as profiles
+from role_env.sessions import USE, Verdict
 from role_env.sessions.chain import Chain
-from role_env.sessions.obtain import CacheDecision, SessionRequest
+from role_env.sessions.plan import chain_of, full_verdict
+from role_env.sessions.store import Cache
 from role_env.shells import hints
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
-    chain, decision = SessionRequest(options.request_of(invocation, context.environ), context).plan()
+    request = options.request_of(invocation, context.environ)
+    file = profiles.load(request.config, context.environ)
+    cache = None if request.no_cache else Cache(context)
+    chain = chain_of(request, file, context)
+    record = cache.load(request.entry(file.path)) if cache else None
+    verdict = full_verdict(record, request, chain, context)
+    expiration = record.session.credentials.expiration if record and chain.is_cacheable else 0
     document = {
         "profile": chain.target.name,
         "hops": [_hop(chain, position, context.environ) for position in range(len(chain.profiles))],
         "cached": {
-            "valid": decision.valid,
-            "expiration": format_utc(decision.expiration) if decision.expiration else None,
-            "why": decision.why,
+            "valid": verdict.action == USE,
+            "expiration": format_utc(expiration) if expiration else None,
+            "why": verdict.why,
         },
     }
     if invocation.json:
         ui.write_json(document)
     else:
-        ui.write(_text(chain, decision, context))
+        ui.write(_text(chain, verdict, context))
     return 0
 
 
 def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, str | None]:
-    hop = chain.profiles[position]
-    kind, place = "source_profile", f"{chain.profiles[position - 1].name} ({hop.where})"
+    profile = chain.profiles[position]
+    kind, place = "source_profile", f"{chain.profiles[position - 1].name} ({profile.where})"
     if position == 0:
         kind, place = chain.source.row.kind, chain.source.location(environ)
-    return {"profile": hop.name, "kind": kind, "role_arn": hop.role_arn or None, "from": place}
+    return {"profile": profile.name, "kind": kind, "role_arn": profile.role_arn or None, "from": place}
 
 
 def _source(chain: Chain, context: Context) -> str:
@@ -48,17 +57,19 @@ def _source(chain: Chain, context: Context) -> str:
     return f"its credentials come from {source.row.kind}{whose} ({source.location(context.environ)})"
 
 
-def _text(chain: Chain, decision: CacheDecision, context: Context) -> str:
+def _text(chain: Chain, verdict: Verdict, context: Context) -> str:
     lines = [f"{chain.target.name}: {_source(chain, context)}"]
     if chain.source.sign_in:
         lines.append(f"  {chain.source.sign_in.state(context)[0]}")
-    for position, hop in enumerate(chain.profiles):
-        if not hop.role_arn:
+    for position, profile in enumerate(chain.profiles):
+        if not profile.role_arn:
             continue
         request = chain.source.row.request_name if position == 0 else "AssumeRole"
-        lines.append(f"{hop.name}: {request} of {hop.role_arn} for {hop.duration_seconds} s ({hop.where})")
-        lines.append(f"  as {hop.role_session_name} at {hop.endpoint}")
+        what = f"{request} of {profile.role_arn} for {profile.duration_seconds} s"
+        lines.append(f"{profile.name}: {what} ({profile.where})")
+        lines.append(f"  as {profile.role_session_name} at {profile.endpoint}")
     if chain.policy_name:
         lines.append(f"narrowed: {f'read-only by {chain.why_read_only}' if chain.why_read_only else 'by --policy'}")
-    lines.append(f"{'the cached session is used' if decision.valid else 'a new session is requested'}: {decision.why}")
+    what = "the cached session is used" if verdict.action == USE else "a new session is requested"
+    lines.append(f"{what}: {verdict.why}")
     return "".join(f"{line}\n" for line in lines)

@@ -5,18 +5,18 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import ProfileError, UsageError
-from role_env.sessions import parse_request
+from role_env.sessions.shell_request import parse_request
 from role_env.shells import export as exporters
 
 # The fields that an Invocation of `use -` may set.
-_WITH_FORMER = {"command", "is_command_named", "format", "full", "needed_ttl", "profile", "show", "verbose"}
+_WITH_FORMER = {"command", "is_command_named", "format", "full", "profile", "show", "verbose"}
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.shell_format
     is_former = invocation.profile == "-" and variables.PREVIOUS in context.environ
-    obtain = _former_session if is_former else options.obtain
+    obtain = _former_session if is_former else options.session_of
     if form == "github":
         from role_env.shells import github
 
@@ -27,7 +27,7 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _former_session(invocation: Invocation, context: Context) -> Session:
-    if others := vars(invocation).keys() - _WITH_FORMER:
+    if others := invocation.given - _WITH_FORMER:
         option = f"--{min(others).replace('_', '-')}"
         raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option}")
     text = context.environ.get(variables.PREVIOUS, "")

@@ -23,7 +23,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
-    credentials = _session_of(context) if invocation.session else options.obtain(invocation, context).credentials
+    credentials = _session_of(context) if invocation.session else options.session_of(invocation, context).credentials
     ui.write(exporters.process(credentials))
     return 0
 

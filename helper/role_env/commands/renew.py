@@ -6,7 +6,7 @@ from role_env import ui, variables
 from role_env.cli import Invocation
 from role_env.command_table import SHELLS
 from role_env.context import Context
-from role_env.credentials import renewal_window
+from role_env.credentials import is_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ def _why_idle(environ: "Mapping[str, str]") -> str:
     expiration, issued = environ.get("ROLE_ENV_EXPIRATION", ""), variables.issue_time(environ)
     if not environ.get("ROLE_ENV_PROFILE") or not expiration.isdecimal() or len(expiration) > 11:
         return ""
-    left, lifetime = int(expiration) - time.time(), int(expiration) - issued
-    if not 0 < issued < int(expiration) or not renewal_window(lifetime) <= left <= lifetime + 60:
+    if not 0 < issued < int(expiration) or is_due(issued, int(expiration)):
         return ""
-    return f"not due for renewal: {int(left - 1) // 60} min left"
+    return f"not due for renewal: {int(int(expiration) - time.time() - 1) // 60} min left"

@@ -104,7 +104,7 @@ def _line(state: ShellState) -> str:
 def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
     if state.policy != READ_ONLY:
         return ""
-    from role_env.sessions import request_of_shell  # only for a read-only session
+    from role_env.sessions.shell_request import request_of_shell  # only for a read-only session
 
     request = request_of_shell(environ)
     return f"read-only by {request.why_read_only}" if request else ""
@@ -138,7 +138,7 @@ def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
         return [RoleEnvError(what, hint=hints.restore(environ))]
     if state.is_valid():
         return []
-    from role_env.sessions import line_to_switch_again
+    from role_env.sessions.shell_request import line_to_switch_again
 
     again = f"switch again with: {line_to_switch_again(environ)}"
     found = [

@@ -17,7 +17,7 @@ from role_env.fingerprint import Fingerprint
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
-from role_env.sessions import request_of_shell
+from role_env.sessions.shell_request import request_of_shell
 from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
@@ -112,7 +112,7 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     chain = chains.resolve(profiles.load(invocation.config, context.environ), invocation.profile)
     if chain.gives_session:
-        return options.obtain(invocation, context).credentials, chain.target.endpoint
+        return options.session_of(invocation, context).credentials, chain.target.endpoint
     return chain.source.key(context), chain.target.endpoint
 
 

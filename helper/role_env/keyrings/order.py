@@ -29,12 +29,17 @@ class OrderedKeyrings:
         self.kernel = KernelKeyring() if has_kernel else None
         self._keyrings = [keyring for keyring in (self.system, self.kernel) if keyring]
 
-    def texts(self, entry: Entry, known: "Mapping[str, str | None] | None" = None) -> "Iterator[str]":
-        """Yield the text that each keyring has as `entry`. `known` has texts read from the system's, by entry name."""
+    def texts(
+        self, entry: Entry, known: "Mapping[str, str | None] | None" = None, *, is_patient: bool = False
+    ) -> "Iterator[str]":
+        """Yield the text that each keyring has as `entry`. `known` has texts read from the system's, by entry name.
+
+        With `is_patient` the system's may take as long as on a busy machine.
+        """
         known = known or {}
         for keyring in self._keyrings:
             is_known = keyring is self.system and entry.name in known
-            if text := known[entry.name] if is_known else keyring.read(entry):
+            if text := known[entry.name] if is_known else keyring.read(entry, is_patient=is_patient):
                 yield text
 
     def write(self, entry: Entry, text: str, *, seconds: int) -> bool:
@@ -70,8 +75,8 @@ class KernelKeyring:
     def __init__(self) -> None:
         self.reason = ""
 
-    def read(self, entry: Entry) -> str | None:
-        """Return the text stored as `entry`, or None."""
+    def read(self, entry: Entry, *, is_patient: bool = False) -> str | None:
+        """Return the text stored as `entry`, or None. It never takes long, `is_patient` or not."""
         return self._use(lambda: kernel.read(entry.name))
 
     def write(self, entry: Entry, text: str, *, seconds: int) -> None:

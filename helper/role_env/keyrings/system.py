@@ -40,14 +40,13 @@ class SystemKeyring:
 
     Each use may take at most a third of the time left until the context's deadline, or half of it on a busy machine;
     the time that a person takes at a prompt is added. In a context without prompts a locked keyring cannot be used.
-    After a timeout it is not used for a minute. With `is_patient`, a use may take as long as on a busy machine.
+    After a timeout it is not used for a minute.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._deadline = context.deadline
         self._notes = KeyringNotes(context.environ)
-        self.is_patient = False
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if self._notes.is_avoided() else None
         self.reason = self.fault.text if self.fault else ""
 
@@ -56,12 +55,12 @@ class SystemKeyring:
         """Whether no keyring exists."""
         return self.fault is not None and self.fault.is_absence
 
-    def read(self, entry: Entry) -> str | None:
-        """Return the text stored as `entry`, or None."""
+    def read(self, entry: Entry, *, is_patient: bool = False) -> str | None:
+        """Return the text stored as `entry`, or None. With `is_patient` it may take as long as on a busy machine."""
         if not self.fault and self._notes.is_secret_service():
             with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
-                return next(iter(self._ask_service([entry])), None)
-        return self._use(lambda backend: backend.get_password(entry.service, entry.username))
+                return next(iter(self._ask_service([entry], is_patient=is_patient)), None)
+        return self._use(lambda backend: backend.get_password(entry.service, entry.username), is_patient=is_patient)
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return the texts of `entries` by name, as far as the Secret Service gives them; `read` asks for others."""
@@ -112,10 +111,10 @@ class SystemKeyring:
         first = type(backends.writing_backend(self._choose()))
         return f"{first.__module__}.{first.__qualname__}"
 
-    def _ask_service(self, entries: "Sequence[Entry]") -> "list[str | None]":
+    def _ask_service(self, entries: "Sequence[Entry]", *, is_patient: bool = False) -> "list[str | None]":
         """Return the Secret Service's texts, none after a timeout. Raises AskKeyring if only `keyring` can tell."""
         try:
-            with self._waiting() as seconds:
+            with self._waiting(is_patient=is_patient) as seconds:
                 return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
@@ -124,11 +123,11 @@ class SystemKeyring:
             self._context.messages.decided(f"the Secret Service cannot be read directly ({failure}): keyring is asked")
             raise
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]") -> "T | None":
+    def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_patient: bool = False) -> "T | None":
         if self.fault:
             return None
         try:
-            with self._waiting() as seconds, self._context.messages.aside():
+            with self._waiting(is_patient=is_patient) as seconds, self._context.messages.aside():
                 end = time.monotonic() + seconds
                 return within(seconds, lambda: self._try(operation, end))
         except TimedOut:
@@ -186,9 +185,9 @@ class SystemKeyring:
             self._notes.note_absence()
 
     @contextlib.contextmanager
-    def _waiting(self) -> "Iterator[float]":
+    def _waiting(self, *, is_patient: bool) -> "Iterator[float]":
         """Report the wait for the keyring; yield the seconds that a use may take."""
-        seconds, began = self._seconds(), time.monotonic()
+        seconds, began = self._seconds(is_patient=is_patient), time.monotonic()
         try:
             with self._context.messages.waiting_for("the keyring"):
                 yield seconds
@@ -196,13 +195,13 @@ class SystemKeyring:
             if seconds == PROMPT_SECONDS:
                 self._deadline.extend(time.monotonic() - began)
 
-    def _seconds(self) -> float:
+    def _seconds(self, *, is_patient: bool) -> float:
         """Return the seconds that a use may take. The deadline does not count the minute for a possible prompt."""
         environ, left = self._context.environ, self._deadline.remaining()
         if self._context.prompts and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
             return PROMPT_SECONDS
         most = TIMEOUT_SECONDS if self._context.prompts else UNASKED_SECONDS
-        if self.is_patient or is_crowded():
+        if is_patient or is_crowded():
             return max(1, min(_PATIENCE * most, left / 2))
         return max(1, min(most, left / 3))
 

@@ -163,7 +163,7 @@ class ProfilesFile:
 
     def _source_of(self, chain: "list[Profile]", source: str) -> "Profile":
         section = self._sections[chain[0].name]
-        passed = [hop.name for hop in reversed(chain)]
+        passed = [profile.name for profile in reversed(chain)]
         if source in passed:
             loop = " -> ".join([*passed[passed.index(source) :], source])
             where = section.where_is("source_profile")

@@ -388,7 +388,7 @@ class Rotation:
 
     def _dependents(self) -> list[Chain]:
         return [
-            chain for chain in resolve_valid(self.file) if self.profile.name in [hop.name for hop in chain.profiles]
+            chain for chain in resolve_valid(self.file) if self.profile.name in [one.name for one in chain.profiles]
         ]
 
     def _swap(self, before: AccessKey, after: AccessKey) -> None:

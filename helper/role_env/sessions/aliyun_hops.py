@@ -25,7 +25,7 @@ class CliChain:
     """The chain of a CLI profile: its source, its region, and the profiles of the roles to assume, in order."""
 
     source: Source
-    hops: list[Profile]
+    profiles: list[Profile]
     region_id: str
 
 
@@ -39,9 +39,9 @@ def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliC
     with wanted.locate_errors():
         file = _config_file(fingerprint)
         found = _chain(file, wanted.values[0])
-        hops = [_hop(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
-        source = _source(found[0], wanted, file.path, is_passed_through=not (hops or has_role))
-        return CliChain(source, hops, found[-1].region_id)
+        roles = [_profile(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
+        source = _source(found[0], wanted, file.path, is_passed_through=not (roles or has_role))
+        return CliChain(source, roles, found[-1].region_id)
 
 
 def _config_file(fingerprint: Fingerprint) -> ConfigFile:
@@ -73,7 +73,7 @@ def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
     return found
 
 
-def _hop(profile: CliProfile, wanted: AliyunCliProfile, path: str, fingerprint: Fingerprint) -> Profile:
+def _profile(profile: CliProfile, wanted: AliyunCliProfile, path: str, fingerprint: Fingerprint) -> Profile:
     return Profile(
         profile.name,
         profile.where,

@@ -82,11 +82,14 @@ class Chain:
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.profiles[:-1]
-        has_session = any(hop.role_arn for hop in rest) or (rest and self.source.sign_in)
+        has_session = any(profile.role_arn for profile in rest) or (rest and self.source.sign_in)
         return Chain(self.source, rest, self.fingerprint) if has_session else None
 
     def digest(self, context: Context) -> str:
-        """Return a digest of all that decides which key requests which role. Raises ProfileError, KeyringError."""
+        """Return a digest of all that decides which key requests which role.
+
+        It reads the source's access key, which may be in the keyring. Raises ProfileError, KeyringError.
+        """
         roles = [
             [
                 *(hop.role_arn, hop.session_name, hop.duration_seconds, hop.external_id, hop.policy),
@@ -121,18 +124,18 @@ class Chain:
 
 def resolve(file: ProfilesFile, name: str) -> Chain:
     """Return the chain of the profile `name`, with the file's fingerprint. Raises ProfileError."""
-    hops, fingerprint = file.chain(name), file.fingerprint
-    source = hops[0].source
+    profiles, fingerprint = file.chain(name), file.fingerprint
+    source = profiles[0].source
     if source is None:
         raise AssertionError("a chain has a source")
     if source.row is rows.ALIYUN_CLI:
         from role_env.sessions import aliyun_hops  # only for a chain that needs it
 
-        found = aliyun_hops.resolve(source, fingerprint, has_role=any(hop.role_arn for hop in hops))
-        source, hops = found.source, [*found.hops, *hops]
-        hops[-1] = replace(hops[-1], region_id=hops[-1].region_id or found.region_id)
+        found = aliyun_hops.resolve(source, fingerprint, has_role=any(profile.role_arn for profile in profiles))
+        source, profiles = found.source, [*found.profiles, *profiles]
+        profiles[-1] = replace(profiles[-1], region_id=profiles[-1].region_id or found.region_id)
     source.watch(fingerprint)
-    return Chain(source, tuple(hops), fingerprint)
+    return Chain(source, tuple(profiles), fingerprint)
 
 
 def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:
@@ -158,11 +161,11 @@ def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
 def check_loop(chain: Chain, environ: Mapping[str, str]) -> None:
     """Raise ProfileError for a profile whose credential process started this process, directly or indirectly."""
     passed = environ.get("ROLE_ENV_CHAIN", "").split()
-    for hop in chain.profiles if passed else ():
-        if {hop.name, _mark(hop)} & set(passed):
-            names = " -> ".join([*(item.split("#")[0] for item in passed), hop.name])
+    for profile in chain.profiles if passed else ():
+        if {profile.name, _mark(profile)} & set(passed):
+            names = " -> ".join([*(item.split("#")[0] for item in passed), profile.name])
             raise ProfileError(
-                f"profile {hop.name}: its credential process comes back to it, {names} ({hop.where})",
+                f"profile {profile.name}: its credential process comes back to it, {names} ({profile.where})",
                 hint="give one of them a key or another source",
             )
 

@@ -14,12 +14,13 @@ _LONGEST_SESSION_NAME = 64
 _NO_ROLE = "no role is assumed at the end of its chain, and only AssumeRole takes a policy"
 
 
-def narrow_agent(request: Request, target: Profile) -> None:
-    """Narrow the request of an agent as the key `agents` of its profile says."""
+def narrowing_of(request: Request, target: Profile) -> Narrowing:
+    """Return the narrowing of the request or, for an agent, the one that the key `agents` of its profile asks for."""
     narrowing = request.narrowing
     is_narrowed = target.agents == variables.READ_ONLY and not narrowing.is_full_allowed and not target.read_only
     if request.agent and is_narrowed and not request.is_renewal and not narrowing.is_read_only:
-        request.narrowing = Narrowing(narrowing.text, is_read_only=True, agent=request.agent)
+        return Narrowing(narrowing.text, is_read_only=True, agent=request.agent)
+    return narrowing
 
 
 def name_for_agent(chain: Chain, agent: str) -> Chain:
@@ -27,11 +28,11 @@ def name_for_agent(chain: Chain, agent: str) -> Chain:
 
     It is `<default>.<agent>`, with the default cut to fit STS's limit.
     """
-    hop = chain.last_role
-    if not agent or not chain.target.agents or not hop or not hop.has_default_session_name:
+    last = chain.last_role
+    if not agent or not chain.target.agents or not last or not last.has_default_session_name:
         return chain
-    default = hop.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
-    return chain.with_profile(hop, replace(hop, role_session_name=f"{default}.{agent}"))
+    default = last.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
+    return chain.with_profile(last, replace(last, role_session_name=f"{default}.{agent}"))
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
@@ -55,34 +56,34 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
 
 
 def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
-    target, hop, why = chain.target, chain.last_role, "--read-only"
+    target, last, why = chain.target, chain.last_role, "--read-only"
     if target.read_only:
         why = f"read_only = yes ({target.where})"
     elif narrowing.agent:
         why = f"agents = read-only, as {narrowing.agent} requests it ({target.where})"
     if narrowing.text:
         raise UsageError(f"--policy cannot narrow {target.name}: {why}", hint="leave it out")
-    if hop is None:
+    if last is None:
         raise _refuse(target, narrowing, _NO_ROLE)
     try:
-        narrowed = replace(hop, policy=policies.read_only(hop.policy))
+        narrowed = replace(last, policy=policies.read_only(last.policy))
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     agents = variables.READ_ONLY if narrowing.agent else ""
-    narrowed_chain = chain.with_profile(hop, narrowed)
+    narrowed_chain = chain.with_profile(last, narrowed)
     return replace(narrowed_chain, policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
-    hop = chain.last_role
-    if hop is None:
+    last = chain.last_role
+    if last is None:
         raise _refuse(chain.target, narrowing, _NO_ROLE)
-    if hop.policy:
+    if last.policy:
         raise UsageError(
             f"--policy cannot narrow {chain.target.name}, which has a policy ({chain.target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    return replace(chain.with_profile(hop, replace(hop, policy=narrowing.text)), policy_name=narrowing.name)
+    return replace(chain.with_profile(last, replace(last, policy=narrowing.text)), policy_name=narrowing.name)
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:

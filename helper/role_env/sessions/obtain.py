@@ -1,185 +1,192 @@
-"""Obtain a session for a profile: the cached one while it is current, else a new one from STS.
+"""Obtain a session: the cached one while it is good, else a new one from STS, which is cached.
 
-First the cached record is checked by file stats and variables. If they differ, the profiles file is parsed. Only if the
+First the cached record is judged by file stats and variables. If they differ, the profiles file is parsed. Only if the
 chain differs, or the session is about to expire, is STS asked. The sessions of the roles on the way are cached too,
 each as its own profile's session, so that ten profiles that use one role need one request for it.
 """
 
+import contextlib
 import time
 
-from role_env import variables
 from role_env.context import Context
-from role_env.credentials import Session
-from role_env.dataclass import dataclass, replace
-from role_env.environ.keys import own_key
-from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
+from role_env.credentials import AccessKey, Credentials, Session
+from role_env.errors import UnreachableError
+from role_env.files.entry_lock import EntryLock
 from role_env.fingerprint import Fingerprint
+from role_env.keyrings import Entry
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
-from role_env.profiles.profile import Profile
-from role_env.sessions import UNCHANGED, Record, Request
-from role_env.sessions import chain as chains
+from role_env.sessions import RENEW, USE, Record, Request, judge
 from role_env.sessions.chain import Chain
-from role_env.sessions.narrow import name_for_agent, narrow, narrow_agent
-from role_env.sessions.passthrough import check_account
+from role_env.sessions.passthrough import pass_through
+from role_env.sessions.plan import chain_of, is_chain_decisive, naming_role
 from role_env.sessions.store import Cache
-from role_env.sources.base import key_digest
+from role_env.sources import rows
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from role_env.sessions.flight import SingleFlight
-
-
-@dataclass(frozen=True)
-class CacheDecision:
-    """The decision whether the cached session answers a request: its `expiration` if there is one, and `why`."""
-
-    why: str
-    expiration: int | None = None
-    valid: bool = False
+# How long a renewal may take while the current session is still valid (seconds).
+RENEWAL_SECONDS = 3.0
+# The part of the remaining time that may pass waiting for another process. The rest is for a request.
+WAITING_PART = 5 / 6
 
 
-class SessionRequest:
-    """One run from request to session."""
+def obtain(request: Request, context: Context, taken_lock: EntryLock | None = None) -> Session:
+    """Return the session that answers `request`.
 
-    def __init__(self, request: Request, context: Context, file: ProfilesFile | None = None) -> None:
-        """Make a run for `request`, with the profiles file if it has been read already."""
-        self._request = request
-        self._context = context
-        self._began = time.time()
-        self._role_arn = ""
-        self._file = file
-        self._fingerprint = file.fingerprint if file else Fingerprint(context.environ)
-        self.path = file.path if file else locate(request.config, self._fingerprint)
-        self.entry = request.entry(self.path)
-        self._cache = None if request.no_cache else Cache(context)
+    `taken_lock` is the lock of its entry if this process holds that already. Raises any RoleEnvError, which names the
+    requested role if that is known.
+    """
+    environ = context.environ
+    fingerprint = Fingerprint(environ)
+    path = locate(request.config, fingerprint)
+    cache = None if request.no_cache else Cache(context)
+    chain = None
+    if is_chain_decisive(environ):  # else the profiles file is read only if the record is not used
+        chain = chain_of(request, ProfilesFile(path, fingerprint), context)
+    record = cache.load(request.entry(path)) if cache else None
+    verdict = judge(record, request, path, environ)
+    if record and verdict.action == USE:
+        context.messages.decided(f"the cached session is used: {verdict.why}")
+        return record.answer(request, path, environ)
+    chain = chain or chain_of(request, ProfilesFile(path, fingerprint), context)
+    with naming_role(chain.role_arn):
+        record = record_of(chain, request, record, cache, context, taken_lock=taken_lock)
+    return record.answer(request, path, environ)
 
-    def obtain(self) -> Session:
-        """Return the cached session while it is current, else a new one from STS.
 
-        Raises any RoleEnvError; its `role_arn` is the requested role if that is known.
-        """
+def record_of(
+    chain: Chain,
+    request: Request,
+    record: Record | None,
+    cache: Cache | None,
+    context: Context,
+    *,
+    taken_lock: EntryLock | None = None,
+) -> Record:
+    """Return the record of a session of `chain`: `record`, the cached one, if it is right and lasts, else a new one.
+
+    Of the processes that need a new one at once, one requests it. Where `record` is only due, this takes at most
+    RENEWAL_SECONDS, and `record` stays if another process is renewing it or STS cannot be reached; but a renewal then
+    fails. A `taken_lock` was taken before `record` was loaded. Raises any RoleEnvError.
+    """
+    path, environ, messages = chain.target.path, context.environ, context.messages
+    entry = request.entry(path)
+    own_cache = cache if chain.is_cacheable else None  # the sessions before it may be cached all the same
+
+    digest = chain.digest(context)  # reads the source's access key: perhaps from a keyring, which may ask a person
+    verdict = judge(record, request, path, environ, chain_digest=digest)
+    if not request.issued_since:  # otherwise it is clear that a new one is requested
+        messages.decided(f"{request.profile}: {verdict.why}")
+    if record and verdict.action == USE:
+        is_unchanged = record.is_unchanged(environ)
+        return record if is_unchanged else _store(_restate(record, chain, digest, context), own_cache, entry)
+
+    due = record if verdict.action == RENEW else None
+    hurried = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS)) if due else context
+    fallback = None if request.is_renewal else due
+    lock = taken_lock if taken_lock and taken_lock.name == entry.name else EntryLock(entry.name, environ)
+    with _turn(lock, own_cache, hurried, is_urgent=fallback is not None) as is_busy:
+        if is_busy and fallback:
+            messages.decided("another process is renewing the session; the old one has not expired")
+            return _restate(fallback, chain, digest, context)
+        if own_cache and lock is not taken_lock:  # until this process had its turn, another one may have stored it
+            stored = own_cache.load(entry, is_patient=lock.has_waited)
+            if stored and judge(stored, request, path, environ, chain_digest=digest).action == USE:
+                messages.decided("another process has just obtained the session")
+                return stored
+        if own_cache:
+            own_cache.prepare()
         try:
-            return self._session(self._obtain())
-        except RoleEnvError as error:
-            error.role_arn = self._role_arn
+            credentials, account_id = _assume(chain, request, cache, hurried)
+        except UnreachableError as failure:
+            if not fallback:
+                raise
+            messages.say(f"{failure.message}; the current session is used until it expires")
+            return _restate(fallback, chain, digest, context)
+        return _store(_record(credentials, account_id, chain, digest, context), own_cache, entry)
+
+
+def _turn(
+    lock: EntryLock, own_cache: Cache | None, context: Context, *, is_urgent: bool
+) -> contextlib.AbstractContextManager[bool]:
+    """Return a context in which this process requests the session; its value is whether another one still does.
+
+    It waits for that one, unless it `is_urgent`. A session that is not stored is of no use to another process.
+    """
+    if own_cache is None:
+        lock.release()
+        return contextlib.nullcontext(False)
+    seconds = 0 if is_urgent else context.deadline.remaining() * WAITING_PART
+    waiting = context.messages.waiting_for("another role-env, which requests the same session")
+    return lock.hold(seconds=seconds, waiting=waiting)
+
+
+def _assume(
+    chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float = 0
+) -> tuple[Credentials, str]:
+    """Assume the chain's last role with the session of the role before it, or with the source's key.
+
+    Return the new session and its account. With `issued_since` (epoch seconds) the session of the role before is not
+    older: if STS says that it has ended early, since it was revoked for example, it is requested again, once. Raises
+    any RoleEnvError.
+    """
+    from role_env.sts import client as sts  # imports TLS, which a cached session does not need
+
+    before, source, target = chain.before, chain.source, chain.target
+    try:
+        if target.role_arn and before is None:
+            return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
+        if before:
+            own = Request(before.target.name, issued_since=issued_since)
+            is_cached = cache and before.is_cacheable and not issued_since
+            cached = cache.load(own.entry(before.target.path)) if cache and is_cached else None
+            key: AccessKey = record_of(before, own, cached, cache, context).session.credentials
+        else:
+            key = source.key(chain.for_source(context))
+        if target.role_arn:
+            return sts.assume_role(target.hop, key, context), chain.role_arn.account
+        return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=cache is not None)
+    except sts.StsError as refusal:
+        has_session = before or source.row.gives_session
+        if issued_since or not has_session or not refusal.code.startswith("InvalidSecurityToken.Expired"):
             raise
-
-    def obtain_for(self, chain: Chain, *, may_stay: bool) -> Session:
-        """Return the session of `chain`, which `resolve` returned.
-
-        It is the cached one until that is due for renewal, then a new one, which another process may be requesting
-        already. With `may_stay` it can also be the cached one while that is still valid. Raises any RoleEnvError.
-        """
-        return self._session(self._flight(chain).obtain(self._load(), may_stay=may_stay))
-
-    def plan(self) -> tuple[Chain, CacheDecision]:
-        """Return `obtain`'s chain and decision, without a request. Raises ProfileError, UsageError, RefusedError."""
-        chain = self.resolve()
-        return chain, self._decide(chain, self._load())
-
-    def uses(self, cached: Record) -> bool:
-        """Return whether `obtain` would use the session `cached`. Makes no request."""
-        try:
-            chain = self.resolve() if self._must_resolve else None
-            return self._is_current(cached) or self._decide(chain or self.resolve(), cached).valid
-        except RoleEnvError:
-            return False
-
-    def resolve(self) -> Chain:
-        """Return the chain with the request's options, checked. Raises ProfileError, UsageError, RefusedError."""
-        request = self._request
-        file = self._file or ProfilesFile(self.path, self._fingerprint)
-        self._role_arn = file.role_arn(request.profile)
-        chain = chains.resolve(file, request.profile)
-        narrow_agent(request, chain.target)
-        chain = chain.with_profile(chain.target, _with_options(chain.target, request))
-        chain = name_for_agent(chain, request.agent)
-        self._role_arn = chain.role_arn
-        chains.check_loop(chain, self._context.environ)
-        _check_accounts(chain, request.expect_account)
-        chain = narrow(chain, request.narrowing, self._context.environ)
-        chains.check_gives_session(chain, file)
-        if chain.why_read_only:
-            self._context.messages.decided(f"the session of {chain.target.name} is read-only by {chain.why_read_only}")
-        return chain
-
-    def _obtain(self) -> Record:
-        chain = self.resolve() if self._must_resolve else None
-        cached = self._load()
-        if cached and self._is_current(cached):
-            self._context.messages.decided(UNCHANGED)
-            return cached
-        chain = chain or self.resolve()
-        flight = self._flight(chain)
-        return flight.obtain_new(self._began) if self._request.refresh else flight.obtain(cached)
-
-    @property
-    def _must_resolve(self) -> bool:
-        """Whether the chain decides even about a session that is current.
-
-        A process must not request a profile of its own chain, or a wider session.
-        """
-        return any(map(self._context.environ.get, (variables.CHAIN, variables.POLICY)))
-
-    def _flight(self, chain: Chain) -> "SingleFlight":
-        from role_env.sessions.flight import SingleFlight  # imports TLS, which a cached session does not need
-
-        return SingleFlight(chain, self._cache, self._context, self._request)
-
-    def _load(self) -> Record | None:
-        return self._cache.load(self.entry) if self._cache else None
-
-    def _decide(self, chain: Chain, cached: Record | None) -> CacheDecision:
-        if not chain.is_cacheable:
-            return CacheDecision(f"a session of a {chain.source.row.kind} is requested each time")
-        expiration = cached.session.credentials.expiration if cached else None
-        if cached and self._is_current(cached):
-            return CacheDecision("nothing that it was made from has changed", expiration, valid=True)
-        try:
-            digest = chain.digest(self._context)
-        except (ProfileError, KeyringError) as error:
-            return CacheDecision(error.message, expiration)
-        if cached and self._request.refresh:
-            return CacheDecision("--refresh requests a new one", expiration)
-        is_used, why = self._request.judge(cached, digest)
-        return CacheDecision(why, expiration, valid=is_used)
-
-    def _is_current(self, cached: Record) -> bool:
-        """Return whether the record answers the request, without reading the profiles file."""
-        if self._request.refresh or not cached.is_answer(self._request, self.path, self._context.environ):
-            return False
-        try:
-            key = own_key(self._context.environ) if cached.base else None
-        except ProfileError:
-            return False
-        return cached.base == (key_digest(key) if key else "")
-
-    def _session(self, record: Record) -> Session:
-        session = record.answer(self._request, self.path)
-        session.base = own_key(self._context.environ) if record.base and not session.policy else None
-        return session
+    context.messages.decided("the source's session has ended: a new one is requested")
+    return _assume(chain, request, cache, context, issued_since=time.time())
 
 
-def _with_options(target: Profile, request: Request) -> Profile:
-    if request.session_name:
-        target = replace(target, role_session_name=request.session_name, has_default_session_name=False)
-    if request.duration is not None:
-        target = target.with_duration(request.duration)
-    if request.min_ttl >= target.duration_seconds:
-        raise UsageError(
-            f"--min-ttl {request.min_ttl} must be below the session's duration of {target.duration_seconds} seconds",
-            hint="give a smaller --min-ttl or a longer --duration",
-        )
-    if request.expect_account and not target.role_arn and not target.expected_account_id:
-        target = replace(target, expected_account_id=request.expect_account)
-    return target
+def _store(record: Record, cache: Cache | None, entry: Entry) -> Record:
+    if cache:
+        cache.store(entry, record)
+    return record
 
 
-def _check_accounts(chain: Chain, expect_account: str) -> None:
-    target = chain.target
-    if expect_account:  # the account of a source is known only when it is asked
-        check_account(target, target.role_arn.account or target.expected_account_id, expect_account)
-    for hop in chain.profiles:
-        if hop.role_arn and hop.expected_account_id:
-            check_account(hop, hop.role_arn.account, hop.expected_account_id)
+def _restate(old: Record, chain: Chain, digest: str, context: Context) -> Record:
+    """Return the record of the same session with the chain's settings of now, which may have changed."""
+    return _record(old.session.credentials, old.session.account_id, chain, digest, context)
+
+
+def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str, context: Context) -> Record:
+    """Return the record of a session of `chain`, which has `digest`."""
+    source, target, settings = chain.source, chain.target, chain.shell_settings()
+    session = Session(
+        target.name,
+        chain.role_arn,
+        credentials,
+        account_id=account_id,
+        region_id=target.region_id,
+        fallback_region=settings.region_id if settings and not target.region_id else "",
+        color=target.color,
+        variables=target.variables,
+        policy=chain.policy_name,
+        in_cli_file=bool(settings and settings.has_session_profile),
+    )
+    return Record(
+        session,
+        endpoint=target.endpoint,
+        session_name=chain.session_name,
+        policy_digest=chain.policy_digest,
+        chain_digest=digest,
+        base_key_digest=source.identity(context)[0] if source.row is rows.ENVIRONMENT else "",
+        sign_in_id=source.sign_in.id(context) if source.sign_in else "",
+        agents=chain.agents,
+        fingerprint_lines=chain.fingerprint.lines(),
+    )

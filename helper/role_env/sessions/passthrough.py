@@ -65,10 +65,10 @@ def _find_account(credentials: Credentials, chain: Chain, context: Context, *, i
     return account
 
 
-def check_account(hop: Profile, account: str, expected: str) -> None:
-    """Raise RefusedError if `account` is not the `expected` one of the profile `hop`."""
+def check_account(profile: Profile, account: str, expected: str) -> None:
+    """Raise RefusedError if `account` is not the `expected` one of the profile `profile`."""
     if account != expected:
         raise RefusedError(
-            f"profile {hop.name} is of account {account}, not of {expected} ({hop.where})",
+            f"profile {profile.name} is of account {account}, not of {expected} ({profile.where})",
             hint="check the role and expected_account_id, or --expect-account; nothing was exported",
         )

@@ -11,11 +11,14 @@ from role_env.dataclass import dataclass, replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError, WiderError
 from role_env.fingerprint import read_file
+from role_env.profiles import file as profiles
 from role_env.profiles.policies import compact
-from role_env.sessions import Narrowing, Request, ShellRequest, parse_request, request_of_shell
+from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
-from role_env.sessions.flight import RENEWAL_SECONDS
-from role_env.sessions.obtain import SessionRequest
+from role_env.sessions.obtain import RENEWAL_SECONDS, record_of
+from role_env.sessions.plan import chain_of
+from role_env.sessions.shell_request import ShellRequest, parse_request, request_of_shell
+from role_env.sessions.store import Cache
 from role_env.variables import READ_ONLY, agent_of
 
 _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
@@ -42,7 +45,7 @@ class _Wanted:
         known = self.asked.role_arn
         if known.lower() != chain.role_arn.lower():  # STS ignores the case of role names
             raise self.another(f"role {chain.role_arn or '(none)'}, not {known or '(none)'}")
-        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(request.narrowing.agent)
+        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(chain.agents)
         is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
         if is_decided_anew or request.agent != self.asked.option("agent"):
             return chain
@@ -88,7 +91,7 @@ def renew(context: Context) -> Session:
     try:
         request = _request(asked, _narrowing(wanted), asked.option("agent"))
         request.is_renewal = True
-        session = _obtain(wanted, request, context, may_stay=False)
+        session = _same_session(wanted, request, context)
     except WiderError:
         raise wanted.another("another session policy") from None
     except UsageError as error:  # the profile no longer allows an option
@@ -110,7 +113,7 @@ def request_again(asked: ShellRequest, context: Context, *, is_full_allowed: boo
         # The narrowing by the profile's key `agents` is not the option's.
         narrowing = Narrowing() if asked.option("agents") else _narrowing(wanted)
         narrowing.is_full_allowed = is_full_allowed
-        return _obtain(wanted, _request(asked, narrowing, agent_of(context.environ)), context, may_stay=True)
+        return _same_session(wanted, _request(asked, narrowing, agent_of(context.environ)), context)
     except RoleEnvError as error:
         error.role_arn = asked.role_arn
         raise
@@ -121,25 +124,31 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
 
     Raises RefusedError if it would be another session, and any other RoleEnvError.
     """
-    asked = parse_request(first.request)
+    asked = parse_request(first.request_json)
     if asked is None:
         raise AssertionError("role-env can read its own request")
     wanted, request.is_renewal = _Wanted(asked, f"role-env use {first.profile}"), True
-    return _obtain(wanted, request, context, may_stay=False)
+    if asked.option("agents"):  # the profile's key narrowed it, and no option of the request
+        request.narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
+    return _same_session(wanted, request, context)
 
 
-def _obtain(wanted: _Wanted, request: Request, context: Context, *, may_stay: bool) -> Session:
+def _same_session(wanted: _Wanted, request: Request, context: Context) -> Session:
+    """Return the session that `wanted` asks for, obtained by `request`. Raises RefusedError if it would be another."""
     if request.config and not os.path.exists(request.config):  # noqa: PTH110  Path.exists raises for some folders
         raise ProfileError(
             f"the session of {request.profile} cannot be {wanted.done}: there is no profiles file {request.config}",
             hint="restore the profiles file, or begin another session: role-env use PROFILE",
         )
-    session_request = SessionRequest(request, context)
-    chain = wanted.bind(session_request.resolve(), request)
+    file = profiles.load(request.config, context.environ)
+    cache = None if request.no_cache else Cache(context)
+    chain = wanted.bind(chain_of(request, file, context), request)
     try:
-        session = session_request.obtain_for(chain, may_stay=may_stay)
+        cached = cache.load(request.entry(file.path)) if cache else None
+        record = record_of(chain, request, cached, cache, context)
     except UnreachableError as error:
         raise wanted.failed(error) from None
+    session = record.answer(request, file.path, context.environ)
     known = wanted.asked.account_id
     if session.account_id != known:  # that of a passed-through session is known only now
         raise wanted.another(f"account {session.account_id}, not {known or 'the known one'}")

@@ -27,25 +27,21 @@ class Cache:
         self._context = context
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
-        self._keyrings = OrderedKeyrings(context, "" if everywhere else mode)
-        self._keyring, self._kernel = self._keyrings.system, self._keyrings.kernel
+        self._places = OrderedKeyrings(context, "" if everywhere else mode)
+        self._system, self._kernel = self._places.system, self._places.kernel
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
-        self._has_warned = bool(self._keyring and self._keyring.fault)
+        self._has_warned = bool(self._system and self._system.fault)
 
     def prepare(self) -> None:
         """Prepare `store` in the background."""
-        if self._keyring:
-            self._keyring.prepare()
+        if self._system:
+            self._system.prepare()
 
     def load(self, entry: Entry, *, is_patient: bool = False) -> Record | None:
         """Return the record stored as `entry`, or None. With `is_patient` the keyring may take longer."""
-        if self._keyring:
-            self._keyring.is_patient = is_patient
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        text = next(self._keyrings.texts(entry), None)
-        if self._keyring:
-            self._keyring.is_patient = False
+        text = next(self._places.texts(entry, is_patient=is_patient), None)
         self._warn()
         return self._parse(text, entry)
 
@@ -54,14 +50,14 @@ class Cache:
 
         Return the texts of `others` by entry name, as far as they could be read.
         """
-        if self._keyring:
+        if self._system:
             listed = [entry for entry in entries if self._may_have(entry)]
-            self._ahead |= self._keyring.read_together([*others, *listed])
+            self._ahead |= self._system.read_together([*others, *listed])
         return {entry.name: self._ahead.pop(entry.name) for entry in others if entry.name in self._ahead}
 
     def load_listed(self, entry: Entry) -> Record | None:
         """Return what `load` does. The keyrings are not asked if their lists of names lack `entry`."""
-        text = next(self._keyrings.texts(entry, self._ahead), None) if self._may_have(entry) else None
+        text = next(self._places.texts(entry, self._ahead), None) if self._may_have(entry) else None
         self._warn()
         return self._parse(text, entry)
 
@@ -75,13 +71,13 @@ class Cache:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
-        self._keyrings.write(entry, record.text(), seconds=seconds)
+        self._places.write(entry, record.text(), seconds=seconds)
         self._change_index(self._index.note, entry)  # again: `clear` may have removed the name before the write
         self._warn()
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
-        was_there = self._keyrings.delete(entry)
+        was_there = self._places.delete(entry)
         self._change_index(self._index.remove, entry)
         return was_there
 
@@ -90,25 +86,25 @@ class Cache:
 
         Without an index it may have any of them, unless no keyring exists.
         """
-        if not self._keyring or not self._keyring.fault:
+        if not self._system or not self._system.fault:
             return "", []
         noted = self._index.names()
         left = [entry for entry in entries if entry.name in noted]
-        may_have = left or not (self._keyring.is_absent or self._index.exists())
-        return self._keyring.reason if may_have else "", left
+        may_have = left or not (self._system.is_absent or self._index.exists())
+        return self._system.reason if may_have else "", left
 
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
-        return self._index.entries(self._keyrings.names())
+        return self._index.entries(self._places.names())
 
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used, or of a missing one that the kernel keyring does not replace."""
-        first = self._keyring or self._kernel
+        first = self._system or self._kernel
         fault = first.reason if first else ""
         if not fault or self._has_warned:
             return
         is_replaced = self._kernel is not None and not self._kernel.reason
-        if is_replaced and self._keyring and self._keyring.is_absent:
+        if is_replaced and self._system and self._system.is_absent:
             return
         self._has_warned = True
         say = self._context.messages.decided if self._context.environ.get("CI") else self._context.messages.say
@@ -124,14 +120,14 @@ class Cache:
     @functools.cached_property
     def _listed(self) -> frozenset[str] | None:
         """The listed names, or None without an index. They are read once, since `list` asks for each profile."""
-        if self._keyring and not self._index.exists():
+        if self._system and not self._index.exists():
             return None
         return frozenset(self._index.names() + (self._kernel.names() if self._kernel else []))
 
     def _change_index(self, change: Callable[[Entry], None], entry: Entry) -> None:
         """Change the index of the system's keyring, unless that cannot be used."""
         try:
-            if self._keyring and not self._keyring.fault:
+            if self._system and not self._system.fault:
                 change(entry)
         except OSError as error:
             self._context.messages.decided(f"the index of sessions could not be written: {error.strerror}")

@@ -75,7 +75,7 @@ def _to_mask(session: Session) -> Iterator[str]:
 
     If another program has left an unfinished line, the runner does not recognize the first command and shows it.
     """
-    for key in filter(None, (session.credentials, session.base)):
+    for key in filter(None, (session.credentials, session.base_key)):
         yield from filter(None, (key.access_key_id, key.access_key_secret, key.security_token))
 
 

@@ -151,7 +151,7 @@ def _revoke(found: SignIn, context: Context, failure: str) -> None:
 def drop_sessions(sign_in: SignIn, context: Context) -> int:
     """Delete a sign-in's cached sessions from every place. Return how many there were."""
     cache = Cache(context, everywhere=True)
-    made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in == sign_in.id]
+    made = [entry for entry in cache.entries() if (cached := cache.load(entry)) and cached.sign_in_id == sign_in.id]
     for entry in made:
         cache.delete(entry)
     return len(made)

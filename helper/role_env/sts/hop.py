@@ -1,4 +1,4 @@
-"""One step of a chain: a request for a role."""
+"""One step of a chain: what a profile with a role calls AssumeRole with."""
 
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass

@@ -23,9 +23,10 @@ from role_env.profiles.append import NewProfile, append, file_to_append_to, with
 from role_env.profiles.file import ProfilesFile
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import find_creation
+from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sessions.flight import SingleFlight
+from role_env.sessions.obtain import record_of
 from role_env.sessions.store import Cache
 from role_env.shells import hints
 from role_env.sources import rows
@@ -36,7 +37,7 @@ from role_env.ui import prompt
 from role_env.variables import RESERVED_PROFILES
 
 # The fields that an Invocation of `configure --edit` may set.
-_WITH_EDIT = {"command", "is_command_named", "needed_ttl", "edit", "profile", "config", "full"}
+_WITH_EDIT = {"command", "is_command_named", "edit", "profile", "config", "full"}
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -83,7 +84,7 @@ def _edit(invocation: Invocation, context: Context) -> int:
     from role_env.commands.configure.edit import edit
     from role_env.profiles.locate import locate
 
-    if others := vars(invocation).keys() - _WITH_EDIT:
+    if others := invocation.given - _WITH_EDIT:
         option = profile_options.option_name(min(others))
         raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
     path = locate(invocation.config, Fingerprint(context.environ))
@@ -197,7 +198,8 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
     try:
         with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
             if chain.gives_session:
-                SingleFlight(chain, Cache(context), context).obtain_new(time.time())
+                request = Request(chain.target.name, issued_since=time.time())
+                record_of(chain, request, None, Cache(context), context)
             elif key:
                 verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
             if key:

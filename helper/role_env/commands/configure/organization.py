@@ -17,7 +17,7 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
 from role_env.sessions import Narrowing, Request
 from role_env.sessions import chain as chains
-from role_env.sessions.obtain import SessionRequest
+from role_env.sessions.obtain import obtain
 from role_env.sts import client as sts
 from role_env.sts import resource_directory
 from role_env.sts.resource_directory import Member
@@ -76,8 +76,7 @@ class Organization:
         chain = chains.resolve(file, name)
         if chain.gives_session:
             narrowing = Narrowing(is_full_allowed=self._invocation.full)
-            request = Request(name, config=file.path, narrowing=narrowing)
-            session = SessionRequest(request, context).obtain()
+            session = obtain(Request(name, config=file.path, narrowing=narrowing), context)
             return Caller(session.credentials, session.account_id, session.role_arn or f"the session of {name}")
         key = chain.source.key(context)
         try:

@@ -131,7 +131,8 @@ def check_endpoints(invocation: Invocation, context: Context) -> list[Finding]:
 
 
 def _endpoints(invocation: Invocation, context: Context) -> list[str]:
-    found = [hop.endpoint for chain in valid_chains(invocation, context) for hop in chain.profiles if hop.role_arn]
+    chains_found = valid_chains(invocation, context)
+    found = [profile.endpoint for chain in chains_found for profile in chain.profiles if profile.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
             found = [sts_endpoint(Fingerprint(context.environ))]
