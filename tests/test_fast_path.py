@@ -45,7 +45,7 @@ SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
 """The formats that the fast path prints. `github` writes files too."""
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.validators"}
 DECISION = {"role_env.errors"} | below("context", "messages", "stderr")
-EXECUTION = CACHED - below("ui") | below("supervise", "execution")
+EXECUTION = CACHED - below("ui") | below("live_sessions", "execution")
 ROWS = {
     "profileB": POSIX | PARENT,
     **{f"export profileB --format {name}": CACHED | {shell.dialect} for name, shell in SHELLS.items()},

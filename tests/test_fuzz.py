@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from role_env.credentials import AccessKey
 from role_env.errors import RefusedError, UnreachableError
-from role_env.http.server import Server
+from role_env.http.client import Client
 from role_env.sts import client as sts
 from support.contexts import context, hop
 
@@ -104,7 +104,7 @@ def test_any_answer_is_the_session_that_was_asked_for_or_an_error_of_the_contrac
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http.client, "HTTPSConnection", Connection)
         patch.setattr(Connection, "said", said)
-        patch.setattr(Server, "connect", lambda _: None)
+        patch.setattr(Client, "connect", lambda _: None)
         patch.setattr("time.sleep", lambda _: None)
         try:
             role = hop(ROLE, "sts.aliyuncs.com", NAME)

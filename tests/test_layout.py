@@ -127,5 +127,5 @@ def boxes() -> dict[str, set[str]]:
 
 
 def box_of(module: str) -> str:
-    """Return the module or folder right below the package: `sts` for `role_env.http.server`."""
+    """Return the module or folder right below the package: `sts` for `role_env.http.client`."""
     return module.split(".")[1]

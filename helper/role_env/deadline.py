@@ -52,7 +52,7 @@ class Deadline:
 def is_crowded() -> bool:
     """Return whether so many processes are runnable that a healthy service may take seconds. Only Linux reports it."""
     try:
-        with open("/proc/loadavg", encoding="utf-8") as file:  # noqa: PTH123
+        with open("/proc/loadavg", encoding="utf-8") as file:
             return int(file.read().split()[3].partition("/")[0]) > _CROWD * (os.cpu_count() or 1)
     except OSError:
         return False

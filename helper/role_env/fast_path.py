@@ -69,7 +69,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock
     from role_env.shells import export as exporters
 
     if invocation.command == "exec":
-        from role_env.supervise import execution
+        from role_env.live_sessions import execution
 
         command = execution.command_of(invocation.command_line, environ)
         execution.become(command, exporters.environment(session, environ))
@@ -123,7 +123,7 @@ def _load_session(
         path = invocation.config or paths.usual_profiles_file(environ)
         # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
         entry = request.entry(path)
-        path = os.path.abspath(path)  # noqa: PTH100  pathlib costs 5 ms
+        path = os.path.abspath(path)
     except (OSError, ValueError):
         return None, None
     text, taken_lock = _read_record(entry, environ, _modules(invocation))

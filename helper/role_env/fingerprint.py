@@ -57,7 +57,7 @@ class Fingerprint:
         """Record the state of the file at `path`, or its absence, unless a state is recorded already."""
         name = str(path)
         try:
-            stamp = _settled_stamp(os.stat(name))  # noqa: PTH116
+            stamp = _settled_stamp(os.stat(name))
         except (OSError, ValueError):  # ValueError for a NUL or half a surrogate pair, which JSON can contain
             stamp = current_stamp(name)
         self._states.setdefault((_FILE, name), stamp)
@@ -120,9 +120,9 @@ def has_file(lines: list[str], path: str) -> bool:
 def current_stamp(path: str) -> str:
     """Return a text that changes with the state of the file at `path`."""
     try:
-        return _stamp(os.stat(path))  # noqa: PTH116  a Path would cost an import and an object in the warm path
+        return _stamp(os.stat(path))
     except (FileNotFoundError, NotADirectoryError):
-        return _UNKNOWN if os.path.islink(path) else _ABSENT  # noqa: PTH114
+        return _UNKNOWN if os.path.islink(path) else _ABSENT
     except (OSError, ValueError):
         return _UNKNOWN
 

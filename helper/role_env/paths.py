@@ -53,7 +53,7 @@ def own_folder(environ: "Mapping[str, str]", kind: "tuple[str, str]") -> str:
         folder = find("role-env", appauthor=False)
     except RuntimeError:
         return ""
-    return folder if os.path.isabs(folder) else ""  # noqa: PTH117  it is a text for its callers
+    return folder if os.path.isabs(folder) else ""
 
 
 def state_folder(environ: "Mapping[str, str]") -> str:
@@ -68,7 +68,7 @@ def state_folder(environ: "Mapping[str, str]") -> str:
 def absolute(path: str) -> str:
     """Return `path`, made absolute by the working folder, as `Path.absolute` does. Raises OSError without one."""
     if ".." not in path:
-        return os.path.abspath(path)  # noqa: PTH100  pathlib takes a tenth of the time of `list`
+        return os.path.abspath(path)
     from pathlib import Path
 
     return str(Path(path).absolute())  # keeps `link/..`, which may lead to another folder
@@ -94,7 +94,7 @@ def make_private(folder: str) -> None:
 
 def _is_private(folder: str) -> bool:
     try:
-        status = os.stat(folder, follow_symlinks=False)  # noqa: PTH116  not for the fast path
+        status = os.stat(folder, follow_symlinks=False)
     except OSError:
         return False
     return status.st_uid == os.geteuid() and not status.st_mode & 0o022
@@ -104,7 +104,7 @@ def state_lines(environ: "Mapping[str, str]", name: str) -> "list[str]":
     """Return the lines of the state file `name`: at least one if it can be read, else none."""
     try:
         path = f"{state_folder(environ)}/{name}"
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123  pathlib costs 5 ms
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read().split("\n")
     except OSError:
         return []

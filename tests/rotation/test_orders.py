@@ -39,7 +39,7 @@ from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
 from cloud.world import AccessKey
 from role_env import deadline
-from role_env.http import server as sent
+from role_env.http import client as sent
 from role_env.http.responses import json_object
 from role_env.keyrings import access_keys, vault
 from role_env.keyrings.index import Index
@@ -163,8 +163,8 @@ class _Stage:
         exchange: Any = lambda server, method, path, body, headers: self._exchange(  # noqa: E731
             server.name, method, path, headers, body
         )
-        sent.Server._exchange = exchange  # type: ignore[method-assign]
-        sent.Server.connect = lambda server: None  # type: ignore[method-assign, assignment]
+        sent.Client._exchange = exchange  # type: ignore[method-assign]
+        sent.Client.connect = lambda server: None  # type: ignore[method-assign, assignment]
         deadline.Worker.__init__ = _work_at_once  # type: ignore[method-assign, assignment]
         for name in ("get_password", "set_password", "delete_password"):
             setattr(PlaintextKeyring, name, self._watched(getattr(PlaintextKeyring, name)))

@@ -8,7 +8,7 @@ from role_env.errors import ProfileError
 
 def config_path(home: str) -> str:
     """Return the absolute path of the CLI's file, which may not exist. Raises ProfileError without a home folder."""
-    home = home or os.path.expanduser("~")  # noqa: PTH111  Path's raises where there is no home folder
-    if not os.path.isabs(home):  # noqa: PTH117  pathlib costs a tenth of a list
+    home = home or os.path.expanduser("~")
+    if not os.path.isabs(home):
         raise ProfileError("the aliyun CLI's file is not found without a home folder", hint="set HOME")
-    return paths.absolute(os.path.join(home, ".aliyun", "config.json"))  # noqa: PTH118
+    return paths.absolute(os.path.join(home, ".aliyun", "config.json"))

@@ -145,7 +145,7 @@ def _no_account(environ: Mapping[str, str]) -> RoleEnvError:
 def _bug(failure: BaseException) -> RoleEnvError:
     """Return an error with the type and place of a bug. Its text is left out, since it could contain a secret."""
     trace = _innermost(failure)
-    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else ""
     return RoleEnvError(f"{type(failure).__name__}{place}", hint="this is a bug in role-env; please report it")
 
 

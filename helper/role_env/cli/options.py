@@ -87,7 +87,7 @@ def request_of(invocation: "Invocation", environ: "Mapping[str, str]") -> "Reque
 def check_narrowing(invocation: "Invocation") -> None:
     """Raise UsageError for an invalid or unreadable policy. A policy in a pipe is read only once: with the request."""
     file = invocation.policy
-    if file != "-" and (os.path.isfile(file) or not os.path.exists(file)):  # noqa: PTH110, PTH113  as the fast path
+    if file != "-" and (os.path.isfile(file) or not os.path.exists(file)):
         _narrowing(invocation)
 
 
@@ -106,7 +106,7 @@ def _narrowing(invocation: "Invocation") -> "Narrowing":
         text = compact(_policy_text(invocation.policy))
     except PolicyError as error:
         raise UsageError(f"--policy {invocation.policy} {error}", hint="see role-env help security") from None
-    file = "" if invocation.policy == "-" else os.path.abspath(invocation.policy)  # noqa: PTH100  as the fast path
+    file = "" if invocation.policy == "-" else os.path.abspath(invocation.policy)
     return Narrowing(text, file=file, is_full_allowed=is_full_allowed)
 
 
@@ -117,7 +117,7 @@ def _policy_text(file: str) -> str:
     try:
         if file == "-":
             return sys.stdin.read(LARGEST_FILE) if sys.stdin else ""
-        with open(file, encoding="utf-8-sig") as stream:  # noqa: PTH123  as the fast path
+        with open(file, encoding="utf-8-sig") as stream:
             if not stream.isatty():  # others may write to a terminal
                 check_private(f"the file {file} of --policy", file, os.fstat(stream.fileno()))
             return stream.read(LARGEST_FILE)

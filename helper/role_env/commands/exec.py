@@ -12,10 +12,10 @@ from role_env.context.messages import Messages
 from role_env.credentials import Session
 from role_env.errors import UsageError
 from role_env.files.core_dumps import restore_core_dumps
+from role_env.live_sessions import execution
 from role_env.sessions.obtain import obtain
 from role_env.sessions.renew import renew_as_requested
 from role_env.shells import export as exporters
-from role_env.supervise import execution
 
 
 def check(invocation: Invocation, _context: Context) -> None:
@@ -24,7 +24,7 @@ def check(invocation: Invocation, _context: Context) -> None:
         return
     if not invocation.renew:
         raise UsageError("--listen requires --renew", hint="add --renew, or leave --listen out")
-    from role_env.supervise.credentials_server import address_of
+    from role_env.live_sessions.credentials_server import address_of
 
     address_of(invocation.listen)
 
@@ -42,7 +42,7 @@ def run(invocation: Invocation, context: Context) -> NoReturn:
 
 def _served_environment(invocation: Invocation, context: Context) -> dict[str, str]:
     """Start a server of live sessions, and return the environment for the command. If it fails, end this process."""
-    from role_env.supervise import server_process
+    from role_env.live_sessions import server_process
 
     # The server obtains the session: macOS's frameworks fail in a process that was forked after their first use.
     announced = server_process.start(lambda announce: _serve(invocation, context, announce))
@@ -62,8 +62,8 @@ def _report_proxies(context: Context) -> None:
 
 def _serve(invocation: Invocation, context: Context, announce: Callable[[str], None]) -> None:
     from role_env.aliyun import process_command
-    from role_env.supervise import served_file
-    from role_env.supervise.credentials_server import CredentialsServer, Supply, open_listener
+    from role_env.live_sessions import served_file
+    from role_env.live_sessions.credentials_server import CredentialsServer, Supply, open_listener
 
     listener = open_listener(invocation.listen)
     request = options.request_of(invocation, context.environ)

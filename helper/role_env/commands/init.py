@@ -9,8 +9,8 @@ from role_env.context import Context
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the integration, which `helper/shell_programs` made when the wheel was built, with the line's options."""
-    package = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib costs more than the whole command
-    with open(f"{package}/shell/init.{invocation.shell}", encoding="utf-8") as file:  # noqa: PTH123
+    package = os.path.dirname(os.path.dirname(__file__))
+    with open(f"{package}/shell/init.{invocation.shell}", encoding="utf-8") as file:
         text = file.read()
     options = f"{__version__} {invocation.integration_options}".rstrip()
     ui.write(text.replace("@OPTIONS@", options))

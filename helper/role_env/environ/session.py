@@ -220,10 +220,10 @@ def _is_running(pid: str) -> bool:
 def _is_servers_file(path: str) -> bool:
     """Return whether the file at `path` is the user's, and begins like a server's file."""
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():  # opening a pipe would wait
             return False
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(len(variables.SERVED_FILE_START)) == variables.SERVED_FILE_START
     except PermissionError:  # in another user namespace, where only `_is_running` can tell
         return True

@@ -108,7 +108,7 @@ def usual_folder(environ: "Mapping[str, str]") -> str:
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         try:
-            status = os.stat(runtime, follow_symlinks=False)  # noqa: PTH116  pathlib costs more than the wait
+            status = os.stat(runtime, follow_symlinks=False)
         except OSError:
             status = None
         if status and status.st_uid == os.geteuid() and status.st_mode & 0o777 == 0o700:

@@ -17,7 +17,7 @@ from role_env.context import Context
 from role_env.credentials import FIELDS, Credentials, format_utc, parse_rfc3339
 from role_env.errors import ProfileError, RefusedError, printable
 from role_env.http import responses
-from role_env.http.server import TRIES, Response, Server
+from role_env.http.client import TRIES, Client, Response
 
 # An access token with less left cannot be exchanged for a session. Neither server issues a shorter one (seconds).
 SHORTEST_TOKEN_SECONDS = 900
@@ -58,8 +58,8 @@ class Verifier:
         self.challenge = base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
-class Issuer(Server):
-    """The server at `host` (host or host:port, always TLS), which issues and revokes tokens."""
+class Issuer(Client):
+    """A client of the server at `host` (host or host:port, always TLS), which issues and revokes tokens."""
 
     def __init__(self, host: str, context: Context) -> None:
         super().__init__("a sign-in server", host, context)

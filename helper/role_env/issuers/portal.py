@@ -15,7 +15,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, printable
-from role_env.http.server import MOST_ROWS
+from role_env.http.client import MOST_ROWS
 from role_env.issuers.hosts import host_of
 from role_env.issuers.issuer import Issuer, SignInError, Verifier, noticing_end
 

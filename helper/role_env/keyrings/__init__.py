@@ -75,7 +75,7 @@ class KeyringNotes:
             return False
         if any(name.startswith("KEYRING_PROPERTY_") for name in environ):
             return False
-        return not os.path.exists(f"{self._settings}/python_keyring/keyringrc.cfg")  # noqa: PTH110  pathlib costs 5 ms
+        return not os.path.exists(f"{self._settings}/python_keyring/keyringrc.cfg")
 
     def is_secret_service(self) -> bool:
         """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
@@ -89,7 +89,7 @@ class KeyringNotes:
         """Return whether the keyring timed out within the last AVOID_SECONDS."""
         path = self._folder + self._avoided
         try:
-            age = time.time() - os.stat(path).st_mtime  # noqa: PTH116  pathlib costs 5 ms
+            age = time.time() - os.stat(path).st_mtime
         except OSError:
             age = time.time() - _timeouts.get(path, 0)
         return 0 <= age < AVOID_SECONDS
@@ -124,7 +124,7 @@ class KeyringNotes:
         import contextlib  # not for the warm path
 
         with contextlib.suppress(OSError):  # it does not exist, or the next process finds it out again
-            os.unlink(self._folder + name)  # noqa: PTH108
+            os.unlink(self._folder + name)
 
     @property
     def _bus(self) -> str:

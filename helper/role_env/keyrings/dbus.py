@@ -193,7 +193,7 @@ def _check_folders(path: bytes) -> None:
     """Raise ForeignBus if another user, who is not root, owns the folder of the socket `path` or of its symlink."""
     for name in (path, os.path.realpath(path)):
         try:
-            owner = os.stat(os.path.dirname(name)).st_uid  # noqa: PTH116, PTH120
+            owner = os.stat(os.path.dirname(name)).st_uid
         except OSError:
             continue
         if owner not in (0, os.geteuid()):

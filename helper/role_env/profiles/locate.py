@@ -48,8 +48,8 @@ def sdk_files(fingerprint: Fingerprint) -> list[str]:
     """Return the paths of the Alibaba SDKs' own file, first choice first."""
     fingerprint.variable("HOME")
     chosen = fingerprint.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
-    folder = os.path.expanduser("~/.alibabacloud")  # noqa: PTH111  Path's raises if there is no home folder
-    known = [f"{folder}/credentials.ini", f"{folder}/credentials"] if os.path.isabs(folder) else []  # noqa: PTH117
+    folder = os.path.expanduser("~/.alibabacloud")
+    known = [f"{folder}/credentials.ini", f"{folder}/credentials"] if os.path.isabs(folder) else []
     return list(filter(None, map(_absolute, [chosen, *known] if chosen else known)))
 
 

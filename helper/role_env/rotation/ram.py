@@ -12,7 +12,7 @@ from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import RoleEnvError
 from role_env.http import responses
-from role_env.http.server import TRIES
+from role_env.http.client import TRIES
 from role_env.profiles.endpoint import named_endpoint
 from role_env.rotation.holders import Journal
 from role_env.sts import client, sdk

@@ -110,7 +110,7 @@ class Chain:
         except ProfileError:
             return None
         self.fingerprint.watch(path)
-        if not os.path.exists(path):  # noqa: PTH110  Path's raises where the folder cannot be searched
+        if not os.path.exists(path):
             return None
         from role_env.aliyun import entries  # only if the file exists
 

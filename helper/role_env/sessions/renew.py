@@ -135,7 +135,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
 
 def _same_session(wanted: _Wanted, request: Request, context: Context) -> Session:
     """Return the session that `wanted` asks for, obtained by `request`. Raises RefusedError if it would be another."""
-    if request.config and not os.path.exists(request.config):  # noqa: PTH110  Path.exists raises for some folders
+    if request.config and not os.path.exists(request.config):
         raise ProfileError(
             f"the session of {request.profile} cannot be {wanted.done}: there is no profiles file {request.config}",
             hint="restore the profiles file, or begin another session: role-env use PROFILE",

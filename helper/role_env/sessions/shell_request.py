@@ -62,7 +62,7 @@ class ShellRequest:
         from role_env.shells import hints
 
         with contextlib.suppress(OSError):
-            usual = os.path.abspath(paths.usual_profiles_file(environ))  # noqa: PTH100  as the fast path
+            usual = os.path.abspath(paths.usual_profiles_file(environ))
             if self.config != usual:
                 yield f"--config {hints.quoted(self.config)}"
         if self.duration is not None:

@@ -14,11 +14,11 @@ def parent_format() -> str:
 def parent_name() -> str:
     """Return the name of the parent process, such as `fish`, or an empty text if it is unknown."""
     try:
-        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123  pathlib costs 5 ms
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as file:
             return file.read().strip()
     except OSError:
         # For systems without /proc, such as macOS, where a login shell is called `-fish`.
-        return os.path.basename(_command_by_ps()).lstrip("-")  # noqa: PTH119
+        return os.path.basename(_command_by_ps()).lstrip("-")
 
 
 def is_lost_to_old_bash() -> bool:
@@ -44,7 +44,7 @@ def old_bash_version(program: str) -> str:
 
 def _parent_program() -> str:
     try:
-        return os.readlink(f"/proc/{os.getppid()}/exe")  # noqa: PTH115
+        return os.readlink(f"/proc/{os.getppid()}/exe")
     except OSError:
         name = _command_by_ps()
         return name if name.startswith("/") else "/bin/bash"

@@ -14,9 +14,9 @@ from role_env.command_table import SITES
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import RefusedError, RoleEnvError, UsageError, printable
+from role_env.http.client import Client, Response
 from role_env.http.local_server import Reply
 from role_env.http.responses import TOKEN
-from role_env.http.server import Response, Server
 from role_env.sign_in.loopback import LoopbackServer, page
 
 # Browsers read a backslash as a slash, and text before an @ is not the host.
@@ -60,22 +60,22 @@ def sign_in_address(credentials: Credentials, host: str, destination: str, conte
     """
     form = {"Action": "GetSigninToken", "TicketType": "mini", **credentials.document("")}
     del form["Expiration"]
-    server, body = Server("the console's sign-in", host, context), urllib.parse.urlencode(form).encode()
-    token = _token(server, server.request("POST", "/federation", headers=_FORM, body=body))
+    client, body = Client("the console's sign-in", host, context), urllib.parse.urlencode(form).encode()
+    token = _token(client, client.request("POST", "/federation", headers=_FORM, body=body))
     query = {"Action": "Login", "LoginUrl": f"https://{host}/", "Destination": destination, "SigninToken": token}
     return f"https://{host}/federation?{urllib.parse.urlencode(query)}"
 
 
-def _token(server: Server, response: Response) -> str:
+def _token(client: Client, response: Response) -> str:
     token = response.text("SigninToken")
     if response.status == 200 and TOKEN.fullmatch(token):
         return token
     if code := response.text("Code", "code"):  # its Message could quote the request
         raise RefusedError(
-            f"the console's sign-in at {server.endpoint} said {printable(code)[:80]} ({response.status})",
+            f"the console's sign-in at {client.endpoint} said {printable(code)[:80]} ({response.status})",
             hint="request a new session with --refresh, and check that --site is the account's",
         )
-    raise server.invalid(f"status {response.status}, no SigninToken")
+    raise client.invalid(f"status {response.status}, no SigninToken")
 
 
 class Redirect(LoopbackServer):

@@ -50,7 +50,7 @@ def command(path: str, profile: str, environ: Mapping[str, str]) -> list[str] | 
 def has_profile(environ: Mapping[str, str], path: str = "", profile: str | None = None) -> bool:
     """Return whether there is a browser profile of `profile` in the file at `path`, without `profile` any."""
     try:
-        return os.path.isdir(_folder(environ, path, profile))  # noqa: PTH112  it is a text
+        return os.path.isdir(_folder(environ, path, profile))
     except FileNotFoundError:
         return False
 
@@ -83,6 +83,6 @@ def _is_confined(program: str) -> bool:
     real = os.path.realpath(program)
     if PurePath(real).name in ("snap", "flatpak") or real.startswith("/snap/"):
         return True
-    with open(real, "rb") as file:  # noqa: PTH123
+    with open(real, "rb") as file:
         head = file.read(_SCRIPT_BYTES)
     return head.startswith(b"#!") and any(text in head for text in _CONFINED)

@@ -55,7 +55,7 @@ def run(command: str, environ: Mapping[str, str], *, seconds: float, silent: boo
     ProfileError if it cannot run or prints an invalid document, UnreachableError if it does not end within `seconds`.
     """
     words = shlex.split(command)
-    name = printable(os.path.basename(words[0]))[:80]  # noqa: PTH119  it need not be a path
+    name = printable(os.path.basename(words[0]))[:80]
     began, end = time.time(), Deadline(seconds)
     try:
         with _started(lambda: _start(name, words, environ, silent), end) as process:

@@ -7,7 +7,7 @@ from role_env.credentials import ISSUED, AccessKey, Credentials
 from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.http import responses
-from role_env.http.server import Server, split_address
+from role_env.http.client import Client, split_address
 from role_env.sources import rows
 from role_env.sources.base import Source
 
@@ -41,10 +41,10 @@ def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials
     host, plain = parts.hostname or "", parts.scheme == "http"
     if plain and not is_served and not _is_loopback(host):
         raise ProfileError(f"the credentials URI at {host} is http://: others could read the credentials", hint=hint)
-    server = Server("a credentials URI", parts.netloc, context, hint="check its address", plain=plain)
+    client = Client("a credentials URI", parts.netloc, context, hint="check its address", plain=plain)
     path = f"{parts.path or '/'}{parts.query and '?'}{parts.query}"
-    document = server.object_of(server.request("GET", path, headers={"Accept": "*/*"}))
-    with server.reading():
+    document = client.object_of(client.request("GET", path, headers={"Accept": "*/*"}))
+    with client.reading():
         return responses.served_credentials(document, begun=ISSUED)  # only `exec --renew` serves that time
 
 

@@ -14,7 +14,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError, UnreachableError
 from role_env.http import responses
-from role_env.http.server import Server
+from role_env.http.client import Client
 from role_env.sources import rows
 from role_env.sources.base import Source
 
@@ -48,8 +48,8 @@ def _is_true(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "").strip().lower() == "true"
 
 
-class _Service(Server):
-    """The metadata service. All requests but the first carry the `headers` of `fetch_headers`."""
+class _Service(Client):
+    """A client of the metadata service. All requests but the first carry the `headers` of `fetch_headers`."""
 
     connect_seconds = 1.0
     network_hint = "use this source on an ECS instance with a RAM role only"

@@ -16,8 +16,8 @@ from role_env.credentials import Credentials
 from role_env.errors import ProfileError
 from role_env.files.private import check_private
 from role_env.fingerprint import Fingerprint, read_file, sha256
+from role_env.http.client import Client, split_address
 from role_env.http.responses import TOKEN, json_object
-from role_env.http.server import Server, split_address
 from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
@@ -188,18 +188,18 @@ def github_token(context: Context, *, audience: str = "") -> str:
         raise ProfileError(f"the variable {URL} is not an https:// address", hint=hint)
     wanted = f"audience={urllib.parse.quote(audience, safe='')}" if audience else ""
     query = "&".join(filter(None, (parts.query, wanted)))
-    server = Server("GitHub's token service", parts.netloc, context)
+    client = Client("GitHub's token service", parts.netloc, context)
     # A redirect could lead GitHub's bearer token elsewhere. http.client follows none.
     headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json"}
-    response = server.request("GET", f"{parts.path or '/'}{query and '?'}{query}", headers=headers)
+    response = client.request("GET", f"{parts.path or '/'}{query and '?'}{query}", headers=headers)
     if response.status in (400, 401, 403):
         raise ProfileError(
-            f"GitHub's token service at {server.endpoint} refused a token ({response.status})",
+            f"GitHub's token service at {client.endpoint} refused a token ({response.status})",
             hint=f"{_PERMISSION}; its variables are valid only while the job runs",
         )
     token = response.text("value")
     if response.status != 200 or not TOKEN.fullmatch(token):
-        raise server.invalid(f"status {response.status}, no token")
+        raise client.invalid(f"status {response.status}, no token")
     return token
 
 

@@ -19,7 +19,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, format_utc, parse_date
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
-from role_env.http.server import TRIES, Response, Server
+from role_env.http.client import TRIES, Client, Response
 from role_env.sts import sdk
 from role_env.sts.hop import Hop
 
@@ -100,7 +100,7 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
         raise
 
 
-class Service(Server):
+class Service(Client):
     """A client of STS or a similar service, `name`. `date` is the Date of its last response, empty before the first."""
 
     date = ""

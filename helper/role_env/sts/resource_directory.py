@@ -13,7 +13,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.errors import UnreachableError, printable
-from role_env.http.server import MOST_ROWS
+from role_env.http.client import MOST_ROWS
 from role_env.sts import client, sdk
 
 LIST_ACTION = "resourcemanager:ListAccounts"

@@ -11,7 +11,7 @@ from cloud.world import ACCOUNT_B
 from role_env.context.messages import Messages
 from role_env.credentials import Credentials, Session, parse_utc
 from role_env.errors import RefusedError, UnreachableError
-from role_env.supervise.credentials_server import Supply
+from role_env.live_sessions.credentials_server import Supply
 from support.machine import Machine
 from support.served_command import Begin
 from support.waiting import DEADLINE, wait_until

@@ -54,8 +54,8 @@ class Response:
         return next((value for value in found if isinstance(value, str) and value), "")
 
 
-class Server:
-    """A server at `endpoint` (host or host:port), which gets one request at a time until its `deadline`.
+class Client:
+    """A client of the server at `endpoint` (host or host:port): one request at a time, until its `deadline`.
 
     Errors call it `name`, and `hint` is that of an invalid response. With `plain` there is neither
     TLS nor a proxy: for servers on this machine, and for the metadata service, which never leaves it. Raises

@@ -10,7 +10,7 @@ import pytest
 
 from role_env import variables
 from role_env.environ.session import ShellState
-from role_env.supervise.served_file import publish, sealed
+from role_env.live_sessions.served_file import publish, sealed
 from support.machine import CONFINED, ENDPOINTS, ROLE_ENV, Machine
 from support.secret_service_bus import require
 from support.shell_terminal import SHELLS, SHOW, export, init
