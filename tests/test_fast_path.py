@@ -39,6 +39,8 @@ CACHED |= below("shells", "export")
 CACHED |= below("sessions") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
+PROCESS = CACHED
+CACHED = CACHED | below("sessions", "shell_request")
 POSIX = CACHED | {SHELLS["sh"].dialect}
 DOCUMENT = CACHED
 SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
@@ -50,13 +52,13 @@ ROWS = {
     "profileB": POSIX | PARENT,
     **{f"export profileB --format {name}": CACHED | {shell.dialect} for name, shell in SHELLS.items()},
     "profileB --format json": DOCUMENT,
-    "process profileB": DOCUMENT,
+    "process profileB": PROCESS,
     "exec profileB -- true": EXECUTION,
     "exec profileB": EXECUTION,
     "profileB --min-ttl 10m --config .config/role-env/profiles.ini": POSIX | PARENT,
     "--expect-account 2222222222222222 profileB": POSIX | PARENT | OPTION_VALUE,
     "profileB --format sh --region cn-shanghai": POSIX | OPTION_VALUE,
-    "process profileB --verbose": DOCUMENT | DECISION,
+    "process profileB --verbose": PROCESS | DECISION,
     "--version": COMMAND_LINE | below("ui"),
     "--help": PAGE,
     "exec --help": PAGE,

@@ -107,6 +107,12 @@ class Session:
         self.base_key = base_key
         self.in_cli_file = in_cli_file
 
+    def exported(self, *, request_json: str, region_id: str, base_key: AccessKey | None) -> "Session":
+        """Return the same session with what an export of it needs more."""
+        session = object.__new__(Session)
+        vars(session).update(vars(self), request_json=request_json, region_id=region_id, base_key=base_key)
+        return session
+
 
 class RoleArn(str):
     """The ARN of a role, `acs:ram::<account>:role/<name>`, unchecked, with its parts; empty where there is no role."""

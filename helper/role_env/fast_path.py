@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from role_env.cli import Invocation
-    from role_env.credentials import Session
     from role_env.files.entry_lock import EntryLock
     from role_env.keyrings import Entry
+    from role_env.sessions import Record
 
 _PATIENT_SECONDS = 0.9
 """The longest wait for a keyring and, at a terminal, for another process. The slow way reports longer ones."""
@@ -58,16 +58,32 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock
         expect_account=invocation.expect_account,
         agent=agent_of(environ),
     )
-    session, taken_lock = _load_session(request, invocation, environ)
-    if session is None:
+    record, path, taken_lock = _load(request, invocation, environ)
+    if record is None:
         return taken_lock
     if invocation.verbose:
         from role_env.context.messages import Messages
         from role_env.sessions import UNCHANGED
 
         Messages(verbose=True).decided(f"the cached session is used: {UNCHANGED}")
+    _write(record, request, path, invocation, environ)
+    os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
+
+
+def _write(
+    record: "Record", request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]"
+) -> None:
+    """Write the session of `record` as the line asks for it, or become the command that the line names."""
     from role_env.shells import export as exporters
 
+    if invocation.command == "process":
+        from role_env import ui
+
+        ui.write(exporters.process(record.session.credentials))
+        return
+    from role_env.sessions import shell_request
+
+    session = shell_request.answer(request, path, record, environ)
     if invocation.command == "exec":
         from role_env.live_sessions import execution
 
@@ -75,11 +91,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock
         execution.become(command, exporters.environment(session, environ))
     from role_env import ui
 
-    if invocation.command == "process":
-        ui.write(exporters.process(session.credentials))
-    else:
-        ui.write(exporters.export(session, invocation.shell_format, environ))
-    os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
+    ui.write(exporters.export(session, invocation.shell_format, environ))
 
 
 def _is_served(invocation: "Invocation") -> bool:
@@ -109,30 +121,35 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 def _modules(invocation: "Invocation") -> "list[str]":
     """Return the modules that the answer needs next. They are imported while the Secret Service works."""
     modules = ["role_env.shells.export"]
+    if invocation.command != "process":
+        modules.append("role_env.sessions.shell_request")
     shell = SHELLS.get(invocation.format or "sh")
     if shell and invocation.command == "export":
         modules.append(shell.dialect)
     return modules
 
 
-def _load_session(
+def _load(
     request: Request, invocation: "Invocation", environ: "Mapping[str, str]"
-) -> "tuple[Session | None, EntryLock | None]":
-    """Return the cached session if it certainly answers `request`, and else the lock of its entry if that is taken."""
+) -> "tuple[Record | None, str, EntryLock | None]":
+    """Return the record that certainly answers `request`, with the path of the profiles file.
+
+    If there is none, also return the lock of its entry if this process has taken it.
+    """
     try:
         path = invocation.config or paths.usual_profiles_file(environ)
         # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
         entry = request.entry(path)
         path = os.path.abspath(path)
     except (OSError, ValueError):
-        return None, None
+        return None, "", None
     text, taken_lock = _read_record(entry, environ, _modules(invocation))
     record = parse_record(text, request.profile)
     if record is None or record.base_key_digest or judge(record, request, path, environ).action != USE:
-        return None, taken_lock
+        return None, path, taken_lock
     if not record.session.in_cli_file and follows_profile(environ):
-        return None, None  # the CLI's profile that the shell refers to has changed; the slow way reports it
-    return record.answer(request, path, environ), None
+        return None, path, None  # the CLI's profile that the shell refers to has changed; the slow way reports it
+    return record, path, None
 
 
 def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]") -> "tuple[str, EntryLock | None]":

@@ -7,6 +7,7 @@ from cloud.world import ACCOUNT_B
 from role_env import variables
 from role_env.credentials import Credentials, Session
 from role_env.sessions import Record, Request
+from role_env.sessions.shell_request import request_text
 from support.cached_sessions import age
 from support.machine import Machine
 from support.shell_terminal import LOOK, interactive, texts
@@ -38,7 +39,7 @@ def record(
         base_key_digest="",
         fingerprint_lines=[],
     )
-    made.request_json = Request(profile).json("/home/me/profiles.ini", found)
+    made.request_json = request_text(Request(profile), "/home/me/profiles.ini", found)
     return found
 
 

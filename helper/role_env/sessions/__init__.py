@@ -20,17 +20,12 @@ from role_env import fingerprint, variables
 from role_env.credentials import Credentials, Session
 from role_env.fingerprint import sha256
 from role_env.keyrings import Entry, session_entry
-from role_env.variables import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # --- the request
-
-
-REQUEST_FORMAT = 1
-"""The format of ROLE_ENV_REQUEST, which `Request.json` writes and `shell_request.py` reads."""
 
 
 class Narrowing:
@@ -107,55 +102,13 @@ class Request:
         """
         policy = "" if self.narrowing.agent else self.narrowing.name
         duration = "" if self.duration is None else str(self.duration)
-        options = [duration, self.session_name, policy, self.agent, self._full]
+        options = [duration, self.session_name, policy, self.agent, self.full]
         return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
 
     @property
-    def _full(self) -> str:
+    def full(self) -> str:
         """`yes` for an agent's --full, which decides what the session is. A person's only allows it."""
         return "yes" if self.agent and self.narrowing.is_full_allowed else ""
-
-    def json(self, path: str, record: "Record") -> str:
-        """Return the JSON of ROLE_ENV_REQUEST for the session of `record`, requested through the profiles file `path`.
-
-        It begins with the number of its format, and repeats every variable that shows the session: a value of another
-        session, or a changed one, is noticed.
-        """
-        policy = self.narrowing.name
-        options = {
-            "session_name": self.session_name,
-            "region": self.region,
-            "expect_account": self.expect_account,
-            "policy": policy or record.agents,
-            "policy_file": self.narrowing.file,
-            "agent": self.agent,
-            "agents": record.agents,
-            "full": self._full,
-        }
-        given = {} if self.duration is None else {"duration": str(self.duration)}
-        given |= {name: json_text(value) for name, value in options.items() if value}
-        session, credentials = record.session, record.session.credentials
-        values = {
-            "sts_endpoint": record.endpoint,
-            "session_name": record.session_name,
-            "policy_digest": record.policy_digest,
-            "role_arn": session.role_arn,
-            "account_id": session.account_id,
-            "policy": session.policy,
-            "families": " ".join(variables.families(session)),
-            "color": session.color,
-            "access_key_id": credentials.access_key_id,
-            "expiration": str(credentials.expiration),
-            "server": "",
-        }
-        asked = {"format": str(REQUEST_FORMAT), "config": json_text(path), "profile": json_text(session.profile)}
-        issued = {name: json_text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
-        return _object({**asked, "options": _object(given), **issued})
-
-
-def _object(values: "dict[str, str]") -> str:
-    """Return `values`, each in JSON already, as a JSON object on one line. Importing `json` takes 6 ms."""
-    return "{" + ",".join(f'"{name}":{value}' for name, value in values.items()) + "}"
 
 
 # --- the record: the cached session, as plain lines, which need no parser
@@ -215,17 +168,6 @@ class Record:
         if not fingerprint.is_current(self.fingerprint_lines, environ):
             return False
         return not self.base_key_digest or self.base_key_digest == _base_key_digest(environ)
-
-    def answer(self, request: Request, path: str, environ: "Mapping[str, str]") -> Session:
-        """Return the session as the answer to `request`, made through the profiles file at `path`."""
-        session = self.session
-        session.request_json = request.json(path, self)
-        session.region_id = request.region or session.region_id
-        if self.base_key_digest and not session.policy:
-            from role_env.environ.keys import own_key  # the fast path answers no such request
-
-            session.base_key = own_key(environ)
-        return session
 
     def text(self) -> str:
         """Return the text that stores the record."""

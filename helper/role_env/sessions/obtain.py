@@ -20,6 +20,7 @@ from role_env.sessions import RENEW, USE, Record, Request, judge
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
 from role_env.sessions.plan import chain_of, is_chain_decisive, naming_role
+from role_env.sessions.shell_request import answer
 from role_env.sessions.store import Cache
 from role_env.sources import rows
 
@@ -46,11 +47,11 @@ def obtain(request: Request, context: Context, taken_lock: EntryLock | None = No
     verdict = judge(record, request, path, environ)
     if record and verdict.action == USE:
         context.messages.decided(f"the cached session is used: {verdict.why}")
-        return record.answer(request, path, environ)
+        return answer(request, path, record, environ)
     chain = chain or chain_of(request, ProfilesFile(path, fingerprint), context)
     with naming_role(chain.role_arn):
         record = record_of(chain, request, record, cache, context, taken_lock=taken_lock)
-    return record.answer(request, path, environ)
+    return answer(request, path, record, environ)
 
 
 def record_of(

@@ -17,7 +17,7 @@ from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import RENEWAL_SECONDS, record_of
 from role_env.sessions.plan import chain_of
-from role_env.sessions.shell_request import ShellRequest, parse_request, request_of_shell
+from role_env.sessions.shell_request import ShellRequest, answer, parse_request, request_of_shell
 from role_env.sessions.store import Cache
 from role_env.variables import READ_ONLY, agent_of
 
@@ -148,7 +148,7 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
         record = record_of(chain, request, cached, cache, context)
     except UnreachableError as error:
         raise wanted.failed(error) from None
-    session = record.answer(request, file.path, context.environ)
+    session = answer(request, file.path, record, context.environ)
     known = wanted.asked.account_id
     if session.account_id != known:  # that of a passed-through session is known only now
         raise wanted.another(f"account {session.account_id}, not {known or 'the known one'}")

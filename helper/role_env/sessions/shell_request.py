@@ -1,18 +1,80 @@
-"""The request of the session that a shell has: read from ROLE_ENV_REQUEST, which `Request.json` writes.
+"""What a shell remembers of the request for its session: ROLE_ENV_REQUEST is written and read here.
 
-`renew` and `use -` repeat it, and messages show the line to type that does.
+`renew` and `use -` repeat the request, and messages show the line to type that does. The fast path writes it, so this
+module imports almost nothing.
 """
 
-import contextlib
 import os
 
-from role_env import validators, variables
+from role_env import variables
 from role_env.credentials import RoleArn
-from role_env.sessions import REQUEST_FORMAT
+from role_env.variables import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from role_env.credentials import Session
+    from role_env.sessions import Record, Request
+
+_FORMAT = 1
+
+
+def answer(request: "Request", path: str, record: "Record", environ: "Mapping[str, str]") -> "Session":
+    """Return the session of `record` as the answer to `request`, made through the profiles file at `path`."""
+    base_key = None
+    if record.base_key_digest and not record.session.policy:
+        from role_env.environ.keys import own_key  # the fast path answers no such request
+
+        base_key = own_key(environ)
+    return record.session.exported(
+        request_json=request_text(request, path, record),
+        region_id=request.region or record.session.region_id,
+        base_key=base_key,
+    )
+
+
+def request_text(request: "Request", path: str, record: "Record") -> str:
+    """Return the value of ROLE_ENV_REQUEST for the session of `record`, requested through the profiles file at `path`.
+
+    It begins with the number of its format, and repeats every variable that shows the session: a value of another
+    session, or a changed one, is noticed.
+    """
+    narrowing = request.narrowing
+    options = {
+        "session_name": request.session_name,
+        "region": request.region,
+        "expect_account": request.expect_account,
+        "policy": narrowing.name or record.agents,
+        "policy_file": narrowing.file,
+        "agent": request.agent,
+        "agents": record.agents,
+        "full": request.full,
+    }
+    given = {} if request.duration is None else {"duration": str(request.duration)}
+    given |= {name: json_text(value) for name, value in options.items() if value}
+    session, credentials = record.session, record.session.credentials
+    values = {
+        "sts_endpoint": record.endpoint,
+        "session_name": record.session_name,
+        "policy_digest": record.policy_digest,
+        "role_arn": session.role_arn,
+        "account_id": session.account_id,
+        "policy": session.policy,
+        "families": " ".join(variables.families(session)),
+        "color": session.color,
+        "access_key_id": credentials.access_key_id,
+        "expiration": str(credentials.expiration),
+        "server": "",
+    }
+    asked = {"format": str(_FORMAT), "config": json_text(path), "profile": json_text(session.profile)}
+    issued = {name: json_text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
+    return _object({**asked, "options": _object(given), **issued})
+
+
+def _object(values: "dict[str, str]") -> str:
+    """Return `values`, each in JSON already, as a JSON object on one line. Importing `json` takes 6 ms."""
+    return "{" + ",".join(f'"{name}":{value}' for name, value in values.items()) + "}"
 
 
 class ShellRequest:
@@ -58,6 +120,8 @@ class ShellRequest:
         return hints.switch(" ".join((self.profile, *self._words(environ))), environ)
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
+        import contextlib
+
         from role_env import paths
         from role_env.shells import hints
 
@@ -79,13 +143,17 @@ class ShellRequest:
 
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    with contextlib.suppress(ValueError, TypeError, KeyError):
+    from role_env import validators  # only for a shell that has a session
+
+    try:
         found = validators.json_value(text)
-        if found["format"] == REQUEST_FORMAT:
-            options: dict[str, str] = dict(found["options"])
-            duration = options.pop("duration", None)
-            return ShellRequest(found, duration=None if duration is None else int(duration), options=options)
-    return None
+        if found["format"] != _FORMAT:
+            return None
+        options: dict[str, str] = dict(found["options"])
+        duration = options.pop("duration", None)
+        return ShellRequest(found, duration=None if duration is None else int(duration), options=options)
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def request_of_shell(environ: "Mapping[str, str]") -> ShellRequest | None:
