@@ -8,6 +8,24 @@ ISSUED = "IssuedAt"
 """The field for the time of issue that the credentials URI of `exec --renew` adds."""
 
 
+_ID_BEGINNINGS = ("LTAI", "STS.", "TMP.")
+_SECRET_LENGTH = 30
+
+
+def has_form_of_secret(text: str) -> bool:
+    """Return whether `text` is 30 letters and digits, as the secret of a long-lived key, and does not begin as an ID.
+
+    A key's ID is sent and shown, so a secret in its place would be too.
+    """
+    is_secret = len(text) == _SECRET_LENGTH and text.isascii() and text.isalnum()
+    return is_secret and not text.startswith(_ID_BEGINNINGS)
+
+
+def shown_id(text: str) -> str:
+    """Return an ID as a message may show it: a text that does not begin as one may be a mistyped secret."""
+    return text if text.startswith(_ID_BEGINNINGS) else "(an ID of another form)"
+
+
 class AccessKey:
     """A key that requests are signed with.
 
@@ -24,7 +42,12 @@ class AccessKey:
         self.created = created
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.access_key_id!r})"
+        return f"{type(self).__name__}({self.shown_id!r})"
+
+    @property
+    def shown_id(self) -> str:
+        """The ID, as a message may show it."""
+        return shown_id(self.access_key_id)
 
 
 class Credentials(AccessKey):

@@ -8,7 +8,7 @@ import os
 
 from role_env.command_table import ACCOUNT, REGION, SESSION_NAME, TOPICS
 from role_env.command_table.commands import COMMANDS
-from role_env.credentials import RoleArn
+from role_env.credentials import RoleArn, has_form_of_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -269,6 +269,13 @@ access_configuration = pattern(r"[\w.@-]{1,128}", "the ID or the name of an acce
 color = one_of(COLORS)
 agents = one_of(("read-only", "full"))
 key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
+
+
+def key_id(text: str) -> str:
+    """Return the ID of an access key. Raises ValueError, also for a secret: an ID is sent, and shown in messages."""
+    if has_form_of_secret(text):
+        raise ValueError("has the form of a secret: the ID and the secret are swapped")
+    return key_part(text)
 
 
 def role_arn(text: str) -> RoleArn:

@@ -1,16 +1,13 @@
 """Read an access key from a person at the terminal, or from two lines of stdin."""
 
-import re
 import sys
 
 from role_env import validators
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, has_form_of_secret
 from role_env.errors import UsageError
 from role_env.ui import prompt
 
 _KEY_ID_PREFIXES = ("LTAI", "STS.")
-# An access key secret. IDs of RAM users begin with LTAI, and those of sessions contain a period.
-_SECRET = re.compile("[A-Za-z0-9]{30}")
 _LONGEST_INPUT = 4096
 _TWO_LINES = "give the ID on the first line and the secret on the second"
 
@@ -47,7 +44,7 @@ def _long_lived(text: str) -> str:
     """Return `text`, the ID of a long-lived key. Raises ValueError for any other, and shows no secret again."""
     if text.startswith("STS."):
         raise ValueError("this is the ID of a temporary key, and only a long-lived one is stored")
-    if _SECRET.fullmatch(text) and not text.startswith(_KEY_ID_PREFIXES):
+    if has_form_of_secret(text):
         raise ValueError("this is a secret, where the access key ID belongs")
     return text
 

@@ -4,7 +4,7 @@ from role_env import ui
 from role_env.cli import Invocation
 from role_env.cli.access_key_input import read_access_key
 from role_env.context import Context
-from role_env.credentials import AccessKey, format_utc
+from role_env.credentials import AccessKey, format_utc, shown_id
 from role_env.errors import ProfileError, RefusedError
 from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
@@ -26,12 +26,12 @@ def run(invocation: Invocation, context: Context) -> int:
     named = _named_id(profile, file)
     holders = Holders(file.path, profile.name, context, file.names())
     vault.check_available(holders.entry, context)
-    if holders.key() is None and (renamed := holders.renamed()):
+    if not holders.key_id() and (renamed := holders.renamed()):
         context.messages.say(renamed)
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
         raise ProfileError(
-            f"profile {profile.name}: access_key_id is {named}, and the key given is {key.access_key_id}"
+            f"profile {profile.name}: access_key_id is {shown_id(named)}, and the key given is {key.shown_id}"
             f" ({profile.where})",
             hint="give the ID and the secret of that key, or change the file first",
         )
@@ -40,7 +40,7 @@ def run(invocation: Invocation, context: Context) -> int:
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
         access_keys.store(holders.entry, key, context)
-        ui.write(f"{profile.name}: {arn}; its access key {key.access_key_id} is stored in the keyring\n")
+        ui.write(f"{profile.name}: {arn}; its access key {key.shown_id} is stored in the keyring\n")
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)
@@ -58,7 +58,7 @@ def _verify(key: AccessKey, profile: Profile, context: Context) -> str:
     expected = profile.expected_account_id
     if not profile.role_arn and expected not in ("", identity["AccountId"]):  # with a role, the account is the role's
         raise RefusedError(
-            f"profile {profile.name}: the key {key.access_key_id} is of {identity['Arn']}, not of account {expected}"
+            f"profile {profile.name}: the key {key.shown_id} is of {identity['Arn']}, not of account {expected}"
             f" ({profile.where})",
             hint=f"nothing was stored; give a key of {expected}, or correct expected_account_id",
         )

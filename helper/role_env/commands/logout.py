@@ -23,10 +23,9 @@ def run(invocation: Invocation, context: Context) -> int:
         return _sign_out(source, context)
     holders = Holders(file.path, name, context, file.names())
     with release_key(holders, context, is_forced=invocation.force) as is_dropping:
-        key = access_keys.load(holders.entry, context)
-        if key:
+        if stored := _stored_key(holders, context):
             access_keys.delete(holders.entry, context)
-            ui.write(f"removed the access key {key.access_key_id} of {name} from the keyring\n")
+            ui.write(f"removed the access key {stored} of {name} from the keyring\n")
             if dependents := _dependents(file, name):
                 ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
         elif is_dropping:
@@ -36,6 +35,15 @@ def run(invocation: Invocation, context: Context) -> int:
             renamed = holders.renamed()
             ui.write(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n")
     return 0
+
+
+def _stored_key(holders: Holders, context: Context) -> str:
+    """Return what to call the profile's key in the keyring; empty if there is none."""
+    try:
+        key = access_keys.load(holders.entry, context)
+    except access_keys.SwappedKey:
+        return "(its ID and its secret were swapped)"
+    return key.shown_id if key else ""
 
 
 def _dependents(file: ProfilesFile, name: str) -> str:

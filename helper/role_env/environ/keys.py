@@ -53,9 +53,9 @@ def _whole(key: Key, environ: Mapping[str, str]) -> AccessKey:
             raise ProfileError(f"the variable {other} is set and {name} is not", hint="set both, or neither")
     values = []
     for name in key.names:
-        value = environ.get(name, "")
+        value, check = environ.get(name, ""), validators.key_id if name == key.access_key_id else validators.key_part
         try:
-            values.append(validators.key_part(value) if value else "")
+            values.append(check(value) if value else "")
         except ValueError as error:
             raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
     return AccessKey(*values)

@@ -85,12 +85,13 @@ def _is_stopped(environ: Mapping[str, str], order: tuple[Key, ...]) -> bool:
 
 
 def _fault(names: list[str], environ: Mapping[str, str]) -> str:
-    key_id, secret, _ = names
+    key_id, secret, token = names
     if bool(key_id) != bool(secret):
         return f"finds {key_id or secret} without its {'secret' if key_id else 'ID'}"
-    for name in filter(None, names):
+    checks = ((key_id, validators.key_id), (secret, validators.key_part), (token, validators.key_part))
+    for name, check in checks:
         try:
-            validators.key_part(environ[name])
+            check(environ[name]) if name else None
         except ValueError as error:
             return f"finds {name}, which {error}"
     return ""

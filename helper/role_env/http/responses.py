@@ -11,7 +11,7 @@ from typing import Any
 
 from role_env.credentials import FIELDS, AccessKey, Credentials, parse_utc
 from role_env.errors import printable
-from role_env.validators import json_value
+from role_env.validators import json_value, key_id
 
 # A response has a few thousand bytes, and a few more if a session policy is in the token.
 LARGEST_RESPONSE = 256 * 1024
@@ -38,17 +38,19 @@ def credentials(
     """Return the credentials in `document` under the names `fields` (key ID, secret, token, expiration).
 
     `issued` is in epoch seconds. Raises ValueError for values that are not printable ASCII, for an expiration that is
-    not a time in UTC, and for one in the past.
+    not a time in UTC, and for one in the past; and as `access_key`.
     """
-    key_id, secret, token, end = fields
-    values = [value(document, name) for name in (key_id, secret, token)]
+    *names, end = fields
+    key = access_key(document, *names)
     try:
         expiration = parse_utc(str(document.get(end)))
     except ValueError:
         raise ValueError(f"{end} is missing or not a time in UTC") from None
     if expiration <= issued:
         raise ValueError("its session has already expired; check this machine's clock")
-    return Credentials(*values, issued=issued, expiration=expiration)
+    return Credentials(
+        key.access_key_id, key.access_key_secret, key.security_token, issued=issued, expiration=expiration
+    )
 
 
 def served_credentials(document: Mapping[str, Any], *, begun: str) -> Credentials:
@@ -65,8 +67,15 @@ def served_credentials(document: Mapping[str, Any], *, begun: str) -> Credential
 
 
 def access_key(document: Mapping[str, Any], *fields: str) -> AccessKey:
-    """Return the key in `document` under the names `fields`, with a token if there are three. Raises ValueError."""
-    return AccessKey(*(value(document, name) for name in fields))
+    """Return the key in `document` under the names `fields`, with a token if there are three.
+
+    Raises ValueError for a value that is not printable ASCII, and for an ID that is a secret.
+    """
+    values = [value(document, name) for name in fields]
+    try:
+        return AccessKey(key_id(values[0]), *values[1:])
+    except ValueError as error:
+        raise ValueError(f"{fields[0]} {error}") from None
 
 
 def value(document: Mapping[str, Any], name: str) -> str:

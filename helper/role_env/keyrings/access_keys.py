@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from role_env import paths
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, has_form_of_secret
+from role_env.errors import ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import Entry, profile_entry, vault
 from role_env.validators import key_part
@@ -21,15 +22,28 @@ _HEAD = "role-env key 1"
 _MARK = "keys"
 
 
+class SwappedKey(ProfileError):
+    """The ID of the key that the keyring has for `profile` is its secret. Another program has stored it."""
+
+    def __init__(self, profile: str) -> None:
+        super().__init__(
+            f"the access key of {profile} in the keyring: the ID and the secret are swapped",
+            hint=f"store it again, the ID first: role-env login {profile}",
+        )
+
+
 def entry_of(path: str, profile: str) -> Entry:
     """Return the entry of the key of `profile` in the profiles file at `path`."""
     return profile_entry(SERVICE, path, profile)
 
 
 def load(entry: Entry, context: Context) -> AccessKey | None:
-    """Return the key stored as `entry`, or None. Raises KeyringError."""
+    """Return the key stored as `entry`, or None. Raises KeyringError, and SwappedKey for a secret in the ID's place."""
     text = vault.read(entry, context)
-    return _parse(text) if text else None
+    key = _parse(text) if text else None
+    if key and has_form_of_secret(key.access_key_id):
+        raise SwappedKey(entry.username)
+    return key
 
 
 def store(entry: Entry, key: AccessKey, context: Context) -> None:

@@ -141,8 +141,10 @@ class Holders:
             )
 
     def _id_in(self, entry: Entry) -> str:
-        key = access_keys.load(entry, self._call_context)
-        return key.access_key_id if key else ""
+        with contextlib.suppress(access_keys.SwappedKey):  # of another profile, or to be replaced or removed
+            key = access_keys.load(entry, self._call_context)
+            return key.access_key_id if key else ""
+        return ""
 
     # -- the journal --
 

@@ -3,7 +3,7 @@
 import contextlib
 
 from role_env.context import Context
-from role_env.credentials import AccessKey
+from role_env.credentials import AccessKey, shown_id
 from role_env.errors import KeyringError, ProfileError
 from role_env.fingerprint import Fingerprint
 from role_env.keyrings import access_keys, vault
@@ -85,7 +85,7 @@ class KeyringKey(Source):
 
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the key if the keyring is unlocked and has it, else None."""
-        with contextlib.suppress(KeyringError):
+        with contextlib.suppress(KeyringError, access_keys.SwappedKey):
             return self._look(context.without_prompts())
         return None
 
@@ -93,6 +93,8 @@ class KeyringKey(Source):
         """Return the fault of a missing key or keyring. Another fault of the keyring is reported elsewhere."""
         try:
             return None if self._look(context.without_prompts()) else self._missing()
+        except access_keys.SwappedKey as error:
+            return SourceFault(error.message, error.hint)
         except vault.NoKeyring as error:
             return SourceFault(self._unreadable(error), error.hint, is_certain=False)
         except KeyringError:
@@ -108,9 +110,10 @@ class KeyringKey(Source):
             fault = self._missing()
             raise ProfileError(fault.message, hint=fault.hint)
         if self.access_key_id not in ("", key.access_key_id):
+            named = shown_id(self.access_key_id or "")
             raise ProfileError(
-                f"profile {self.profile}: access_key_id is {self.access_key_id}, but the keyring has the secret of"
-                f" {key.access_key_id} ({self.where})",
+                f"profile {self.profile}: access_key_id is {named}, but the keyring has the secret of {key.shown_id}"
+                f" ({self.where})",
                 hint=f"run: role-env login {self.profile}",
             )
         return key
@@ -133,7 +136,11 @@ class KeyringKey(Source):
     def _look(self, context: Context) -> AccessKey | None:
         if "key" not in self._read:
             entry = access_keys.entry_of(self.path, self.profile)
-            self._read["key"] = access_keys.load(entry, context)
+            try:
+                self._read["key"] = access_keys.load(entry, context)
+            except access_keys.SwappedKey as error:
+                error.message += f" ({self.where})"
+                raise
         return self._read["key"]
 
 

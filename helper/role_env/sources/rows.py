@@ -68,7 +68,11 @@ SOURCE_PROFILE, CREDENTIAL_SOURCE = "source_profile", "credential_source"
 FILE_KEY = SourceRow(
     "access_key_id",
     "access_key.FileKey",
-    dict.fromkeys(("access_key_id", "access_key_secret", "security_token"), validators.key_part),
+    {
+        "access_key_id": validators.key_id,
+        "access_key_secret": validators.key_part,
+        "security_token": validators.key_part,
+    },
     gives_session=False,
     hint="access_key_id with access_key_secret",
 )

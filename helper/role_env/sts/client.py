@@ -170,7 +170,7 @@ def _parameters(hop: Hop, **more: str) -> dict[str, str]:
 
 def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
     """Return an error that names the identity (GetCallerIdentity is always allowed), the role and the permission."""
-    caller, trusted = f"the key {key.access_key_id}", "its account"
+    caller, trusted = f"the key {key.shown_id}", "its account"
     with contextlib.suppress(RefusedError, UnreachableError):
         short = context.with_deadline(context.deadline.soonest(_IDENTITY_SECONDS))
         identity = caller_identity(key, endpoint=hop.endpoint, context=short)

@@ -232,7 +232,7 @@ def _check_former(holders: Holders, key: AccessKey) -> bool:
     """
     former, journal = holders.key(), holders.own_journal()
     if journal or (former and former.access_key_id != key.access_key_id):
-        ids = [one.access_key_id for one in (journal.keys if journal else [former]) if one]
+        ids = [one.shown_id for one in (journal.keys if journal else [former]) if one]
         raise RefusedError(
             f"the keyring has {' and '.join(ids)} for a former profile {holders.profile}, and nothing was written",
             hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"

@@ -101,7 +101,7 @@ def check_keys(invocation: Invocation, context: Context) -> list[Finding]:
 def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
     """Return the finding about a key; None if nothing is known about it. Another check reports on STS itself."""
     profile, known, fix = chain.source.profile, [], ""
-    what = f"profile {profile}: {key.access_key_id}"
+    what = f"profile {profile}: {key.shown_id}"
     try:
         identity = client.caller_identity(key, endpoint=chain.profiles[0].endpoint, context=context)
         known.append(f"of {identity['Arn']}")
