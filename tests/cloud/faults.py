@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cloud.answers import Answer, Refused, answer_page
 
@@ -48,12 +49,21 @@ def _with(odd: str) -> Callable[[str], str]:
     return lambda text: f"{text[:20]}{odd}{text[20:]}"
 
 
+def _later(moment: str, seconds: int) -> str:
+    """Return a time as STS writes it, moved."""
+    return (datetime.fromisoformat(moment.removesuffix("Z")) + timedelta(seconds=seconds)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+
+
 SESSION_FAULTS: dict[str, tuple[str, Callable[[str], str]]] = {
     "missing-id": ("AccessKeyId", lambda _: ""),
     "missing-secret": ("AccessKeySecret", lambda _: ""),
     "missing-token": ("SecurityToken", lambda _: ""),
     "missing-expiration": ("Expiration", lambda _: ""),
     "expired-answer": ("Expiration", lambda _: "2020-01-01T00:00:00Z"),
+    "endless-answer": ("Expiration", lambda _: "9999-12-31T23:59:59Z"),
+    "late-answer": ("Expiration", lambda end: _later(end, 310)),
     "expiration-without-zone": ("Expiration", lambda end: end.removesuffix("Z")),
     "other-account-arn": ("Arn", lambda arn: re.sub(r"::\d+:", "::9999999999999999:", arn)),
     "other-role-arn": ("Arn", lambda arn: re.sub("/.*/", "/another-role/", arn)),

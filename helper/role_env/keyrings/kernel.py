@@ -33,6 +33,8 @@ _REASONS = {
 }
 # The limit of a key (bytes). A record has about 3,000.
 _LARGEST = 32767
+# The kernel keeps 32 bits of a timeout (seconds).
+_LONGEST = 2**31 - 1
 
 
 class Unavailable(Exception):
@@ -68,7 +70,7 @@ def write(name: str, text: str, *, seconds: int) -> None:
                 raise
     # Only this process can reach the key until it is complete. The link replaces an earlier entry.
     keyctl(_SETPERM, key, _PERMISSIONS)
-    keyctl(_TIMEOUT, key, max(1, seconds))
+    keyctl(_TIMEOUT, key, min(max(1, seconds), _LONGEST))
     keyctl(_LINK, key, _USER)
     keyctl(_UNLINK, key, _PROCESS)
 

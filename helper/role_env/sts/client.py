@@ -25,6 +25,8 @@ from role_env.sts.hop import Hop
 
 # How long the error about a missing permission may wait for the caller's identity (seconds).
 _IDENTITY_SECONDS = 3.0
+# How much longer than requested a session may last by STS's own clock (seconds).
+_LONGER = 300
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # A gateway's Message may quote the string to sign with the token in it. No other word is that long.
 _LONGEST_WORD = 120
@@ -222,12 +224,15 @@ def _clock_offset(moment: str) -> float:
 def _session(service: Service, document: dict[str, Any], hop: Hop, issued: float) -> Credentials:
     """Return the session in a response; `issued` is in epoch seconds.
 
-    Raises RefusedError if it is of another account, role or session name, in any form in which STS writes an ARN. The
-    case of the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`.
+    Raises UnreachableError if it lasts longer than requested, from the moment that the response's Date names. Raises
+    RefusedError if it is of another account, role or session name, in any form in which STS writes an ARN. The case of
+    the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`.
     """
     part, user = document.get("Credentials"), document.get("AssumedRoleUser")
     with service.reading():
         credentials = responses.credentials(part if isinstance(part, dict) else {}, issued=issued)
+        if credentials.expiration > (parse_date(service.date) or issued) + hop.duration_seconds + _LONGER:
+            raise ValueError("Expiration is later than requested")
     arn = user.get("Arn") if isinstance(user, dict) else None
     if not isinstance(arn, str):
         raise service.invalid("no AssumedRoleUser")
