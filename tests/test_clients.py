@@ -210,7 +210,7 @@ def test_node_takes_live_sessions_from_the_credentials_uri_whatever_the_tools_fi
 
 @needs_node
 def test_serverless_devs_takes_the_session_by_the_documented_line(machine: Machine, clients: Path) -> None:
-    line = line_of_programs("program", "s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
+    line = line_of_programs("s deploy").replace("s deploy -a", f"node {PROGRAMS / 'serverless_devs.js'}")
     machine.add("variables = plain\n")
     script = f'eval "$(role-env profileB || echo false)"\n{line}'
     done = machine.shell("bash", script, NODE_PATH=str(CLIENTS / "node_modules"))
@@ -233,9 +233,7 @@ def digest(secret: str) -> str:
 
 def test_make_runs_a_recipe_in_the_session_by_the_documented_line(machine: Machine) -> None:
     require("make")
-    line = line_of_programs("program", "@role-env exec").replace(
-        "terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'"
-    )
+    line = line_of_programs("@role-env exec").replace("terraform plan", "sh -c 'echo made as $$ROLE_ENV_PROFILE'")
     (machine.home / "Makefile").write_text(f"plan:\n\t{line}\n")
     assert machine.run("make", "-s").stdout == "made as profileB\n"
 
@@ -246,7 +244,7 @@ def test_direnv_has_the_session_or_no_account_by_the_documented_line(machine: Ma
     folder.mkdir()
     show = "sh -c 'echo role=$ROLE_ENV_PROFILE key=${ALIBABA_CLOUD_ACCESS_KEY_ID:+set}'"
     for name, shown in (("profileB", "role=profileB key=set\n"), ("nobody", "role= key=\n")):
-        line = line_of_programs("program", "eval").replace("profileB", name)
+        line = line_of_programs("eval").replace("profileB", name)
         (folder / ".envrc").write_text(line + "\n")
         # From a live session of another profile, whose account must not stay.
         script = f'eval "$(role-env profileB)"; direnv allow work/.envrc && direnv exec work {show}'
@@ -273,7 +271,7 @@ class Daemon(Service):
 def test_docker_reads_the_session_from_a_file_of_variables_by_the_documented_line(machine: Machine) -> None:
     with Daemon() as daemon:
         done = machine.shell(
-            "bash", line_of_programs("program", "docker run"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.port}"
+            "bash", line_of_programs("docker run --env-file"), DOCKER_HOST=f"tcp://127.0.0.1:{daemon.port}"
         )
     (found,) = daemon.created
     (issued,) = machine.sts.issued

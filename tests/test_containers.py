@@ -81,7 +81,7 @@ def containers(machine: Machine) -> Iterator[Containers]:
 
 def documented_line(part: str, work: str) -> str:
     """Return the line of the topic that contains `part`, as one would type it."""
-    return line_of_programs("there", part).replace("python work.py", work)
+    return line_of_programs(part).replace("python work.py", work)
 
 
 def check_live(machine: Machine, shown: str, reported: str) -> None:

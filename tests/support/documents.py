@@ -23,10 +23,10 @@ def table(heading: str, document: Path = README) -> list[list[str]]:
     return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
-def line_of_programs(heading: str, part: str) -> str:
-    """Return the line of `role-env help programs`, in the table of this heading, that contains `part`."""
-    lines = [line for row in table(heading, topic("programs")) for line in codes(row[1])]
-    return next(line for line in lines if part in line)
+def line_of_programs(part: str) -> str:
+    """Return the only line to type of `role-env help programs` that contains `part`."""
+    (line,) = [line for line in lines_of(topic("programs")) if part in line]
+    return line
 
 
 def codes(cell: str) -> list[str]:

@@ -1,6 +1,10 @@
 """The Markdown of the topics as text."""
 
+import re
+
 from role_env.ui.reference import text_of
+from role_env.ui.table import width
+from support.documents import TOPICS
 
 
 def shown(document: str, columns: int = 40) -> str:
@@ -28,10 +32,12 @@ def test_the_last_column_of_a_table_takes_several_lines_where_it_has_room() -> N
     assert shown(table) == "exit  meaning\n1     word word word word word word word\n      word word word\n"
 
 
-def test_a_table_without_room_is_shown_row_by_row_with_a_line_to_type_by_itself() -> None:
-    rows = "| one | `role-env exec profileB -- a-long-name` | slow |\n| two | `x` | |\n"
-    table = f"| program | line | note |\n|---|---|---|\n{rows}"
-    assert shown(table) == "one\n    role-env exec profileB -- a-long-name\n    note: slow\n\ntwo\n    line: x\n"
+def test_no_table_of_a_topic_is_wider_than_a_terminal_of_80_columns() -> None:
+    for document in TOPICS:
+        tables = re.findall(r"(?:^\|.*\n)+", document.read_text("utf-8"), re.MULTILINE)
+        lines = [line for table in tables for line in shown(table, 80).splitlines()]
+        wide = [line for line in lines if width(line) > 80]
+        assert wide == [], f"make a list of the table in {document.name}, and fence what is to be typed"
 
 
 def test_the_blocks_of_an_item_are_below_its_text() -> None:

@@ -21,7 +21,7 @@ _CODE_OR_WORD = re.compile(rf"{_CODE}|[^\s`]+")
 _STYLE = re.compile(r"\x1b\[\d+m")
 _FILES = ("ini", "json", "toml", "yaml")
 _WIDEST_PROSE = 80
-# The least width of a table's last column. If there is less room, the table is shown row by row.
+# The least width of a table's last column. A topic's tables leave it that much on a terminal of 80 columns.
 _NARROWEST_COLUMN = 30
 _GAP = "  "
 _INDENT = "    "
@@ -80,7 +80,7 @@ def _block(block: Sequence[str], prose: int, columns: int) -> list[str]:
         return [indent + _code(line) if line else "" for line in others[:-1]]
     if first.startswith("|"):
         rows = [_CELL_BORDER.split(line.strip())[1:-1] for line in (first, *others[1:])]
-        return _table([[cell.strip().replace("\\|", "|") for cell in row] for row in rows], prose, columns)
+        return _table([[cell.strip().replace("\\|", "|") for cell in row] for row in rows], columns)
     if marker := _MARKER.match(first):
         indent = " " * len(marker[0])
         inner = [line[len(indent) :] for line in block]
@@ -88,34 +88,16 @@ def _block(block: Sequence[str], prose: int, columns: int) -> list[str]:
     return _wrapped(" ".join(line.strip() for line in block), prose)
 
 
-def _table(rows: Sequence[Sequence[str]], prose: int, columns: int) -> list[str]:
+def _table(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
+    """Return a table whose last column takes the room that the others leave, and as many lines as it needs."""
     widths = [max(_width_of(_styled(cell)) for cell in column) for column in zip(*rows, strict=True)]
-    room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
-    longest_word = max(_width_of(word) for row in rows for word in _words(row[-1]))
-    if room >= min(widths[-1], max(longest_word, _NARROWEST_COLUMN)):
-        return _in_columns(rows, widths, room)
-    return _row_by_row(rows, prose)
-
-
-def _in_columns(rows: Sequence[Sequence[str]], widths: list[int], room: int) -> list[str]:
+    room = max(_NARROWEST_COLUMN, columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1))
     lines = []
     for number, row in enumerate(rows):
         cells = [_styled(cell) if number else colored(cell, BOLD) for cell in row]
         head = "".join(_padded(cell, most) + _GAP for cell, most in zip(cells[:-1], widths, strict=False))
         first, *others = filled(cells[-1].split(" "), room, _width_of)
         lines += [head + first, *(" " * _width_of(head) + line for line in others)]
-    return lines
-
-
-def _row_by_row(rows: Sequence[Sequence[str]], prose: int) -> list[str]:
-    (_, *headings), *others = rows
-    lines: list[str] = []
-    for first, *cells in others:
-        lines += [] if not lines else [""]
-        lines += _wrapped(first, prose)
-        for heading, cell in zip(headings, cells, strict=True):
-            name = "" if len(headings) == 1 or re.fullmatch(r"`[^`]+ [^`]+`", cell) else f"{heading}: "
-            lines += _indented(_wrapped(name + cell, prose - len(_INDENT)) if cell else [], _INDENT, _INDENT)
     return lines
 
 
