@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from role_env.fingerprint import Fingerprint, is_current, read_file
+from role_env.files.dependencies import Dependencies, read_file
+from role_env.fingerprint import is_current
 from role_env.profiles.file import load
 from support.files import settle
 
@@ -63,9 +64,9 @@ def test_a_file_that_was_read_and_then_changed_is_a_change(tmp_path: Path) -> No
         file.chmod(0o600)
     settle(*files.values())
     for change, file in files.items():
-        fingerprint = Fingerprint({})
-        assert fingerprint.read(file)[0] == b"content"
-        (line,) = fingerprint.lines()
+        dependencies = Dependencies({})
+        assert dependencies.read(file)[0] == b"content"
+        (line,) = dependencies.fingerprint()
         assert "\n" not in line
         assert is_current([line], {})
         assert is_current([line], {})
@@ -74,15 +75,15 @@ def test_a_file_that_was_read_and_then_changed_is_a_change(tmp_path: Path) -> No
 
 
 def test_a_file_younger_than_two_seconds_is_read_again_by_the_next_call(file: Path) -> None:
-    fingerprint = Fingerprint({})
-    fingerprint.read(file)
-    assert not is_current(fingerprint.lines(), {})
+    dependencies = Dependencies({})
+    dependencies.read(file)
+    assert not is_current(dependencies.fingerprint(), {})
     settle(file)
-    fingerprint.read(file)
-    assert is_current(fingerprint.lines(), {})
+    dependencies.read(file)
+    assert is_current(dependencies.fingerprint(), {})
     os.utime(file, (time.time() - 100, time.time() - 100))  # a time of modification says nothing by itself
-    fingerprint.read(file)
-    assert not is_current(fingerprint.lines(), {})
+    dependencies.read(file)
+    assert not is_current(dependencies.fingerprint(), {})
 
 
 COMINGS: dict[str, Callable[[Path], object]] = {
@@ -97,12 +98,12 @@ COMINGS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("kind", COMINGS)
 def test_whatever_comes_where_nothing_was_is_a_change(tmp_path: Path, kind: str) -> None:
     path = names_with_signs(tmp_path)
-    fingerprint = Fingerprint({})
-    assert not fingerprint.exists(str(path))
-    assert is_current(fingerprint.lines(), {})
+    dependencies = Dependencies({})
+    assert not dependencies.exists(str(path))
+    assert is_current(dependencies.fingerprint(), {})
     COMINGS[kind](path)
-    assert Fingerprint({}).exists(str(path))
-    assert not is_current(fingerprint.lines(), {})
+    assert Dependencies({}).exists(str(path))
+    assert not is_current(dependencies.fingerprint(), {})
 
 
 def test_a_symlink_that_is_turned_elsewhere_is_a_change(tmp_path: Path) -> None:
@@ -111,20 +112,20 @@ def test_a_symlink_that_is_turned_elsewhere_is_a_change(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("a")
     settle(tmp_path / "a")
-    fingerprint = Fingerprint({})
-    fingerprint.read(link)
-    assert is_current(fingerprint.lines(), {})
+    dependencies = Dependencies({})
+    dependencies.read(link)
+    assert is_current(dependencies.fingerprint(), {})
     link.unlink()
     link.symlink_to("b")
-    assert not is_current(fingerprint.lines(), {})
+    assert not is_current(dependencies.fingerprint(), {})
 
 
 @pytest.mark.parametrize("value", ["", " ", "a b", "%0A", "%250A", "a\nb\r", "-", "file - x", "\udcff"])
 def test_a_variable_that_was_looked_at_and_then_changed_is_a_change(value: str) -> None:
     environ = {"X": value}
-    fingerprint = Fingerprint(environ)
-    assert fingerprint.variable("X") == value
-    (line,) = fingerprint.lines()
+    dependencies = Dependencies(environ)
+    assert dependencies.variable("X") == value
+    (line,) = dependencies.fingerprint()
     assert "\n" not in line
     assert is_current([line], environ)
     assert is_current([line], {}) == (value == "")
@@ -155,12 +156,12 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
         return real(*arguments, **options)  # type: ignore[call-overload]
 
     settle(file)
-    fingerprint = Fingerprint({})
+    dependencies = Dependencies({})
     with monkeypatch.context() as patch:
         patch.setattr("os.fdopen", fdopen)
-        content, status = fingerprint.read(file)
+        content, status = dependencies.read(file)
     assert len(content) == status.st_size
-    assert not is_current(fingerprint.lines(), {})
+    assert not is_current(dependencies.fingerprint(), {})
 
 
 def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
@@ -178,7 +179,7 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
     settle(path, policy)
     file = load("", environ)
     file.chain("b")
-    lines = file.fingerprint.lines()
+    lines = file.dependencies.fingerprint()
     assert is_current(lines, environ)
     names = (
         "ROLE_ENV_CONFIG",

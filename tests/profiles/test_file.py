@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.fingerprint import LARGEST_FILE
+from role_env.files.dependencies import LARGEST_FILE
 from role_env.sources.ecs_metadata import EcsRole
 from role_env.sources.oidc import OidcToken
 from support.profiles_folder import ALIBABAS, ARN, PROVIDER, SECRET, A, B, Folder, failure, key_of, needs_root

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles.endpoint import default_session_name, directory_endpoint
 from role_env.profiles.profile import PROFILE_KEYS
 from role_env.sources.rows import SOURCE_KEYS
@@ -101,17 +101,17 @@ def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_t
 def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
     profile = folder.with_keys("")
     assert (profile.duration_seconds, profile.variables) == (3600, DEFAULT_FAMILIES)
-    assert profile.role_session_name == default_session_name(Fingerprint(os.environ))
+    assert profile.role_session_name == default_session_name(Dependencies(os.environ))
     assert (profile.policy, profile.external_id, profile.region_id, profile.expected_account_id) == ("", "", "", "")
 
 
 @pytest.mark.parametrize("name", ["LOGNAME", "USER", "LNAME", "USERNAME"])
 def test_a_default_session_name_is_one_that_sts_takes(name: str) -> None:
     for user in ("Jürgen Müller", "x" * 100, "a"):
-        fingerprint = Fingerprint({name: user})
-        assert PROFILE_KEYS["role_session_name"](default_session_name(fingerprint))
-        assert default_session_name(fingerprint).startswith(user[:1])
-    assert PROFILE_KEYS["role_session_name"](default_session_name(Fingerprint({})))
+        dependencies = Dependencies({name: user})
+        assert PROFILE_KEYS["role_session_name"](default_session_name(dependencies))
+        assert default_session_name(dependencies).startswith(user[:1])
+    assert PROFILE_KEYS["role_session_name"](default_session_name(Dependencies({})))
 
 
 def test_keys_may_be_written_in_any_case(folder: Folder) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cloud.world import ACCOUNT_C, role_arn
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles.file import ProfilesFile
 from role_env.sessions import chain as chains
 from support.cached_sessions import exports
@@ -119,8 +119,8 @@ def test_the_endpoint_of_a_role_of_the_cli_is_the_one_that_the_sdks_choose(
     machine: Machine, cli_file: CliFile, ours: str, cli: dict[str, Any], *, variable: str, endpoint: str
 ) -> None:
     write_chain(machine, cli_file, ours, **cli)
-    fingerprint = Fingerprint({"HOME": str(machine.home), "ALIBABA_CLOUD_STS_ENDPOINT": variable})
-    chain = chains.resolve(ProfilesFile(str(machine.file), fingerprint), "clirole")
+    dependencies = Dependencies({"HOME": str(machine.home), "ALIBABA_CLOUD_STS_ENDPOINT": variable})
+    chain = chains.resolve(ProfilesFile(str(machine.file), dependencies), "clirole")
     assert [hop.endpoint for hop in chain.profiles[:2]] == [endpoint, endpoint]
 
 

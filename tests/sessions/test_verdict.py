@@ -50,5 +50,5 @@ def test_before_the_chain_is_known_it_is_used_if_nothing_that_it_was_made_from_h
     account: str, path: str, environ: dict[str, str], action: str
 ) -> None:
     cached = record()
-    cached.fingerprint_lines = [f"file {FILE} -", "variable HOME "]
+    cached.fingerprint = [f"file {FILE} -", "variable HOME "]
     assert judge(cached, Request("profileB", expect_account=account), path, environ).action == action

@@ -8,7 +8,7 @@ import pytest
 
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.profiles.profile import Profile
@@ -65,7 +65,7 @@ class Folder:
 
     def load(self, path: Path | None = None) -> ProfilesFile:
         """Return the profiles file as it is."""
-        return ProfilesFile(str(path or self.file), Fingerprint(os.environ))
+        return ProfilesFile(str(path or self.file), Dependencies(os.environ))
 
     def with_keys(self, keys: str) -> Profile:
         """Return the checked profile [b] of role switchRoleSbc with these keys besides."""
@@ -78,7 +78,7 @@ class Folder:
 
     def located(self, config: str = "") -> Path:
         """Return the file that is chosen."""
-        return Path(locate(config, Fingerprint(os.environ)))
+        return Path(locate(config, Dependencies(os.environ)))
 
 
 def failure(call: Callable[[], object], kind: type[ProfileError] = ProfileError) -> str:

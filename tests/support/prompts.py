@@ -37,7 +37,7 @@ def record(
         policy_digest="",
         chain_digest="",
         base_key_digest="",
-        fingerprint_lines=[],
+        fingerprint=[],
     )
     made.request_json = request_text(Request(profile), "/home/me/profiles.ini", found)
     return found

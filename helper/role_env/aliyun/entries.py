@@ -14,7 +14,7 @@ from role_env.aliyun import document, process_command
 from role_env.aliyun.config import DEFAULT_NAME, ConfigFile
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
-from role_env.fingerprint import read_file
+from role_env.files.dependencies import read_file
 from role_env.variables import FOLLOWING_PROFILE
 
 # The profile that follows the session of the shell.

@@ -4,7 +4,7 @@ from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.keyrings import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
@@ -66,6 +66,6 @@ def _check_known(invocation: Invocation, path: str | None, found: list[Entry], c
 
 def _path(invocation: Invocation, context: Context) -> str | None:
     try:
-        return locate(invocation.config, Fingerprint(context.environ))
+        return locate(invocation.config, Dependencies(context.environ))
     except ProfileError:
         return None

@@ -7,7 +7,7 @@ from role_env import ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles.locate import locate
 from role_env.sign_in import browser, console, isolated
 
@@ -57,7 +57,7 @@ def _isolated_command(invocation: Invocation, context: Context) -> list[str] | N
     """Return the command of a browser with a browser profile of its own; None without --isolated. Raises NoBrowser."""
     if not invocation.isolated:
         return None
-    path = locate(invocation.config, Fingerprint(context.environ))
+    path = locate(invocation.config, Dependencies(context.environ))
     try:
         command = isolated.command(path, invocation.profile, context.environ)
     except OSError as error:

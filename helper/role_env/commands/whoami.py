@@ -13,7 +13,7 @@ from role_env.environ.keys import current_key
 from role_env.environ.session import ShellState
 from role_env.environ.tools import ToolKey
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, printable
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
@@ -137,4 +137,4 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
             raise ProfileError(fault.message, hint=fault.hint)
         context.messages.say(f"{fault.message}; {fault.hint}")
     asked = None if environ.get("ALIBABA_CLOUD_STS_ENDPOINT") else request_of_shell(environ)
-    return key, asked.endpoint if asked else sts_endpoint(Fingerprint(environ))
+    return key, asked.endpoint if asked else sts_endpoint(Dependencies(environ))

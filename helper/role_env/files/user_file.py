@@ -15,7 +15,8 @@ from pathlib import Path
 
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import locks
-from role_env.fingerprint import current_stamp, read_file
+from role_env.files.dependencies import read_file
+from role_env.fingerprint import current_stamp
 from role_env.paths import make_folders
 
 # Another role-env holds the lock only for milliseconds.

@@ -11,7 +11,7 @@ from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey, has_form_of_secret
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.keyrings import Entry, profile_entry, vault
 from role_env.validators import key_part
 
@@ -72,10 +72,10 @@ def touch(environ: Mapping[str, str]) -> None:
         paths.touch(environ, _MARK)
 
 
-def watch_mark(fingerprint: Fingerprint) -> None:
-    """Record the mark in `fingerprint`, so that a change of any key counts. There is none without a state folder."""
+def watch_mark(dependencies: Dependencies) -> None:
+    """Record the mark in `dependencies`, so that a change of any key counts. There is none without a state folder."""
     with contextlib.suppress(OSError):
-        fingerprint.watch(f"{paths.state_folder(fingerprint.environ)}/{_MARK}")
+        dependencies.watch(f"{paths.state_folder(dependencies.environ)}/{_MARK}")
 
 
 def _parse(text: str) -> AccessKey | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from role_env import paths, validators
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, UsageError
+from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.file import DEFAULT, ProfilesFile
 from role_env.profiles.locate import existing_sdk_file, own_file
@@ -37,19 +37,19 @@ class NewProfile:
         return ProfileError(f"profile {self.name}: {what}, and nothing was written", hint="give it another value")
 
 
-def file_to_append_to(config: str, fingerprint: Fingerprint) -> str:
+def file_to_append_to(config: str, dependencies: Dependencies) -> str:
     """Return the path of the file for a new profile: `config`, else ROLE_ENV_CONFIG, else role-env's own.
 
     The file may not exist. Raises UsageError if creating role-env's own would hide the profiles of an SDK's file in
     use, and ProfileError for a user without a home folder.
     """
-    if chosen := config or fingerprint.variable("ROLE_ENV_CONFIG"):
+    if chosen := config or dependencies.variable("ROLE_ENV_CONFIG"):
         return paths.absolute(chosen)
-    own = own_file(fingerprint)
+    own = own_file(dependencies)
     if own is None:
         raise ProfileError("there is no folder for a profiles file", hint="name a file with --config, or set HOME")
-    in_use = None if fingerprint.exists(own) else existing_sdk_file(fingerprint)
-    hidden = ProfilesFile(in_use, fingerprint).names() if in_use else []
+    in_use = None if dependencies.exists(own) else existing_sdk_file(dependencies)
+    hidden = ProfilesFile(in_use, dependencies).names() if in_use else []
     if hidden:
         raise UsageError(
             f"{own} does not exist yet, and would hide the profiles of {in_use}: {', '.join(hidden)}",

@@ -5,7 +5,7 @@ from functools import cache
 
 from role_env import validators
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 
 _VARIABLE = "ALIBABA_CLOUD_STS_ENDPOINT"
 _DIRECTORY_VARIABLE = "ALIBABA_CLOUD_RESOURCE_DIRECTORY_ENDPOINT"
@@ -14,9 +14,9 @@ _DIRECTORIES = {"china": "resourcedirectory.aliyuncs.com", "international": "res
 _USER_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
 
-def sts_endpoint(fingerprint: Fingerprint, *, endpoint: str = "", region: str = "") -> str:
+def sts_endpoint(dependencies: Dependencies, *, endpoint: str = "", region: str = "") -> str:
     """Return STS's `host[:port]`: `endpoint`, the variable's, the region's or the default. Raises ProfileError."""
-    of_variable = fingerprint.variable(_VARIABLE)  # always recorded, since the session depends on it
+    of_variable = dependencies.variable(_VARIABLE)  # always recorded, since the session depends on it
     if endpoint:
         return endpoint
     if of_variable:
@@ -43,10 +43,10 @@ def _checked(name: str, endpoint: str) -> str:
         raise ProfileError(f"the variable {name} {error}", hint="correct the variable, or unset it") from None
 
 
-def default_session_name(fingerprint: Fingerprint) -> str:
+def default_session_name(dependencies: Dependencies) -> str:
     """Return user@host, reduced to the 2 to 64 characters that STS allows."""
-    host = fingerprint.host_name().split(".")[0]
-    user = next(filter(None, map(fingerprint.variable, _USER_VARIABLES)), "") or _login_name()
+    host = dependencies.host_name().split(".")[0]
+    user = next(filter(None, map(dependencies.variable, _USER_VARIABLES)), "") or _login_name()
     allowed = (c if c.isascii() and (c.isalnum() or c in ".@_-") else "-" for c in f"{user}@{host}")
     return "".join(allowed)[:64].ljust(2, "-")
 

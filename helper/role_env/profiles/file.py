@@ -9,8 +9,8 @@ import os
 from role_env import validators
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UnknownProfileError, printable
+from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
 from role_env.sources import rows
@@ -29,35 +29,35 @@ _NARROWING = ("agents", "read_only", "policy", "policy_file")
 
 def load(config: str, environ: "Mapping[str, str]") -> "ProfilesFile":
     """Locate and read the profiles file; `config` is the value of --config or empty. Raises ProfileError."""
-    fingerprint = Fingerprint(environ)
-    return ProfilesFile(locate(config, fingerprint), fingerprint)
+    dependencies = Dependencies(environ)
+    return ProfilesFile(locate(config, dependencies), dependencies)
 
 
 class ProfilesFile:
     """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
-    `fingerprint` has the state of everything that is read for it and for its profiles. With `planned` it is the file as
-    it would be with this content, in which the profiles `new` have no lines yet. Raises ProfileError if the file as a
+    `dependencies` records everything that is read for it and for its profiles. With `planned` it is the file as it
+    would be with this content, in which the profiles `new` have no lines yet. Raises ProfileError if the file as a
     whole cannot be used, for its syntax, a duplicate, an invalid name or its permissions.
     """
 
     def __init__(
         self,
         path: str,
-        fingerprint: Fingerprint,
+        dependencies: Dependencies,
         *,
         planned: bytes | None = None,
         new: "Iterable[str]" = (),
     ) -> None:
         self.path = path
         self.real_path = os.path.realpath(path)
-        self.fingerprint = fingerprint
+        self.dependencies = dependencies
         self._profiles: dict[str, Profile] = {}
-        self._is_sdk_file = path != own_file(fingerprint) and path in sdk_files(fingerprint)
+        self._is_sdk_file = path != own_file(dependencies) and path in sdk_files(dependencies)
         if planned is None:
             self._sections = self._read()
         else:
-            fingerprint.watch(path)
+            dependencies.watch(path)
             self._sections = ini.parse(path, planned)
             for name in new:
                 self._sections[name].where, self._sections[name].lines = f"not yet in {path}", {}
@@ -71,7 +71,7 @@ class ProfilesFile:
 
     def _read(self) -> dict[str, Section]:
         try:
-            content, status = self.fingerprint.read(self.path)
+            content, status = self.dependencies.read(self.path)
         except OSError as error:
             what = error.strerror or str(error)
             hint = "check the path and its permissions, or name another file with --config"
@@ -96,7 +96,7 @@ class ProfilesFile:
         section = self._sections[name]
         if self._is_sdk_file:
             section = translate_sdk_section(section)
-        self._profiles[name] = parse_profile(section, self.fingerprint)
+        self._profiles[name] = parse_profile(section, self.dependencies)
         return self._profiles[name]
 
     def valid_profiles(self) -> "Iterator[Profile]":

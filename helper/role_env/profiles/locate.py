@@ -4,30 +4,30 @@ import os
 
 from role_env import paths
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 
 _SET_OR_UNSET = "set ROLE_ENV_CONFIG to the path of a profiles file, or unset it"
 
 
-def locate(config: str, fingerprint: Fingerprint) -> str:
+def locate(config: str, dependencies: Dependencies) -> str:
     """Return the path of the profiles file: `config`, else ROLE_ENV_CONFIG, else the user's own, else the SDKs'.
 
     It is absolute. An unreadable file is chosen too, so that reading it fails and no other account is used instead.
     Raises ProfileError if there is no file.
     """
-    own = own_file(fingerprint)
-    for chosen, by in ((config, "--config"), (fingerprint.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
+    own = own_file(dependencies)
+    for chosen, by in ((config, "--config"), (dependencies.variable("ROLE_ENV_CONFIG"), "ROLE_ENV_CONFIG")):
         if chosen:
             path = _absolute(chosen)
-            if path and fingerprint.exists(path):
+            if path and dependencies.exists(path):
                 return path
             raise ProfileError(
                 f"{by} names {chosen}, which does not exist",
                 hint=f"give {by} the path of a profiles file, or leave it out" if by == "--config" else _SET_OR_UNSET,
             )
-    if own and fingerprint.exists(own):
+    if own and dependencies.exists(own):
         return own
-    if path := existing_sdk_file(fingerprint):
+    if path := existing_sdk_file(dependencies):
         return path
     if own is None:
         raise ProfileError("there is no profiles file", hint="name one with --config, or set HOME")
@@ -37,25 +37,25 @@ def locate(config: str, fingerprint: Fingerprint) -> str:
     )
 
 
-def own_file(fingerprint: Fingerprint) -> str | None:
+def own_file(dependencies: Dependencies) -> str | None:
     """Return the path of role-env's own profiles file, which may not exist; None for a user without a home folder."""
-    environ = {name: fingerprint.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
+    environ = {name: dependencies.variable(name) for name in ("HOME", "XDG_CONFIG_HOME")}
     folder = paths.own_folder(environ, paths.CONFIG)
     return paths.absolute(f"{folder}/profiles.ini") if folder else None
 
 
-def sdk_files(fingerprint: Fingerprint) -> list[str]:
+def sdk_files(dependencies: Dependencies) -> list[str]:
     """Return the paths of the Alibaba SDKs' own file, first choice first."""
-    fingerprint.variable("HOME")
-    chosen = fingerprint.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
+    dependencies.variable("HOME")
+    chosen = dependencies.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
     folder = os.path.expanduser("~/.alibabacloud")
     known = [f"{folder}/credentials.ini", f"{folder}/credentials"] if os.path.isabs(folder) else []
     return list(filter(None, map(_absolute, [chosen, *known] if chosen else known)))
 
 
-def existing_sdk_file(fingerprint: Fingerprint) -> str | None:
+def existing_sdk_file(dependencies: Dependencies) -> str | None:
     """Return the file that the Alibaba SDKs use, or None. role-env reads it if it has no file of its own."""
-    return next(filter(fingerprint.exists, sdk_files(fingerprint)), None)
+    return next(filter(dependencies.exists, sdk_files(dependencies)), None)
 
 
 def _absolute(path: str) -> str | None:

@@ -6,8 +6,8 @@ from role_env import validators
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError, UsageError
+from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
-from role_env.fingerprint import Fingerprint
 from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import rows
@@ -136,7 +136,7 @@ _KEYS_OF_TYPE = {
 }
 
 
-def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
+def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
     """Check every key of `section` and return the profile. Raises ProfileError."""
     _check_keys(section)
     values: dict[str, Any] = {}
@@ -151,14 +151,14 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
         values["color"] = values.pop("colour")
     # All other keys choose the source, the policy's file or the STS endpoint.
     chosen = {key: value for key, value in values.items() if key in _FIELDS}
-    chosen |= _choose_source(section, values, fingerprint)
+    chosen |= _choose_source(section, values, dependencies)
     if "policy" in values or "policy_file" in values:
-        chosen["policy"] = _read_policy(section, values, fingerprint)
+        chosen["policy"] = _read_policy(section, values, dependencies)
     if "role_arn" in chosen and "role_session_name" not in chosen:
-        chosen["role_session_name"] = default_session_name(fingerprint)
+        chosen["role_session_name"] = default_session_name(dependencies)
         chosen["has_default_session_name"] = True
     endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
-    chosen["endpoint"] = sts_endpoint(fingerprint, endpoint=endpoint, region=region)
+    chosen["endpoint"] = sts_endpoint(dependencies, endpoint=endpoint, region=region)
     seconds = values.get("duration_seconds", Profile.duration_seconds)
     longest = values.get("max_session_duration", Profile.max_session_duration)
     if not 900 <= seconds <= longest:
@@ -167,7 +167,7 @@ def parse_profile(section: Section, fingerprint: Fingerprint) -> Profile:
     return Profile(section.name, section.where, section.path, **chosen)
 
 
-def _choose_source(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "dict[str, Any]":
+def _choose_source(section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> "dict[str, Any]":
     """Return the source that the checked keys `values` choose, as fields of Profile. Raises ProfileError."""
     chosen = {rows.CHOOSERS[key]: key for key in values if key in rows.CHOOSERS}
     if len(chosen) > 1:
@@ -183,7 +183,7 @@ def _choose_source(section: Section, values: "Mapping[str, Any]", fingerprint: F
         if key in values and owner != kind:
             what, hint = f"requires {rows.CREDENTIAL_SOURCE} = {owner}", f"set it to {owner}, or remove {key}"
             raise section.error(key, what, hint=hint)
-    source = class_of(rows.NAMED[kind] if kind else rows.BY_CHOOSER[chooser]).parse(section, values, fingerprint)
+    source = class_of(rows.NAMED[kind] if kind else rows.BY_CHOOSER[chooser]).parse(section, values, dependencies)
     return {"source": source, **source.profile_fields}
 
 
@@ -234,12 +234,12 @@ def _value_hint(key: str, text: str) -> str:
     return f"correct {key}, or remove the line"
 
 
-def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> str:
+def _read_policy(section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> str:
     """Return the session policy, from `policy` or from `policy_file`: JSON of at most 2048 characters."""
     if "policy" in values and "policy_file" in values:
         raise section.error("policy", "and policy_file are both set", hint="keep one")
     key = "policy_file" if "policy_file" in values else "policy"
-    text = _read_policy_file(section, values[key], fingerprint) if key == "policy_file" else str(values[key])
+    text = _read_policy_file(section, values[key], dependencies) if key == "policy_file" else str(values[key])
     try:
         compact = policies.compact(text)
     except policies.PolicyError as error:
@@ -248,10 +248,10 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", fingerprint: Fin
     return text if len(text) <= policies.LONGEST else compact
 
 
-def _read_policy_file(section: Section, name: str, fingerprint: Fingerprint) -> str:
+def _read_policy_file(section: Section, name: str, dependencies: Dependencies) -> str:
     path = section.resolve_path("policy_file", name)
     try:
-        content, status = fingerprint.read(path)
+        content, status = dependencies.read(path)
         check_private(f"the policy_file {path} of {section.name} ({section.where_is('policy_file')})", path, status)
         return content.decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -13,7 +13,7 @@ from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.errors import KeyringError, ProfileError, RefusedError
 from role_env.files import locks
-from role_env.fingerprint import read_file
+from role_env.files.dependencies import read_file
 from role_env.keyrings import Entry, access_keys, profile_entry, vault
 
 _HEAD = "role-env rotation 1"

@@ -136,7 +136,7 @@ class Record:
     `endpoint` and `session_name` are those of its request to STS, and `policy_digest` is the digest of the session
     policy that was sent (empty for none). `chain_digest` is the digest of the resolved chain, and `base_key_digest`
     that of the base key in the environment; `sign_in_id` is the ID of the sign-in that it came from (the last two are
-    empty if there is none). `agents` is `read-only` if the profile's key of that name made it so. `fingerprint_lines`
+    empty if there is none). `agents` is `read-only` if the profile's key of that name made it so. `fingerprint`
     record the files and variables that it depends on.
     """
 
@@ -151,7 +151,7 @@ class Record:
         base_key_digest: str,
         sign_in_id: str = "",
         agents: str = "",
-        fingerprint_lines: list[str],
+        fingerprint: list[str],
     ) -> None:
         self.session = session
         self.endpoint = endpoint
@@ -161,11 +161,11 @@ class Record:
         self.base_key_digest = base_key_digest
         self.sign_in_id = sign_in_id
         self.agents = agents
-        self.fingerprint_lines = fingerprint_lines
+        self.fingerprint = fingerprint
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:
         """Return whether every file, variable and base key that the session was made from is as it was."""
-        if not fingerprint.is_current(self.fingerprint_lines, environ):
+        if not fingerprint.is_current(self.fingerprint, environ):
             return False
         return not self.base_key_digest or self.base_key_digest == _base_key_digest(environ)
 
@@ -181,7 +181,7 @@ class Record:
             str(credentials.expiration),
             *(getattr(credentials, name) for name in _KEY_FIELDS),
         )
-        lines = [_HEAD, *map(" ".join, zip(_FIELDS, values, strict=True)), *self.fingerprint_lines]
+        lines = [_HEAD, *map(" ".join, zip(_FIELDS, values, strict=True)), *self.fingerprint]
         return "\n".join([*lines, end_line(lines)])
 
 
@@ -209,7 +209,7 @@ def parse_record(text: str, profile: str) -> "Record | None":
     )
     return Record(
         session,
-        fingerprint_lines=lines[len(_FIELDS) + 1 : -1],
+        fingerprint=lines[len(_FIELDS) + 1 : -1],
         **{attribute: found[name] for name, attribute in _ORIGIN_FIELDS.items()},
     )
 
@@ -277,4 +277,4 @@ def _is_surely_right(record: Record, request: Request, path: str, environ: "Mapp
     Through a symlink to the file, a relative path in it may lead elsewhere.
     """
     is_of_account = request.expect_account in ("", record.session.account_id)
-    return is_of_account and fingerprint.has_file(record.fingerprint_lines, path) and record.is_unchanged(environ)
+    return is_of_account and fingerprint.has_file(record.fingerprint, path) and record.is_unchanged(environ)

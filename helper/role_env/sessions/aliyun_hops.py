@@ -8,8 +8,8 @@ from role_env.aliyun.location import config_path
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
+from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
-from role_env.fingerprint import Fingerprint
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.profiles.profile import DURATION_SECONDS, Profile
 from role_env.sources.access_key import FileKey
@@ -29,7 +29,7 @@ class CliChain:
     region_id: str
 
 
-def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliChain:
+def resolve(wanted: Source, dependencies: Dependencies, *, has_role: bool) -> CliChain:
     """Return the chain of the CLI's profile that `wanted` names. With `has_role` a role of the profiles file follows.
 
     Raises ProfileError if the file or a profile is missing or invalid.
@@ -37,17 +37,17 @@ def resolve(wanted: Source, fingerprint: Fingerprint, *, has_role: bool) -> CliC
     if not isinstance(wanted, AliyunCliProfile):
         raise AssertionError("the source stands for a profile of the CLI")
     with wanted.locate_errors():
-        file = _config_file(fingerprint)
+        file = _config_file(dependencies)
         found = _chain(file, wanted.values[0])
-        roles = [_profile(profile, wanted, file.path, fingerprint) for profile in found if profile.mode in _ROLES]
+        roles = [_profile(profile, wanted, file.path, dependencies) for profile in found if profile.mode in _ROLES]
         source = _source(found[0], wanted, file.path, is_passed_through=not (roles or has_role))
         return CliChain(source, roles, found[-1].region_id)
 
 
-def _config_file(fingerprint: Fingerprint) -> ConfigFile:
-    path = config_path(fingerprint.variable("HOME"))
+def _config_file(dependencies: Dependencies) -> ConfigFile:
+    path = config_path(dependencies.variable("HOME"))
     try:
-        content, status = fingerprint.read(path)
+        content, status = dependencies.read(path)
     except OSError as error:
         raise ProfileError(
             f"the aliyun CLI's ~/.aliyun/config.json cannot be read: {error.strerror or error}",
@@ -73,30 +73,32 @@ def _chain(file: ConfigFile, name: str) -> list[CliProfile]:
     return found
 
 
-def _profile(profile: CliProfile, wanted: AliyunCliProfile, path: str, fingerprint: Fingerprint) -> Profile:
+def _profile(profile: CliProfile, wanted: AliyunCliProfile, path: str, dependencies: Dependencies) -> Profile:
     return Profile(
         profile.name,
         profile.where,
         path,
         role_arn=RoleArn(profile.role_arn),
-        role_session_name=profile.session_name or default_session_name(fingerprint),
+        role_session_name=profile.session_name or default_session_name(dependencies),
         duration_seconds=profile.duration_seconds or DURATION_SECONDS,
         max_session_duration=_LONGEST_SESSION,
         external_id=profile.external_id,
         policy=profile.policy,
         region_id=profile.region_id,
-        endpoint=_endpoint(profile, wanted, fingerprint),
+        endpoint=_endpoint(profile, wanted, dependencies),
         has_default_session_name=not profile.session_name,
     )
 
 
-def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, fingerprint: Fingerprint) -> str:
+def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, dependencies: Dependencies) -> str:
     """Return the STS endpoint of the CLI's profile, else of the profile that names it.
 
     As for the SDKs, `enable_vpc` counts only with a region of the CLI's profile.
     """
     _, endpoint, region = wanted.values
-    endpoint = sts_endpoint(fingerprint, endpoint=profile.sts_endpoint or endpoint, region=profile.sts_region or region)
+    endpoint = sts_endpoint(
+        dependencies, endpoint=profile.sts_endpoint or endpoint, region=profile.sts_region or region
+    )
     is_regional = bool(profile.sts_region) and endpoint == f"sts.{profile.sts_region}.aliyuncs.com"
     return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 

@@ -11,7 +11,8 @@ from role_env.context import Context
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint, sha256
+from role_env.files.dependencies import Dependencies
+from role_env.fingerprint import sha256
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sources import rows
@@ -32,7 +33,7 @@ class Chain:
 
     source: Source
     profiles: tuple[Profile, ...]
-    fingerprint: Fingerprint
+    dependencies: Dependencies
     policy_name: str = ""
     why_read_only: str = ""
     agents: str = ""
@@ -83,7 +84,7 @@ class Chain:
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.profiles[:-1]
         has_session = any(profile.role_arn for profile in rest) or (rest and self.source.sign_in)
-        return Chain(self.source, rest, self.fingerprint) if has_session else None
+        return Chain(self.source, rest, self.dependencies) if has_session else None
 
     def digest(self, context: Context) -> str:
         """Return a digest of all that decides which key requests which role.
@@ -106,10 +107,10 @@ class Chain:
     def shell_settings(self) -> "ShellSettings | None":
         """Return the CLI's settings for the session's shell, None without its file, whose state is recorded."""
         try:
-            path = config_path(self.fingerprint.variable("HOME"))
+            path = config_path(self.dependencies.variable("HOME"))
         except ProfileError:
             return None
-        self.fingerprint.watch(path)
+        self.dependencies.watch(path)
         if not os.path.exists(path):
             return None
         from role_env.aliyun import entries  # only if the file exists
@@ -123,19 +124,19 @@ class Chain:
 
 
 def resolve(file: ProfilesFile, name: str) -> Chain:
-    """Return the chain of the profile `name`, with the file's fingerprint. Raises ProfileError."""
-    profiles, fingerprint = file.chain(name), file.fingerprint
+    """Return the chain of the profile `name`, with the file's dependencies. Raises ProfileError."""
+    profiles, dependencies = file.chain(name), file.dependencies
     source = profiles[0].source
     if source is None:
         raise AssertionError("a chain has a source")
     if source.row is rows.ALIYUN_CLI:
         from role_env.sessions import aliyun_hops  # only for a chain that needs it
 
-        found = aliyun_hops.resolve(source, fingerprint, has_role=any(profile.role_arn for profile in profiles))
+        found = aliyun_hops.resolve(source, dependencies, has_role=any(profile.role_arn for profile in profiles))
         source, profiles = found.source, [*found.profiles, *profiles]
         profiles[-1] = replace(profiles[-1], region_id=profiles[-1].region_id or found.region_id)
-    source.watch(fingerprint)
-    return Chain(source, tuple(profiles), fingerprint)
+    source.watch(dependencies)
+    return Chain(source, tuple(profiles), dependencies)
 
 
 def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:

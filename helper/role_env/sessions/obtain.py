@@ -11,8 +11,8 @@ import time
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, Session
 from role_env.errors import UnreachableError
+from role_env.files.dependencies import Dependencies
 from role_env.files.entry_lock import EntryLock
-from role_env.fingerprint import Fingerprint
 from role_env.keyrings import Entry
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
@@ -37,18 +37,18 @@ def obtain(request: Request, context: Context, taken_lock: EntryLock | None = No
     requested role if that is known.
     """
     environ = context.environ
-    fingerprint = Fingerprint(environ)
-    path = locate(request.config, fingerprint)
+    dependencies = Dependencies(environ)
+    path = locate(request.config, dependencies)
     cache = None if request.no_cache else Cache(context)
     chain = None
     if is_chain_decisive(environ):  # else the profiles file is read only if the record is not used
-        chain = chain_of(request, ProfilesFile(path, fingerprint), context)
+        chain = chain_of(request, ProfilesFile(path, dependencies), context)
     record = cache.load(request.entry(path)) if cache else None
     verdict = judge(record, request, path, environ)
     if record and verdict.action == USE:
         context.messages.decided(f"the cached session is used: {verdict.why}")
         return answer(request, path, record, environ)
-    chain = chain or chain_of(request, ProfilesFile(path, fingerprint), context)
+    chain = chain or chain_of(request, ProfilesFile(path, dependencies), context)
     with naming_role(chain.role_arn):
         record = record_of(chain, request, record, cache, context, taken_lock=taken_lock)
     return answer(request, path, record, environ)
@@ -189,5 +189,5 @@ def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str
         base_key_digest=source.identity(context)[0] if source.row is rows.ENVIRONMENT else "",
         sign_in_id=source.sign_in.id(context) if source.sign_in else "",
         agents=chain.agents,
-        fingerprint_lines=chain.fingerprint.lines(),
+        fingerprint=chain.dependencies.fingerprint(),
     )

@@ -10,7 +10,7 @@ from role_env.credentials import Session
 from role_env.dataclass import dataclass, replace
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError, WiderError
-from role_env.fingerprint import read_file
+from role_env.files.dependencies import read_file
 from role_env.profiles import file as profiles
 from role_env.profiles.policies import compact
 from role_env.sessions import Narrowing, Request

@@ -5,7 +5,7 @@ import contextlib
 from role_env.context import Context
 from role_env.credentials import AccessKey, shown_id
 from role_env.errors import KeyringError, ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.keyrings import access_keys, vault
 from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
@@ -28,10 +28,10 @@ class FileKey(Source):
         self.access_key_id = access_key.access_key_id
 
     @classmethod
-    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> Source:
         """Return the source for the key in the file or, if its secret is missing, for the key in the keyring."""
         if not values.keys() & {"access_key_secret", "security_token"}:
-            return KeyringKey.parse(section, values, fingerprint)
+            return KeyringKey.parse(section, values, dependencies)
         for key in ("access_key_id", "access_key_secret"):
             if key not in values:
                 raise section.missing(key, hint="give access_key_id and access_key_secret together")
@@ -65,7 +65,7 @@ class KeyringKey(Source):
         self._read: dict[str, AccessKey | None] = {}
 
     @classmethod
-    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> Source:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> Source:
         """Return the source for the key in the keyring; the section may name its ID."""
         key = "access_key_id"
         has_role = "role_arn" in values
@@ -75,9 +75,9 @@ class KeyringKey(Source):
         """Use `key` as if it were in the keyring."""
         self._read["key"] = key
 
-    def watch(self, fingerprint: Fingerprint) -> None:
+    def watch(self, dependencies: Dependencies) -> None:
         """Add the mark that every login and logout changes."""
-        access_keys.watch_mark(fingerprint)
+        access_keys.watch_mark(dependencies)
 
     def identity(self, context: Context) -> list[str]:
         """Return a digest of the key."""

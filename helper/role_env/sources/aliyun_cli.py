@@ -8,7 +8,8 @@ from role_env.aliyun.config import CliProfile
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint, sha256
+from role_env.files.dependencies import Dependencies
+from role_env.fingerprint import sha256
 from role_env.issuers.hosts import ALLOWED_HOST, ENDPOINTS, check_url, find_site
 from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
@@ -28,7 +29,7 @@ class AliyunCliProfile(Source):
     row = rows.ALIYUN_CLI
 
     @classmethod
-    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
+    def parse(cls, section: Section, values: Mapping[str, Any], dependencies: Dependencies) -> Source:
         """Return the source for the CLI's profile that the section names, whose STS endpoint serves its roles too."""
         given = (values.get(key, "") for key in ("aliyun_profile", "sts_endpoint", "sts_region"))
         return cls(section.name, section.where_is(cls.row.chooser), *given)

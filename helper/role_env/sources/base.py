@@ -10,7 +10,8 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
-from role_env.fingerprint import Fingerprint, sha256
+from role_env.files.dependencies import Dependencies
+from role_env.fingerprint import sha256
 from role_env.sources import rows
 from role_env.sources.section import Section
 
@@ -64,7 +65,7 @@ class Source:
         self.profile_fields = {}
 
     @classmethod
-    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> "Source":
+    def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> "Source":
         """Return the source that the section chooses; `values` are its checked keys. Raises ProfileError."""
         return cls(section.name, section.where_is(cls.row.chooser), *(values.get(key, "") for key in cls.row.keys))
 
@@ -72,8 +73,8 @@ class Source:
         """Return the file and line, and the variables of `environ`, that choose the credentials."""
         return self.where
 
-    def watch(self, fingerprint: Fingerprint) -> None:
-        """Add to `fingerprint` the files and variables that decide whose credentials the source gives."""
+    def watch(self, dependencies: Dependencies) -> None:
+        """Add to `dependencies` the files and variables that decide whose credentials the source gives."""
 
     def identity(self, context: Context) -> list[str]:
         """Return what decides whose credentials they are, secrets as digests. Raises ProfileError, KeyringError."""

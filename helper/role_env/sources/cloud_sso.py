@@ -5,7 +5,7 @@ import time
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
 from role_env.keyrings import sign_ins
 from role_env.sources import rows
@@ -30,14 +30,14 @@ class CloudSso(SignedInSource):
         self.access_config = access_config
 
     @classmethod
-    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> SignedInSource:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> SignedInSource:
         """Return the source; without a role, a session of another account than its own is refused."""
         for key in cls.row.keys:
             if key not in values:
                 raise section.missing(key, hint="add it, or run: role-env configure --cloud-sso URL")
         chooser, account = cls.row.chooser, values["cloud_sso_account_id"]
         try:
-            url = check_url(values[chooser], fingerprint.variable(ALLOWED_HOST))
+            url = check_url(values[chooser], dependencies.variable(ALLOWED_HOST))
         except ValueError as error:
             raise section.error(chooser, str(error)) from None
         source = cls(section.name, section.where_is(chooser), url, account, values["cloud_sso_access_config"])

@@ -10,7 +10,7 @@ from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
 from role_env.errors import KeyringError, ProfileError, UnreachableError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ENDPOINTS, Site, find_site
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
@@ -40,12 +40,12 @@ class OAuth(SignedInSource):
         self.site = site
 
     @classmethod
-    def parse(cls, section: Section, values: "Mapping[str, Any]", fingerprint: Fingerprint) -> SignedInSource:
+    def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> SignedInSource:
         """Return the source for the user's own session at the site that the section names."""
         chooser = cls.row.chooser
         if chooser not in values:
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
-        site = find_site(values[chooser], values.get("oauth_client_id", ""), fingerprint.variable(ENDPOINTS))
+        site = find_site(values[chooser], values.get("oauth_client_id", ""), dependencies.variable(ENDPOINTS))
         return cls(section.name, section.where_is(chooser), section.path, site)
 
     def require_sign_in(self, context: Context) -> SignIn:

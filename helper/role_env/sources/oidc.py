@@ -14,8 +14,9 @@ from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.errors import ProfileError
+from role_env.files.dependencies import Dependencies, read_file
 from role_env.files.private import check_private
-from role_env.fingerprint import Fingerprint, read_file, sha256
+from role_env.fingerprint import sha256
 from role_env.http.client import Client, split_address
 from role_env.http.responses import TOKEN, json_object
 from role_env.sources import rows
@@ -60,7 +61,7 @@ class OidcToken(Source):
         self.token_variable = token_variable
 
     @classmethod
-    def parse(cls, section: Section, values: Mapping[str, Any], fingerprint: Fingerprint) -> Source:
+    def parse(cls, section: Section, values: Mapping[str, Any], dependencies: Dependencies) -> Source:
         """Return the source, which decides the role too. The SDKs' own variables provide missing keys."""
         chosen = [key for key in ("oidc_token", "oidc_token_file", "oidc_token_variable") if key in values]
         if len(chosen) > 1:
@@ -69,7 +70,7 @@ class OidcToken(Source):
             raise section.error("oidc_audience", "requires oidc_token", hint="add oidc_token = github, or remove it")
         required = ("role_arn", "oidc_provider_arn", *(chosen or ["oidc_token_file"]))
         absent = [key for key in required if key not in values]
-        found = {**values, **{key: _from_variable(section, key, fingerprint) for key in absent}}
+        found = {**values, **{key: _from_variable(section, key, dependencies) for key in absent}}
         source = cls(
             section.name,
             "; ".join([section.where_is(next(key for key in values if key in cls.row.keys)), *map(_variable, absent)]),
@@ -79,23 +80,23 @@ class OidcToken(Source):
             token_variable=values.get("oidc_token_variable", ""),
         )
         decided = {"role_arn": found["role_arn"]}
-        name = "" if "role_session_name" in values else fingerprint.variable(_variable("role_session_name"))
+        name = "" if "role_session_name" in values else dependencies.variable(_variable("role_session_name"))
         if name:
             decided["role_session_name"] = _checked("role_session_name", name)
         source.profile_fields = decided
         return source
 
-    def watch(self, fingerprint: Fingerprint) -> None:
+    def watch(self, dependencies: Dependencies) -> None:
         """Add the token file, or the variables of the GitHub job."""
         if self.token_file:
-            fingerprint.watch(self.token_file)
+            dependencies.watch(self.token_file)
         elif self.token_variable:
-            fingerprint.secret_variable(self.token_variable)
+            dependencies.secret_variable(self.token_variable)
         else:
             for name in _RUN:
-                fingerprint.variable(name)
+                dependencies.variable(name)
             for name in (URL, BEARER):
-                fingerprint.secret_variable(name)
+                dependencies.secret_variable(name)
 
     def identity(self, context: Context) -> list[str]:
         """Return the provider and the token's identity: issuer, subject and audience, or the run of the GitHub job.
@@ -129,12 +130,12 @@ def _variable(key: str) -> str:
     return f"ALIBABA_CLOUD_{key.upper()}"
 
 
-def _from_variable(section: Section, key: str, fingerprint: Fingerprint) -> Any:
+def _from_variable(section: Section, key: str, dependencies: Dependencies) -> Any:
     name = _variable(key)
-    text = fingerprint.variable(name)
+    text = dependencies.variable(name)
     if not text:
         hint = f"add the key, or set {name}"
-        if fingerprint.variable("ROLE_ENV_PROFILE"):
+        if dependencies.variable("ROLE_ENV_PROFILE"):
             hint = f"add the key: a session unsets {name} in its shell"
         raise section.missing(key, hint=hint)
     return _checked(key, text)

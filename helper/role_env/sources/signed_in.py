@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.keyrings import access_keys
 from role_env.keyrings.sign_ins import SignIn, StoredSignIn
 from role_env.keyrings.vault import NoKeyring
@@ -27,9 +27,9 @@ class SignedInSource(Source):
         self.issuer_host = issuer_host
         self.hint = f"run: role-env login {profile}"
 
-    def watch(self, fingerprint: Fingerprint) -> None:
+    def watch(self, dependencies: Dependencies) -> None:
         """Add the mark that every login and logout changes."""
-        access_keys.watch_mark(fingerprint)
+        access_keys.watch_mark(dependencies)
 
     def identity(self, context: Context) -> list[str]:
         """Return the values, and the ID of the sign-in, empty if there is none."""

@@ -14,8 +14,8 @@ from role_env.commands.configure.profile_options import Answers
 from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
+from role_env.files.dependencies import Dependencies, read_file
 from role_env.files.user_file import UserFile
-from role_env.fingerprint import Fingerprint, read_file
 from role_env.keyrings import access_keys, vault
 from role_env.keyrings.access_keys import entry_of
 from role_env.keyrings.vault import NoKeyring
@@ -44,7 +44,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
     if invocation.edit:
         return _edit(invocation, context)
-    path = file_to_append_to(invocation.config, Fingerprint(context.environ))
+    path = file_to_append_to(invocation.config, Dependencies(context.environ))
     profile_options.check_list_options(invocation)
     if invocation.cloud_sso:
         from role_env.commands.configure import portal  # imports a web server
@@ -58,7 +58,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     profile, key = _plan_profile(invocation, path, context)
     planned = with_appended(path, UserFile(path).read(), [profile])
-    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, new=[profile.name])
+    file = ProfilesFile(path, Dependencies(context.environ), planned=planned, new=[profile.name])
     chain = chains.resolve(file, profile.name)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
@@ -87,14 +87,14 @@ def _edit(invocation: Invocation, context: Context) -> int:
     if others := invocation.given - _WITH_EDIT:
         option = profile_options.option_name(min(others))
         raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
-    path = locate(invocation.config, Fingerprint(context.environ))
+    path = locate(invocation.config, Dependencies(context.environ))
     changed = edit(path, invocation.profile, context)
     ui.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
     return 0
 
 
 def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[NewProfile, AccessKey | None]:
-    file = ProfilesFile(path, Fingerprint(context.environ)) if Path(path).exists() else None
+    file = ProfilesFile(path, Dependencies(context.environ)) if Path(path).exists() else None
     known = file.names() if file else []
     given = profile_options.read_options(invocation)
     missing = profile_options.missing_words(invocation, given)

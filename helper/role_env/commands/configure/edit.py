@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from role_env import validators
 from role_env.context import Context
 from role_env.errors import CanceledError, ProfileError, UsageError
+from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
-from role_env.fingerprint import Fingerprint
 from role_env.profiles.file import ProfilesFile
 from role_env.ui import prompt
 
@@ -112,7 +112,7 @@ def _faults(path: str, content: bytes, context: Context) -> dict[str, ProfileErr
     """Return the errors of the file with this content. Each key is the error without its line, which may change."""
     found = []
     try:
-        file = ProfilesFile(path, Fingerprint(context.environ), planned=content)
+        file = ProfilesFile(path, Dependencies(context.environ), planned=content)
         for name in file.names():
             try:
                 file.chain(name)

@@ -8,8 +8,8 @@ from role_env.commands.configure.profile_options import OF_LISTS, option_name, r
 from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.errors import UsageError
+from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
-from role_env.fingerprint import Fingerprint
 from role_env.profiles.append import NewProfile, with_appended
 from role_env.profiles.file import ProfilesFile
 from role_env.shells import hints
@@ -83,7 +83,7 @@ def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfil
         error.hint = "the file has changed meanwhile: try again"
         raise
     new = [profile.name for profile in profiles]
-    file = ProfilesFile(path, Fingerprint(context.environ), planned=planned, new=new)
+    file = ProfilesFile(path, Dependencies(context.environ), planned=planned, new=new)
     for profile in profiles:
         file.chain(profile.name)
     return planned

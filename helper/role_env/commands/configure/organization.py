@@ -11,7 +11,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, RoleArn
 from role_env.dataclass import dataclass
 from role_env.errors import RefusedError, UsageError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.profiles.endpoint import directory_endpoint
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.new_names import UnusedNames, sanitize
@@ -53,7 +53,7 @@ class Organization:
         if validators.value_fault(validators.ROLE_NAME, self._role):
             raise UsageError(f"--role {self._role} is not a role's name", hint="give the name alone, without its ARN")
         endpoint = directory_endpoint(context.environ, self._invocation.site or "china")
-        file = ProfilesFile(path, Fingerprint(context.environ))
+        file = ProfilesFile(path, Dependencies(context.environ))
         caller = self._caller(file, context)
         members, missing = self._list(caller, endpoint, context)
         known = self._known(file)

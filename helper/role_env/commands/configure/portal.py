@@ -12,7 +12,7 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, within
 from role_env.errors import ProfileError, UnreachableError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
 from role_env.issuers.issuer import TokenEnded
 from role_env.issuers.portal import Listed, Portal
@@ -66,7 +66,7 @@ def configure(invocation: Invocation, path: str, context: Context) -> None:
 def _known(path: str, url: str, context: Context) -> tuple[list[str], list[tuple[tuple[str, str], CloudSso]]]:
     if not Path(path).exists():
         return [], []
-    file = ProfilesFile(path, Fingerprint(context.environ))
+    file = ProfilesFile(path, Dependencies(context.environ))
     sources = (profile.source for profile in file.valid_profiles())  # `list` and `doctor` report the others
     of_portal = [source for source in sources if isinstance(source, CloudSso) and source.url == url]
     return file.names(), [((source.account_id, source.access_config), source) for source in of_portal]

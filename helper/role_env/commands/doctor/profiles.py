@@ -11,7 +11,7 @@ from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, valid_chai
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError, RoleEnvError
-from role_env.fingerprint import Fingerprint
+from role_env.files.dependencies import Dependencies
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.profiles import file as profiles
@@ -135,7 +135,7 @@ def _endpoints(invocation: Invocation, context: Context) -> list[str]:
     found = [profile.endpoint for chain in chains_found for profile in chain.profiles if profile.role_arn]
     if not found:
         with contextlib.suppress(ProfileError):
-            found = [sts_endpoint(Fingerprint(context.environ))]
+            found = [sts_endpoint(Dependencies(context.environ))]
     return list(dict.fromkeys(found)) or ["sts.aliyuncs.com"]
 
 

@@ -15,8 +15,8 @@ from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding
 from role_env.context import Context
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError
+from role_env.files.dependencies import read_file
 from role_env.files.private import check_private
-from role_env.fingerprint import read_file
 from role_env.profiles import file as profiles
 from role_env.sessions.shell_request import line_to_switch_again
 from role_env.variables import EXTERNAL_DISABLED, IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
