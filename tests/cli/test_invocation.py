@@ -19,7 +19,7 @@ from role_env.command_table import (
     Option,
 )
 from role_env.command_table.commands import COMMANDS
-from role_env.sources import rows
+from role_env.sources import registry
 
 
 def given(line: str) -> dict[str, object]:
@@ -146,8 +146,8 @@ def test_each_option_sets_the_field_of_its_name(command: Command, option: Option
     field = option.attribute
     value = option.choices[-1] if option.choices else "90" if option.kind == DURATION else "22"
     invocation = parse([command.name, f"{option.name}={value}" if option.value else option.name])
-    fields = invocation.source_keys if field in rows.CHOOSERS else vars(invocation)
-    assert hasattr(Invocation, field) is (field not in rows.CHOOSERS)
+    fields = invocation.source_keys if field in registry.CHOOSERS else vars(invocation)
+    assert hasattr(Invocation, field) is (field not in registry.CHOOSERS)
     assert fields[field] == (90 if option.kind == DURATION else value if option.value else True)
 
 

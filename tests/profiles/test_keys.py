@@ -7,8 +7,8 @@ import pytest
 from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.profiles.endpoint import default_session_name, directory_endpoint
-from role_env.profiles.profile import PROFILE_KEYS
-from role_env.sources.rows import SOURCE_KEYS
+from role_env.profiles.profile import PROFILE_KEYS, check_of
+from role_env.sources.registry import CHOOSERS
 from role_env.variables import DEFAULT_FAMILIES
 from support.profiles_folder import ARN, ENDPOINT, A, Folder, failure
 
@@ -47,8 +47,8 @@ BAD = [
     *[("sts_region", text) for text in ("cn-hangzhou.evil.com", "cn/x")],
     *[("variables", text) for text in ("aws", "oss,plain")],
     *[(key, text) for key in ("color", "colour") for text in ("RED", "red;", "pink")],
-    *[(key, "") for key in sorted(PROFILE_KEYS.keys() - {"role_arn", "source_profile"})],
-    *[(key, "\x1b[31m") for key in sorted(PROFILE_KEYS.keys() - SOURCE_KEYS.keys() - {"role_arn"})],
+    *[(key, "") for key in sorted(PROFILE_KEYS - {"role_arn", "source_profile"})],
+    *[(key, "\x1b[31m") for key in sorted(PROFILE_KEYS - CHOOSERS.keys() - {"role_arn"})],
 ]
 
 
@@ -109,9 +109,9 @@ def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
 def test_a_default_session_name_is_one_that_sts_takes(name: str) -> None:
     for user in ("Jürgen Müller", "x" * 100, "a"):
         dependencies = Dependencies({name: user})
-        assert PROFILE_KEYS["role_session_name"](default_session_name(dependencies))
+        assert check_of("role_session_name")(default_session_name(dependencies))
         assert default_session_name(dependencies).startswith(user[:1])
-    assert PROFILE_KEYS["role_session_name"](default_session_name(Dependencies({})))
+    assert check_of("role_session_name")(default_session_name(Dependencies({})))
 
 
 def test_keys_may_be_written_in_any_case(folder: Folder) -> None:

@@ -10,7 +10,8 @@ from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.metadata_server import has_namespaces, in_namespace, relayed
 from cloud.oauth_server import OAuthServer
 from cloud.world import ACCOUNT_B
-from role_env.sources import rows
+from role_env.profiles.profile import class_of
+from role_env.sources import registry
 from support.chains import key_document
 from support.machine import ROLE_ENV, Machine
 
@@ -25,11 +26,11 @@ def add_profile(machine: Machine, *keys: str, role: str = "switchRoleSbc") -> No
 class SourcePromises:
     """What every credential source promises through the installed command.
 
-    A class that inherits it has the row of its source, and a fixture `lose`: it makes the profile p of that source,
+    A class that inherits it has the kind of its source, and a fixture `lose`: it makes the profile p of that source,
     and gives what takes the source's credentials away, which ends p with `status`.
     """
 
-    row: rows.SourceRow
+    kind: str
     status = 3
 
     @pytest.fixture
@@ -43,13 +44,13 @@ class SourcePromises:
         assert (first.returncode, first.stderr) == (second.returncode, second.stderr) == (0, "")
         issued = machine.sts.issued[-1]
         assert json.loads(first.stdout)["AccessKeyId"] == json.loads(second.stdout)["AccessKeyId"] == issued.id
-        (call,) = machine.sts.calls_of(self.row.request_name)
+        (call,) = machine.sts.calls_of(class_of(self.kind).request_name)
         assert call.role_arn.lower() == json.loads(first.stdout)["RoleArn"].lower()
 
     @pytest.mark.usefixtures("lose")
     def test_list_shows_its_kind(self, machine: Machine) -> None:
         (shown,) = (row for row in json.loads(machine.succeeds("list", "--json").stdout) if row["profile"] == "p")
-        assert shown["source"] == self.row.kind
+        assert shown["source"] == self.kind
 
     def test_what_takes_its_credentials_away_is_reported_with_the_profile_and_its_line(
         self, machine: Machine, lose: Deed
@@ -63,7 +64,7 @@ class SourcePromises:
 class TestFileKey(SourcePromises):
     """An access key in the profiles file, until its secret is another one's."""
 
-    row, status = rows.FILE_KEY, 4
+    kind, status = "access_key_id", 4
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -75,7 +76,7 @@ class TestFileKey(SourcePromises):
 class TestKeyring(SourcePromises):
     """An access key in the keyring, until `logout`."""
 
-    row = rows.KEYRING
+    kind = "keyring"
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -87,7 +88,7 @@ class TestKeyring(SourcePromises):
 class TestEnvironment(SourcePromises):
     """An access key in variables, until they are unset."""
 
-    row = rows.ENVIRONMENT
+    kind = "environment"
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -102,7 +103,7 @@ class TestEnvironment(SourcePromises):
 class TestEcsRole(SourcePromises):
     """The role of an instance, until its metadata service is switched off."""
 
-    row = rows.ECS_ROLE
+    kind = "ecs_ram_role"
 
     @pytest.fixture
     def prefix(self, machine: Machine, tmp_path: Path) -> Iterator[tuple[str, ...]]:
@@ -124,7 +125,7 @@ class TestEcsRole(SourcePromises):
 class TestAliyunCli(SourcePromises):
     """A profile of the `aliyun` CLI, until its file is gone."""
 
-    row = rows.ALIYUN_CLI
+    kind = "aliyun_cli"
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -136,7 +137,7 @@ class TestAliyunCli(SourcePromises):
 class TestProcess(SourcePromises):
     """A program that prints a key, until it fails."""
 
-    row = rows.PROCESS
+    kind = "credential_process"
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -149,7 +150,7 @@ class TestProcess(SourcePromises):
 class TestCloudSso(SourcePromises):
     """A CloudSSO portal, until `logout`."""
 
-    row = rows.CLOUD_SSO
+    kind = "cloud_sso"
 
     @pytest.fixture
     def lose(self, machine: Machine, portal: CloudSsoPortal) -> Deed:
@@ -162,7 +163,7 @@ class TestCloudSso(SourcePromises):
 class TestOAuth(SourcePromises):
     """An OAuth sign-in, until `logout`."""
 
-    row = rows.OAUTH
+    kind = "oauth"
 
     @pytest.fixture
     def lose(self, machine: Machine, oauth: OAuthServer) -> Deed:
@@ -176,7 +177,7 @@ class TestOAuth(SourcePromises):
 class TestOidc(SourcePromises):
     """An OIDC token in a file, until that is gone."""
 
-    row = rows.OIDC
+    kind = "oidc"
 
     @pytest.fixture
     def lose(self, machine: Machine) -> Deed:
@@ -188,4 +189,5 @@ class TestOidc(SourcePromises):
 
 
 def test_no_source_is_without_its_promises() -> None:
-    assert [one.row for one in SourcePromises.__subclasses__()] == list(rows.ROWS)
+    promising = [one.kind for one in SourcePromises.__subclasses__()]
+    assert promising == list(registry.SOURCES), "add a class with the kind of the source here, in the registry's order"

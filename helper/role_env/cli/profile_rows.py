@@ -11,7 +11,6 @@ from role_env.credentials import RoleArn, format_utc
 from role_env.dataclass import dataclass
 from role_env.errors import ProfileError
 from role_env.profiles.file import ProfilesFile
-from role_env.sources import rows
 from role_env.ui import table
 
 TYPE_CHECKING = False
@@ -191,10 +190,11 @@ def _row(file: ProfilesFile, entry: "Entry", cache: "Cache", ends: "Mapping[str,
 
 
 def _key_age(source: "Source | None", context: Context) -> str:
-    if source is None or source.row is not rows.KEYRING:
-        return ""
     from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+    from role_env.sources.access_key import KeyringKey
 
+    if not isinstance(source, KeyringKey):
+        return ""
     key = source.stored_key(context)
     days = age(key) if key else None
     if days is None:

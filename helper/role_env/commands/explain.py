@@ -43,7 +43,7 @@ def _hop(chain: Chain, position: int, environ: Mapping[str, str]) -> dict[str, s
     profile = chain.profiles[position]
     kind, place = "source_profile", f"{chain.profiles[position - 1].name} ({profile.where})"
     if position == 0:
-        kind, place = chain.source.row.kind, chain.source.location(environ)
+        kind, place = chain.source.kind, chain.source.location(environ)
     return {"profile": profile.name, "kind": kind, "role_arn": profile.role_arn or None, "from": place}
 
 
@@ -54,7 +54,7 @@ def _source(chain: Chain, context: Context) -> str:
     if fault and fault.is_certain:
         return f"{fault.message}; {hints.followable(fault.hint, context.environ)}"
     whose = "" if source.profile == chain.target.name else f" of {source.profile}"
-    return f"its credentials come from {source.row.kind}{whose} ({source.location(context.environ)})"
+    return f"its credentials come from {source.kind}{whose} ({source.location(context.environ)})"
 
 
 def _text(chain: Chain, verdict: Verdict, context: Context) -> str:
@@ -64,7 +64,7 @@ def _text(chain: Chain, verdict: Verdict, context: Context) -> str:
     for position, profile in enumerate(chain.profiles):
         if not profile.role_arn:
             continue
-        request = chain.source.row.request_name if position == 0 else "AssumeRole"
+        request = chain.source.request_name if position == 0 else "AssumeRole"
         what = f"{request} of {profile.role_arn} for {profile.duration_seconds} s"
         lines.append(f"{profile.name}: {what} ({profile.where})")
         lines.append(f"  as {profile.role_session_name} at {profile.endpoint}")

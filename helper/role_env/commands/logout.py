@@ -10,7 +10,7 @@ from role_env.profiles.file import ProfilesFile
 from role_env.rotation.holders import Holders
 from role_env.rotation.release import release_key
 from role_env.sessions import chain as chains
-from role_env.sources import rows
+from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
 
 
@@ -48,7 +48,9 @@ def _stored_key(holders: Holders, context: Context) -> str:
 
 def _dependents(file: ProfilesFile, name: str) -> str:
     with_role = (chain for chain in chains.resolve_valid(file) if chain.target.role_arn)
-    found = [each.target.name for each in with_role if each.source.row is rows.KEYRING and each.source.profile == name]
+    found = [
+        each.target.name for each in with_role if isinstance(each.source, KeyringKey) and each.source.profile == name
+    ]
     return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if found[10:] else "")
 
 

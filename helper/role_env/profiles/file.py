@@ -13,7 +13,7 @@ from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
 from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
-from role_env.sources import rows
+from role_env.sources import registry
 from role_env.sources.section import Section
 
 TYPE_CHECKING = False
@@ -124,8 +124,8 @@ class ProfilesFile:
             return kind != "access_key"
         if "role_arn" in values:
             return True
-        chosen = [row.gives_session for row in rows.ROWS if row.is_chosen_by(values)]
-        return True in chosen or (None if None in chosen else False)
+        source = registry.kind_of(values)
+        return None if source == registry.ALIYUN_CLI else source not in registry.LONG_LIVED
 
     def role_arn(self, name: str) -> str:
         """Return the role_arn of the profile `name` as the file has it, even in an invalid profile; else empty."""
@@ -192,7 +192,7 @@ class ProfilesFile:
         for name, section in self._sections.items():
             if name == DEFAULT or name.upper() != DEFAULT or "role_arn" in section.values:
                 continue
-            if any(key in rows.CHOOSERS for key in section.values):
+            if any(key in registry.CHOOSERS for key in section.values):
                 continue
             if key := next(filter(section.values.__contains__, _NARROWING), ""):
                 raise ProfileError(
@@ -215,7 +215,7 @@ class ProfilesFile:
 def _add_defaults(section: Section, defaults: Section) -> None:
     """Add the keys of [DEFAULT], but no source to a section with one, and no section as its own source."""
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
-    if any(key in rows.CHOOSERS for key in section.values) or added.get("source_profile") == section.name:
-        added = {key: value for key, value in added.items() if key not in rows.CHOOSERS}
+    if any(key in registry.CHOOSERS for key in section.values) or added.get("source_profile") == section.name:
+        added = {key: value for key, value in added.items() if key not in registry.CHOOSERS}
     section.values = {**added, **section.values}
     section.lines = {**defaults.lines, **section.lines}

@@ -3,6 +3,7 @@
 import os
 
 from role_env import validators
+from role_env.command_table.commands import NAMED_SOURCES
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError, UsageError
@@ -10,7 +11,7 @@ from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
 from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
-from role_env.sources import rows
+from role_env.sources import registry
 from role_env.sources.section import Section, printable_key
 from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 
@@ -67,7 +68,7 @@ class Profile:
     @property
     def source_kind(self) -> str:
         """The name of the source profile, or the kind of the source."""
-        return self.source.row.kind if self.source else self.source_profile
+        return self.source.kind if self.source else self.source_profile
 
     @property
     def account_id(self) -> str:
@@ -122,16 +123,23 @@ _OTHERS: "dict[str, Callable[[str], Any]]" = {
     "sts_region": validators.region,
     "colour": validators.color,
 }
-PROFILE_KEYS = _FIELDS | rows.SOURCE_KEYS | _OTHERS
-"""Every key that a profile can have, with its check."""
-_WITHOUT_SOURCE = PROFILE_KEYS.keys() - rows.SOURCE_KEYS.keys()
+_CHOOSERS: "dict[str, Callable[[str], Any]]" = {
+    registry.SOURCE_PROFILE: validators.one_line,
+    registry.CREDENTIAL_SOURCE: validators.one_of(NAMED_SOURCES),
+}
+_CHECKS = _FIELDS | _OTHERS | _CHOOSERS
+"""The keys that are no source's own, with their checks."""
+PROFILE_KEYS = (_FIELDS | registry.CHOOSERS | _OTHERS).keys()
+"""Every key that a profile can have."""
+_WITHOUT_SOURCE = _FIELDS.keys() | _OTHERS.keys()
+_ACCESS_KEY = set(registry.keys_of("access_key_id"))
 # The keys that are used of a section of the Alibaba SDKs' own file, by its `type`. Format:
 # https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
 _KEYS_OF_TYPE = {
     "": set(PROFILE_KEYS),
-    "access_key": _WITHOUT_SOURCE - {"role_arn"} | rows.FILE_KEY.keys.keys(),
-    "ram_role_arn": _WITHOUT_SOURCE | rows.FILE_KEY.keys.keys(),
-    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {rows.CREDENTIAL_SOURCE, *rows.ECS_ROLE.keys},
+    "access_key": _WITHOUT_SOURCE - {"role_arn"} | _ACCESS_KEY,
+    "ram_role_arn": _WITHOUT_SOURCE | _ACCESS_KEY,
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {registry.CREDENTIAL_SOURCE, *registry.keys_of("ecs_ram_role")},
     "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
 }
 
@@ -142,7 +150,7 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
     values: dict[str, Any] = {}
     for key, text in section.values.items():
         try:
-            values[key] = PROFILE_KEYS[key](text)
+            values[key] = check_of(key)(text)
         except ValueError as error:
             raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
     if "colour" in values:
@@ -169,27 +177,32 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
 
 def _choose_source(section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> "dict[str, Any]":
     """Return the source that the checked keys `values` choose, as fields of Profile. Raises ProfileError."""
-    chosen = {rows.CHOOSERS[key]: key for key in values if key in rows.CHOOSERS}
+    chosen = {registry.CHOOSERS[key]: key for key in values if key in registry.CHOOSERS}
     if len(chosen) > 1:
         first, second = sorted(chosen.values())[:2]
         raise section.error(first, f"and {second} both choose a credential source", hint="keep one")
     chooser = next(iter(chosen), "")
-    if chooser == rows.SOURCE_PROFILE:
+    if chooser == registry.SOURCE_PROFILE:
         if "role_arn" not in values:
             raise section.error(chooser, "requires role_arn", hint="add the role_arn to assume")
-        return {rows.SOURCE_PROFILE: values[chooser]}
-    kind = values.get(rows.CREDENTIAL_SOURCE)
-    for key, owner in ((key, row.kind) for row in rows.NAMED.values() for key in row.keys):
-        if key in values and owner != kind:
-            what, hint = f"requires {rows.CREDENTIAL_SOURCE} = {owner}", f"set it to {owner}, or remove {key}"
+        return {registry.SOURCE_PROFILE: values[chooser]}
+    for key in values:
+        owner = registry.KIND_OF_KEY.get(key)
+        if owner in NAMED_SOURCES and owner != values.get(registry.CREDENTIAL_SOURCE):
+            what, hint = f"requires {registry.CREDENTIAL_SOURCE} = {owner}", f"set it to {owner}, or remove {key}"
             raise section.error(key, what, hint=hint)
-    source = class_of(rows.NAMED[kind] if kind else rows.BY_CHOOSER[chooser]).parse(section, values, dependencies)
+    source = class_of(registry.kind_of(values)).parse(section, values, dependencies)
     return {"source": source, **source.profile_fields}
 
 
-def class_of(row: rows.SourceRow) -> "type[Source]":
-    """Return the class of the sources of `row`. Most of their modules import TLS, and a profile has one source."""
-    module, _, name = row.made_by.partition(".")
+def check_of(key: str) -> "Callable[[str], Any]":
+    """Return the check of the profile key `key`."""
+    return _CHECKS.get(key) or class_of(registry.KIND_OF_KEY[key]).keys[key]
+
+
+def class_of(kind: str) -> "type[Source]":
+    """Return the class of the sources `kind`. Only its own module is imported, since a profile has one source."""
+    module, _, name = registry.SOURCES[kind][0].partition(".")
     # importlib imports warnings and more, which costs 1 ms
     found: type[Source] = getattr(__import__(f"role_env.sources.{module}", fromlist=[name]), name)
     return found

@@ -25,7 +25,7 @@ from role_env.rotation.holders import Holders, Journal, Unreadable
 from role_env.rotation.ram import PUBLIC_ENDPOINT, KeyState, Look, Ram, Status, cannot_sign, look
 from role_env.sessions.chain import Chain, resolve_valid
 from role_env.sessions.store import Cache
-from role_env.sources import rows
+from role_env.sources.access_key import KeyringKey
 from role_env.sts import client
 from role_env.sts.client import StsError
 
@@ -96,7 +96,7 @@ def _profile(file: ProfilesFile, holders: Holders) -> Profile:
             f"profile {name} names its access key in the file ({profile.where})",
             hint=f"remove the line access_key_id, and the secret if it is there; then: role-env login {name}",
         )
-    if profile.source and profile.source.row is rows.KEYRING:
+    if isinstance(profile.source, KeyringKey):
         return profile
     hint = "name a profile whose access key is in the keyring"
     if profile.source_profile:

@@ -15,7 +15,6 @@ from role_env.files.dependencies import Dependencies
 from role_env.fingerprint import sha256
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.sources import rows
 from role_env.sources.base import Source
 
 TYPE_CHECKING = False
@@ -66,12 +65,12 @@ class Chain:
     @property
     def gives_session(self) -> bool:
         """Whether the chain gives temporary credentials rather than a long-lived key."""
-        return bool(self.role_arn) or bool(self.source.row.gives_session)
+        return bool(self.role_arn) or self.source.gives_session
 
     @property
     def is_cacheable(self) -> bool:
         """Whether the session may be cached."""
-        return bool(self.role_arn) or self.source.row.is_cacheable
+        return bool(self.role_arn) or self.source.is_cacheable
 
     @property
     def policy_digest(self) -> str:
@@ -99,7 +98,7 @@ class Chain:
             for hop in (profile.hop for profile in self.profiles)
             if hop.role_arn
         ]
-        source = [self.source.row.kind, *self.source.identity(context)]
+        source = [self.source.kind, *self.source.identity(context)]
         if not self.target.role_arn:  # the account of a source is known only after a request
             source.append(self.target.expected_account_id)
         return sha256(repr([source, roles]))  # `json` would cost 1.5 ms
@@ -129,7 +128,7 @@ def resolve(file: ProfilesFile, name: str) -> Chain:
     source = profiles[0].source
     if source is None:
         raise AssertionError("a chain has a source")
-    if source.row is rows.ALIYUN_CLI:
+    if source.is_cli_profile:
         from role_env.sessions import aliyun_hops  # only for a chain that needs it
 
         found = aliyun_hops.resolve(source, dependencies, has_role=any(profile.role_arn for profile in profiles))

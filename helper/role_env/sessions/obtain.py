@@ -22,7 +22,6 @@ from role_env.sessions.passthrough import pass_through
 from role_env.sessions.plan import chain_of, is_chain_decisive, naming_role
 from role_env.sessions.shell_request import answer
 from role_env.sessions.store import Cache
-from role_env.sources import rows
 
 # How long a renewal may take while the current session is still valid (seconds).
 RENEWAL_SECONDS = 3.0
@@ -147,7 +146,7 @@ def _assume(
             return sts.assume_role(target.hop, key, context), chain.role_arn.account
         return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=cache is not None)
     except sts.StsError as refusal:
-        has_session = before or source.row.gives_session
+        has_session = before or source.gives_session
         if issued_since or not has_session or not refusal.code.startswith("InvalidSecurityToken.Expired"):
             raise
     context.messages.decided("the source's session has ended: a new one is requested")
@@ -186,7 +185,7 @@ def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str
         session_name=chain.session_name,
         policy_digest=chain.policy_digest,
         chain_digest=digest,
-        base_key_digest=source.identity(context)[0] if source.row is rows.ENVIRONMENT else "",
+        base_key_digest=source.base_key_digest(context),
         sign_in_id=source.sign_in.id(context) if source.sign_in else "",
         agents=chain.agents,
         fingerprint=chain.dependencies.fingerprint(),

@@ -60,7 +60,7 @@ def is_chain_decisive(environ: Mapping[str, str]) -> bool:
 def full_verdict(record: Record | None, request: Request, chain: Chain, context: Context) -> Verdict:
     """Return the verdict on `record` as `obtain` reaches it: by files and variables, and else by the chain's digest."""
     if not chain.is_cacheable:
-        return Verdict(MISS, f"a session of a {chain.source.row.kind} is requested each time")
+        return Verdict(MISS, f"a session of a {chain.source.kind} is requested each time")
     path, environ = chain.target.path, context.environ
     verdict = judge(record, request, path, environ)
     if verdict.action == USE:

@@ -2,12 +2,12 @@
 
 import contextlib
 
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, shown_id
 from role_env.errors import KeyringError, ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.keyrings import access_keys, vault
-from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
 from role_env.sources.section import Section
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 class FileKey(Source):
     """A credential source whose access key is in the file."""
 
-    row = rows.FILE_KEY
+    kind = "access_key_id"
+    keys = {
+        "access_key_id": validators.key_id,
+        "access_key_secret": validators.key_part,
+        "security_token": validators.key_part,
+    }
 
     def __init__(self, profile: str, where: str, access_key: AccessKey) -> None:
         super().__init__(profile, where)
@@ -35,7 +40,7 @@ class FileKey(Source):
         for key in ("access_key_id", "access_key_secret"):
             if key not in values:
                 raise section.missing(key, hint="give access_key_id and access_key_secret together")
-        access_key = AccessKey(*(values.get(key, "") for key in cls.row.keys))
+        access_key = AccessKey(*(values.get(key, "") for key in cls.keys))
         return cls(section.name, section.where_is("access_key_id"), access_key)
 
     def identity(self, context: Context) -> list[str]:
@@ -54,7 +59,8 @@ class FileKey(Source):
 class KeyringKey(Source):
     """A credential source whose key is in the keyring, for a profile of the file at `path`."""
 
-    row = rows.KEYRING
+    kind = "keyring"
+    choice = "an access key, asked for next and stored in the keyring"
 
     def __init__(self, profile: str, where: str, path: str, access_key_id: str = "", *, has_role: bool = False) -> None:
         super().__init__(profile, where)
@@ -130,7 +136,10 @@ class KeyringKey(Source):
             return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)
         if self.has_role:
             what = f"profile {name} has no credential source, and no access key in the keyring ({self.where})"
-            return SourceFault(what, f"add {_choices()}, or {login}")
+            return SourceFault(
+                what,
+                f"add source_profile, credential_source or access_key_id (more: role-env help sources), or {login}",
+            )
         return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
 
     def _look(self, context: Context) -> AccessKey | None:
@@ -142,8 +151,3 @@ class KeyringKey(Source):
                 error.message += f" ({self.where})"
                 raise
         return self._read["key"]
-
-
-def _choices() -> str:
-    *others, last = [rows.SOURCE_PROFILE, *(row.hint for row in rows.ROWS if row.hint)]
-    return f"{', '.join(others)} or {last}"

@@ -11,10 +11,9 @@ from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.fingerprint import sha256
 from role_env.issuers.hosts import ALLOWED_HOST, ENDPOINTS, check_url, find_site
-from role_env.sources import rows
 from role_env.sources.base import Source, key_digest
 from role_env.sources.section import Section
-from role_env.validators import key_part, site_kind
+from role_env.validators import key_part, one_line, site_kind
 
 # The time that the CLI's access token must have left (seconds): OAuth's cannot be exchanged later.
 _LEAST_LEFT = {"CloudSSO": 0, "OAuth": 900}
@@ -26,13 +25,15 @@ class AliyunCliProfile(Source):
     Its values are the name, and the endpoint and the region of STS.
     """
 
-    row = rows.ALIYUN_CLI
+    kind = "aliyun_cli"
+    keys = {"aliyun_profile": one_line}
+    is_cli_profile = True
 
     @classmethod
     def parse(cls, section: Section, values: Mapping[str, Any], dependencies: Dependencies) -> Source:
         """Return the source for the CLI's profile that the section names, whose STS endpoint serves its roles too."""
         given = (values.get(key, "") for key in ("aliyun_profile", "sts_endpoint", "sts_region"))
-        return cls(section.name, section.where_is(cls.row.chooser), *given)
+        return cls(section.name, section.where_is(cls.chooser()), *given)
 
 
 class SignedIn(Source):
@@ -41,7 +42,7 @@ class SignedIn(Source):
     With `is_passed_through` the chain has no role, so that its session is the source's own.
     """
 
-    row = rows.ALIYUN_SIGN_IN
+    kind = "aliyun_cli"
 
     def __init__(self, profile: str, where: str, cli_profile: CliProfile, *, is_passed_through: bool) -> None:
         super().__init__(profile, where)

@@ -12,12 +12,12 @@ from role_env.dataclass import dataclass
 from role_env.errors import ProfileError, RefusedError, UnreachableError, printable
 from role_env.files.dependencies import Dependencies
 from role_env.fingerprint import sha256
-from role_env.sources import rows
+from role_env.sources import registry
 from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from role_env.keyrings.sign_ins import StoredSignIn
@@ -39,12 +39,37 @@ class SourceFault:
 class Source:
     """The credential source of the profile `profile`; `where` is the file and line that choose it.
 
-    `values` are those of the keys of its row, in their order, an empty text for a missing key. By default, they decide
-    whose credentials it gives.
+    `values` are those of its `keys`, in their order, an empty text for a missing key. By default, they decide whose
+    credentials it gives. `registry` says which keys of a profile choose its class. A class imports TLS where it sends a
+    request: `list` and `explain` use its objects too.
     """
 
-    row: rows.SourceRow
-    """The static description of this kind of source."""
+    kind: str
+    """The name of the kind, as `list` and `explain` show it."""
+
+    keys: "Mapping[str, Callable[[str], Any]]" = {}
+    """The keys of a profile that are the source's own, each with its check."""
+
+    is_cacheable: bool = True
+    """Whether a passed-through session may be cached, because the source's identity also identifies the session."""
+
+    is_cli_profile: bool = False
+    """Whether it stands for a profile of the `aliyun` CLI, whose source and roles take its place in a chain."""
+
+    request_name: str = "AssumeRole"
+    """The request to STS that assumes a role with its credentials."""
+
+    requires_role: bool = False
+    """Whether it has no credentials of its own, but only assumes a role."""
+
+    waits_for: str = ""
+    """What the terminal shows during a wait for it; empty if there is no wait."""
+
+    choice: str = ""
+    """The text with which `configure` offers it; empty if it does not."""
+
+    questions: "tuple[tuple[str, str], ...]" = ()
+    """The keys that `configure` then asks for, each with its question."""
 
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
@@ -67,7 +92,17 @@ class Source:
     @classmethod
     def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> "Source":
         """Return the source that the section chooses; `values` are its checked keys. Raises ProfileError."""
-        return cls(section.name, section.where_is(cls.row.chooser), *(values.get(key, "") for key in cls.row.keys))
+        return cls(section.name, section.where_is(cls.chooser()), *(values.get(key, "") for key in cls.keys))
+
+    @classmethod
+    def chooser(cls) -> str:
+        """Return the key of a profile that chooses it."""
+        return registry.chooser_of(cls.kind)
+
+    @property
+    def gives_session(self) -> bool:
+        """Whether its credentials are temporary, so that a profile without a role can pass them through."""
+        return self.kind not in registry.LONG_LIVED
 
     def location(self, environ: "Mapping[str, str]") -> str:
         """Return the file and line, and the variables of `environ`, that choose the credentials."""
@@ -79,6 +114,10 @@ class Source:
     def identity(self, context: Context) -> list[str]:
         """Return what decides whose credentials they are, secrets as digests. Raises ProfileError, KeyringError."""
         return list(self.values)
+
+    def base_key_digest(self, context: Context) -> str:
+        """Return a digest of the key if it is one of the environment, which a renewal finds only there; else empty."""
+        return ""
 
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the access key if it can be read without a request, a program or a prompt, else None."""
@@ -93,7 +132,7 @@ class Source:
 
         Raises ProfileError, RefusedError, UnreachableError or KeyringError, with the profile and its location.
         """
-        with self.locate_errors(), context.messages.waiting_for(self.row.waits_for):
+        with self.locate_errors(), context.messages.waiting_for(self.waits_for):
             return self._fetch(context)
 
     def assume(self, hop: "Hop", context: Context) -> Credentials:

@@ -2,13 +2,13 @@
 
 import time
 
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
 from role_env.keyrings import sign_ins
-from role_env.sources import rows
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 class CloudSso(SignedInSource):
     """A credential source that gives a session of a CloudSSO access configuration, after `role-env login`."""
 
-    row = rows.CLOUD_SSO
+    kind = "cloud_sso"
+    keys = {
+        "cloud_sso_sign_in_url": str,
+        "cloud_sso_account_id": validators.account_id,
+        "cloud_sso_access_config": validators.access_configuration,
+    }
+    waits_for = "CloudSSO"
+    choice = "CloudSSO, after a sign-in (role-env configure --cloud-sso URL offers every account)"
+    questions = (
+        ("cloud_sso_sign_in_url", "Sign-in URL of the portal"),
+        ("cloud_sso_account_id", "ID of the account"),
+        ("cloud_sso_access_config", "Access configuration, its name or ID"),
+    )
 
     def __init__(self, profile: str, where: str, url: str, account_id: str, access_config: str) -> None:
         super().__init__(profile, where, sign_ins.of_portal(url), host_of(url), url, account_id, access_config)
@@ -32,10 +44,10 @@ class CloudSso(SignedInSource):
     @classmethod
     def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> SignedInSource:
         """Return the source; without a role, a session of another account than its own is refused."""
-        for key in cls.row.keys:
+        for key in cls.keys:
             if key not in values:
                 raise section.missing(key, hint="add it, or run: role-env configure --cloud-sso URL")
-        chooser, account = cls.row.chooser, values["cloud_sso_account_id"]
+        chooser, account = cls.chooser(), values["cloud_sso_account_id"]
         try:
             url = check_url(values[chooser], dependencies.variable(ALLOWED_HOST))
         except ValueError as error:

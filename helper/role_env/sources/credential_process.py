@@ -14,13 +14,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO
 
+from role_env import validators
 from role_env.context import Context, stderr
 from role_env.credentials import AccessKey
 from role_env.deadline import Deadline, TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.responses import LARGEST_RESPONSE
-from role_env.sources import rows
 from role_env.sources.base import Source
 
 # A credential process may ask a person for something, so it gets more time than a request to STS (seconds).
@@ -34,7 +34,12 @@ _FIELDS = ("access_key_id", "access_key_secret", "sts_token", "expiration")
 class Process(Source):
     """A credential source that runs a command, which prints External-mode JSON."""
 
-    row = rows.PROCESS
+    kind = "credential_process"
+    keys = {"credential_process": validators.command}
+    is_cacheable = False
+    waits_for = "the credential process"
+    choice = "a program that prints credentials"
+    questions = (("credential_process", "Command that prints the credentials as JSON"),)
 
     def _fetch(self, context: Context) -> AccessKey:
         # ROLE_ENV_TIMEOUT limits everything. Without it the process has a limit of its own.

@@ -7,15 +7,15 @@ from role_env.credentials import ISSUED, AccessKey, Credentials
 from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
 from role_env.http import responses
-from role_env.http.client import Client, split_address
-from role_env.sources import rows
 from role_env.sources.base import Source
 
 
 class CredentialsUri(Source):
     """A credential source that requests a URI."""
 
-    row = rows.CREDENTIALS_URI
+    kind = "credentials_uri"
+    is_cacheable = False
+    waits_for = "the credentials URI"
 
     def identity(self, context: Context) -> list[str]:
         """Return a digest of the address, since its path may be the only protection of the credentials."""
@@ -34,6 +34,8 @@ def fetch(uri: str, context: Context, *, is_served: bool = False) -> Credentials
     Errors contain only the host, since the path may be the only protection of the credentials. Raises ProfileError for
     an invalid address, UnreachableError if no valid response arrives by the deadline.
     """
+    from role_env.http.client import Client, split_address
+
     hint = "use an https:// address, or an http:// address on 127.0.0.1"
     parts = split_address(uri)
     if not parts:

@@ -8,7 +8,6 @@ from role_env.credentials import AccessKey
 from role_env.environ.keys import own_key, own_names
 from role_env.errors import ProfileError
 from role_env.shells import hints
-from role_env.sources import rows
 from role_env.sources.base import Source, SourceFault, key_digest
 
 _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -17,7 +16,8 @@ _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET
 class EnvironmentKey(Source):
     """A credential source whose key is in the environment. A session of role-env does not count."""
 
-    row = rows.ENVIRONMENT
+    kind = "environment"
+    choice = "the access key in the environment's variables"
 
     def location(self, environ: Mapping[str, str]) -> str:
         """Return the file and line, and the variable with the key's ID."""
@@ -27,6 +27,10 @@ class EnvironmentKey(Source):
     def identity(self, context: Context) -> list[str]:
         """Return a digest of the key."""
         return [key_digest(self.key(context))]
+
+    def base_key_digest(self, context: Context) -> str:
+        """Return a digest of the key."""
+        return key_digest(self.key(context))
 
     def stored_key(self, context: Context) -> AccessKey | None:
         """Return the key, or None if none is set or it is incomplete."""

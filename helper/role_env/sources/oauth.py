@@ -6,6 +6,7 @@ A refresh token works once. So all processes share one refresh, and the new toke
 import contextlib
 import time
 
+from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
@@ -14,7 +15,6 @@ from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ENDPOINTS, Site, find_site
 from role_env.keyrings import sign_ins
 from role_env.keyrings.sign_ins import SignIn
-from role_env.sources import rows
 from role_env.sources.section import Section
 from role_env.sources.signed_in import SignedInSource
 
@@ -32,7 +32,14 @@ _GRACE_SECONDS = 3.0
 class OAuth(SignedInSource):
     """A credential source that uses the OAuth sign-in of a profile, made by `role-env login`."""
 
-    row = rows.OAUTH
+    kind = "oauth"
+    keys = {
+        "oauth_site_type": validators.site_kind,
+        "oauth_client_id": validators.pattern(r"[\w.-]{1,64}", "the ID of an OAuth application"),
+    }
+    waits_for = "the OAuth sign-in"
+    choice = "OAuth, after a sign-in with your browser"
+    questions = (("oauth_site_type", "Site, CN or INTL"),)
 
     def __init__(self, profile: str, where: str, path: str, site: Site) -> None:
         sign_in = sign_ins.of_profile(path, profile)
@@ -42,7 +49,7 @@ class OAuth(SignedInSource):
     @classmethod
     def parse(cls, section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> SignedInSource:
         """Return the source for the user's own session at the site that the section names."""
-        chooser = cls.row.chooser
+        chooser = cls.chooser()
         if chooser not in values:
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
         site = find_site(values[chooser], values.get("oauth_client_id", ""), dependencies.variable(ENDPOINTS))

@@ -17,9 +17,7 @@ from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies, read_file
 from role_env.files.private import check_private
 from role_env.fingerprint import sha256
-from role_env.http.client import Client, split_address
 from role_env.http.responses import TOKEN, json_object
-from role_env.sources import rows
 from role_env.sources.base import Source
 from role_env.sources.section import Section
 
@@ -32,7 +30,7 @@ _PERMISSION = "give the job `permissions: id-token: write`"
 # The variables that identify a job: a session belongs to the job that obtained it.
 _RUN = ("GITHUB_REPOSITORY", "GITHUB_REF", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB")
 # The checks of the values that the SDKs' variables may provide.
-_CHECKS = {**rows.OIDC.keys, "role_arn": validators.role_arn, "role_session_name": validators.session_name}
+_CHECKS = {"role_arn": validators.role_arn, "role_session_name": validators.session_name}
 
 
 class OidcToken(Source):
@@ -42,7 +40,21 @@ class OidcToken(Source):
     the SDKs' variables that provide the profile's missing keys.
     """
 
-    row = rows.OIDC
+    kind = "oidc"
+    keys = {
+        "oidc_provider_arn": validators.pattern(
+            r"acs:ram::[0-9]{1,32}:oidc-provider/[A-Za-z0-9._-]{1,128}",
+            "an OIDC provider's ARN, acs:ram::<account>:oidc-provider/<name>",
+        ),
+        "oidc_token_file": validators.one_line,
+        "oidc_token_variable": validators.pattern(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of a variable"),
+        "oidc_token": validators.token_kind,
+        "oidc_audience": validators.one_line,
+    }
+    request_name = "AssumeRoleWithOIDC"
+    requires_role = True
+    choice = "an OIDC token in a file, as in Kubernetes"
+    questions = (("oidc_provider_arn", "ARN of the OIDC provider"), ("oidc_token_file", "File with the token"))
 
     def __init__(
         self,
@@ -73,7 +85,7 @@ class OidcToken(Source):
         found = {**values, **{key: _from_variable(section, key, dependencies) for key in absent}}
         source = cls(
             section.name,
-            "; ".join([section.where_is(next(key for key in values if key in cls.row.keys)), *map(_variable, absent)]),
+            "; ".join([section.where_is(next(key for key in values if key in cls.keys)), *map(_variable, absent)]),
             found["oidc_provider_arn"],
             section.resolve_path("oidc_token_file", found["oidc_token_file"]) if "oidc_token_file" in found else None,
             audience=values.get("oidc_audience", ""),
@@ -143,7 +155,7 @@ def _from_variable(section: Section, key: str, dependencies: Dependencies) -> An
 
 def _checked(key: str, text: str) -> Any:
     try:
-        return _CHECKS[key](text)
+        return (OidcToken.keys.get(key) or _CHECKS[key])(text)
     except ValueError as error:
         raise ProfileError(f"the variable {_variable(key)} {error}") from None
 
@@ -182,6 +194,8 @@ def github_token(context: Context, *, audience: str = "") -> str:
 
     Raises ProfileError if the job may not request one, UnreachableError if no valid response arrives in time.
     """
+    from role_env.http.client import Client, split_address  # imports TLS, which a token of a file does not need here
+
     url, bearer = github_request(context.environ)
     parts = split_address(url)
     if not parts or parts.scheme != "https":

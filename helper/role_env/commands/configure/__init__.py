@@ -29,7 +29,7 @@ from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import record_of
 from role_env.sessions.store import Cache
 from role_env.shells import hints
-from role_env.sources import rows
+from role_env.sources import registry
 from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
@@ -117,7 +117,7 @@ def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[
     )
     answers.ask_source(known, cli_file, stores_key=offers_key)
     # Before the other questions, whose prompts would show a secret that is pasted too early.
-    is_key = stores_key and not answers.values.keys() & rows.CHOOSERS.keys()
+    is_key = stores_key and not answers.values.keys() & registry.CHOOSERS.keys()
     access_key = _read_key(name, path, context) if is_key else None
     default = _region_of(answers.values, cli_file)
     question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"

@@ -7,19 +7,19 @@ from functools import partial
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
 from role_env.cli import Invocation
-from role_env.command_table.commands import COMMANDS
+from role_env.command_table.commands import COMMANDS, NAMED_SOURCES
 from role_env.errors import UsageError
 from role_env.profiles.append import NewProfile
-from role_env.profiles.profile import PROFILE_KEYS
-from role_env.sources import rows
+from role_env.profiles.profile import check_of, class_of
+from role_env.sources import registry
 from role_env.ui import prompt
 
 # The options that choose the credential source. At most one source may be given.
-_KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in rows.CHOOSERS]
+_KEY_OPTIONS = [one.attribute for one in COMMANDS["configure"].options.values() if one.attribute in registry.CHOOSERS]
 SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 """The fields of the options that choose the credential source."""
 # The credential_source that an option implies.
-_IMPLIED = {key: kind for kind, row in rows.NAMED.items() for key in row.keys}
+_IMPLIED = {key: kind for key, kind in registry.KIND_OF_KEY.items() if kind in NAMED_SOURCES}
 _LISTS = ("--cloud-sso", "--resource-directory")
 OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
 """The options for a whole list of profiles. Each requires one of the options that add such a list."""
@@ -39,7 +39,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
     values = {
         "role_arn": invocation.role_arn,
         **keys,
-        rows.CREDENTIAL_SOURCE: keys[rows.CREDENTIAL_SOURCE] or implied,
+        registry.CREDENTIAL_SOURCE: keys[registry.CREDENTIAL_SOURCE] or implied,
         "region_id": invocation.region,
         "color": invocation.color,
         "expected_account_id": invocation.expected_account_id,
@@ -47,7 +47,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
     given = {key: value for key, value in values.items() if value}
     for key, value in given.items():
         try:
-            PROFILE_KEYS[key](value)
+            check_of(key)(value)
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
             raise UsageError(f"--{option_name(key)} {value} {error}", hint=hint) from None
@@ -56,7 +56,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
 
 def missing_words(invocation: Invocation, given: Mapping[str, str]) -> list[str]:
     """Return the words and options that a profile lacks with the keys `given`, as they are typed."""
-    may_have_role = any(row.gives_session is None for row in rows.ROWS if row.is_chosen_by(given))
+    may_have_role = registry.kind_of(given) == registry.ALIYUN_CLI
     missing = [] if invocation.profile else ["PROFILE"]
     if not (invocation.role_arn or invocation.login or may_have_role):
         missing.append("--role-arn")
@@ -100,20 +100,24 @@ class Answers:
         An access key, which is in no key, is offered if there is a keyring that `stores_key`. Without a role, the
         sources are those that give a session.
         """
-        self.take(*_KEY_OPTIONS, rows.CREDENTIAL_SOURCE)
+        self.take(*_KEY_OPTIONS, registry.CREDENTIAL_SOURCE)
         if not self._asks or has_source(self._invocation):
             return
         has_role = "role_arn" in self.values
         choices: list[tuple[str, dict[str, str], Sequence[tuple[str, str]]]] = []
         for name, entry in cli_file.entries.items() if cli_file else ():
             if not is_own(entry) and entry.get("mode") not in _MODES_WITHOUT_KEY:
-                keys = {rows.ALIYUN_CLI.chooser: rows.ALIYUN_CLI.kind, "aliyun_profile": name}
+                keys = {registry.CREDENTIAL_SOURCE: registry.ALIYUN_CLI, "aliyun_profile": name}
                 choices.append((f"profile {name} of the aliyun CLI ({entry['mode']})", keys, ()))
-        choices += [(f"profile {name} of this file", {rows.SOURCE_PROFILE: name}, ()) for name in others if has_role]
-        for row in rows.ROWS:
-            is_offered = stores_key if row is rows.KEYRING else has_role or (row.gives_session and row is not rows.OIDC)
-            if row.choice and is_offered:
-                choices.append((row.choice, {row.chooser: row.kind} if row.is_named else {}, row.questions))
+        choices += [
+            (f"profile {name} of this file", {registry.SOURCE_PROFILE: name}, ()) for name in others if has_role
+        ]
+        for source in map(class_of, registry.SOURCES):
+            gives_session = source.kind not in registry.LONG_LIVED and not source.requires_role
+            is_offered = stores_key if source.kind == registry.DEFAULT else has_role or gives_session
+            if source.choice and is_offered:
+                keys = {registry.CREDENTIAL_SOURCE: source.kind} if source.kind in NAMED_SOURCES else {}
+                choices.append((source.choice, keys, source.questions))
         chosen = prompt.Menu([text for text, *_ in choices]).choose("Source of the credentials, by number")
         _, keys, questions = choices[chosen]
         self.values |= keys
@@ -125,7 +129,7 @@ def _check(key: str, text: str, *, is_required: bool) -> str:
     if is_required and not text:
         raise ValueError("type a value")
     if text:
-        PROFILE_KEYS[key](text)
+        check_of(key)(text)
     return text
 
 
@@ -142,7 +146,7 @@ def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> s
 
 
 def _source_of(name: str, value: str) -> str:
-    return _IMPLIED.get(name) or (value if name == rows.CREDENTIAL_SOURCE else rows.CHOOSERS.get(name, name))
+    return _IMPLIED.get(name) or (value if name == registry.CREDENTIAL_SOURCE else registry.CHOOSERS.get(name, name))
 
 
 def check_list_options(invocation: Invocation) -> None:
