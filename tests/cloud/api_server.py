@@ -39,6 +39,8 @@ class Call:
     session_name: str = ""
     duration: str = ""
     policy: str = ""
+    external_id: str = ""
+    source_identity: str = ""
     access_key_id: str = ""
     identity: str = ""
     status: int = 0
@@ -221,6 +223,8 @@ def _call_of(request: Request, header_names: tuple[str, ...], fault: str) -> Cal
         session_name=given("RoleSessionName", ""),
         duration=given("DurationSeconds", ""),
         policy=given("Policy", ""),
+        external_id=given("ExternalId", ""),
+        source_identity=given("SourceIdentity", ""),
         access_key_id=request.access_key_id,
         nonce=request.nonce,
         fault=fault,

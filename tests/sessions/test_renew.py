@@ -43,13 +43,20 @@ def test_without_a_session_or_its_request_there_is_nothing_to_renew(machine: Mac
         refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables | {"ROLE_ENV_REQUEST": text})
 
 
-def test_another_session_name_or_role_by_now_does_not_change_the_session(machine: Machine, cli_file: CliFile) -> None:
-    other = machine.sts.world.role("hub").arn
-    role = {"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": other}
+def test_a_session_of_the_clis_role_keeps_its_name_when_the_clis_file_has_another(
+    machine: Machine, cli_file: CliFile
+) -> None:
+    role = {"mode": "RamRoleArn", **cli_file.key, "ram_role_arn": machine.sts.world.role("hub").arn}
     cli_file.write(role | {"ram_session_name": "before"})
     variables = expired(begin(machine, "itself"))
     cli_file.write(role | {"ram_session_name": "after"})
-    refuses(machine, 4, "it would be of another session name", "role-env use itself", **variables)
+    machine.succeeds("clear", "itself")
+    machine.succeeds("renew", "--format", "sh", **variables)
+    assert [call.session_name for call in machine.sts.calls_of("AssumeRole")] == ["before", "before"]
+
+
+def test_another_role_by_now_does_not_change_the_session(machine: Machine) -> None:
+    other = machine.sts.world.role("hub").arn
     variables = due(machine)
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))
     refuses(machine, 4, "it would be of role", "role-env use profileB", **variables)

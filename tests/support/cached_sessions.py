@@ -59,9 +59,9 @@ def put_instead(machine: Machine, text: str) -> None:
     machine.bus.replace(kept(machine), text.encode("utf-8"))
 
 
-def age(machine: Machine, seconds: int) -> None:
-    """Make the cached session `seconds` older, as if the time had passed."""
-    record = records.parse_record(kept(machine).secret.decode(), "profileB")
+def age(machine: Machine, seconds: int, profile: str = "profileB") -> None:
+    """Make the cached session of `profile` `seconds` older, as if the time had passed."""
+    record = records.parse_record(kept(machine).secret.decode(), profile)
     assert record
     record.session.credentials.issued -= seconds
     record.session.credentials.expiration -= seconds

@@ -5,11 +5,11 @@ import sys
 import time
 
 from role_env import validators
-from role_env.context import Context
+from role_env.context import Context, timeout_of
 from role_env.context.messages import on_terminal
 from role_env.credentials import RoleArn, format_utc
 from role_env.dataclass import dataclass
-from role_env.errors import ProfileError
+from role_env.errors import ProfileError, UnreachableError
 from role_env.profiles.file import ProfilesFile
 from role_env.ui import table
 
@@ -137,13 +137,14 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     from role_env.sessions.store import Cache
 
     context = context.without_prompts()
+    context.deadline  # noqa: B018  it begins now
     cache = Cache(context)
     entries = [session_entry(file.real_path, name) for name in names]
     sign_ins = _sign_ins(file, names)
     with context.messages.waiting_for("the keyring"):
         known = cache.read_ahead(entries, [sign_in.entry for sign_in in sign_ins])
         ends = {sign_in.entry.name: sign_in.expiration(context, known) for sign_in in sign_ins}
-        rows = [_row(file, entry, cache, ends, context) for entry in entries]
+        rows = [_row(file, entry, cache, ends, context) for entry in entries if _is_in_time(context)]
     errors = {row.error.message: row.error.hint for row in rows if row.error}
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
     for message, hint in [*errors.items(), *missing.items()]:
@@ -153,6 +154,16 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
         if hint:
             context.messages.say(f"hint: {hints.followable(hint, context.environ)}")
     return rows
+
+
+def _is_in_time(context: Context) -> bool:
+    """Return True, or raise UnreachableError if ROLE_ENV_TIMEOUT has passed."""
+    if context.deadline.remaining():
+        return True
+    raise UnreachableError(
+        f"the list was not complete within {timeout_of(context.environ):g} seconds",
+        hint="raise ROLE_ENV_TIMEOUT, or list the names alone: role-env list --names",
+    )
 
 
 def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[StoredSignIn]":

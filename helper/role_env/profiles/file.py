@@ -18,12 +18,14 @@ from role_env.sources.section import Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from role_env.profiles.profile import Profile
 
 DEFAULT = "DEFAULT"
 _SECRETS = ("access_key_secret", "security_token")
+LONGEST_CHAIN = 100
+"""The most roles that a chain may assume."""
 _NARROWING = ("agents", "read_only", "policy", "policy_file")
 
 
@@ -64,7 +66,6 @@ class ProfilesFile:
         if not self._is_sdk_file:
             self._check_lower_case_default()
         defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
-        self._default_lines = defaults.lines
         for section in self._sections.values():
             _add_defaults(section, defaults)
         self._check_names()
@@ -135,8 +136,7 @@ class ProfilesFile:
     def own_value(self, name: str, key: str) -> str:
         """Return the value of `key` in the section of the profile `name` itself, not in [DEFAULT]; else empty."""
         section = self._sections[name]
-        is_own = section.lines.get(key) != self._default_lines.get(key)
-        return section.values[key] if is_own else ""
+        return "" if key in section.inherited else section.values.get(key, "")
 
     def summary(self, name: str) -> str:
         """Return the role and the account of the profile `name` as the file has them; empty if it has neither."""
@@ -155,22 +155,47 @@ class ProfilesFile:
         return [section.lines[key] for key in keys if key in section.values]
 
     def chain(self, name: str) -> "list[Profile]":
-        """Return the profiles from the chain's source to `name` itself. Raises ProfileError, also for a loop."""
-        chain = [self.profile(name)]
+        """Return the profiles from the chain's source to `name` itself.
+
+        Raises ProfileError, also for a loop, and for a chain of too many roles.
+        """
+        chain, passed = [self.profile(name)], {name}
         while source := chain[0].source_profile:
-            chain.insert(0, self._source_of(chain, source))
+            if source in passed:
+                raise self._loop(chain, source)
+            if len(passed) > LONGEST_CHAIN:
+                raise _too_long(chain)
+            passed.add(source)
+            chain.insert(0, self._source_of(chain[0], source))
+        check_length(chain)
         return chain
 
-    def _source_of(self, chain: "list[Profile]", source: str) -> "Profile":
-        section = self._sections[chain[0].name]
+    def without_keys(self, profile: "Profile", keys: "Collection[str]") -> "Profile":
+        """Return `profile` without those of `keys` that only [DEFAULT] gives it.
+
+        Raises ProfileError if its section has one of them.
+        """
+        from role_env.profiles.profile import without_keys
+
+        return without_keys(profile, self._sections[profile.name], keys)
+
+    def error(self, name: str, key: str, what: str, *, hint: str) -> ProfileError:
+        """Return a ProfileError about `key` of the profile `name`."""
+        return self._sections[name].error(key, what, hint=hint)
+
+    def _loop(self, chain: "list[Profile]", source: str) -> ProfileError:
+        """Return the error for a chain whose first profile names `source`, which is in it."""
         passed = [profile.name for profile in reversed(chain)]
-        if source in passed:
-            loop = " -> ".join([*passed[passed.index(source) :], source])
-            where = section.where_is("source_profile")
-            raise ProfileError(
-                f"profile {passed[0]}: its source profiles form a loop, {loop} ({where})",
-                hint="give one of them an access key or another source",
-            )
+        loop = " -> ".join([*passed[passed.index(source) :], source])
+        where = self._sections[chain[0].name].where_is("source_profile")
+        return ProfileError(
+            f"profile {passed[0]}: its source profiles form a loop, {loop} ({where})",
+            hint="give one of them an access key or another source",
+        )
+
+    def _source_of(self, profile: "Profile", source: str) -> "Profile":
+        """Return the profile `source`, which `profile` names. Raises ProfileError."""
+        section = self._sections[profile.name]
         if source not in self._sections:
             near = validators.nearest(source, [name for name in self._sections if name != section.name])
             # A longer text may be a misplaced secret, which has 30 characters.
@@ -178,14 +203,14 @@ class ProfilesFile:
             missing = f"[{source}]" if is_shown else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
             raise section.value_error("source_profile", "names no profile of the file", hint=hint)
-        profile = self.profile(source)
-        if profile.read_only:
+        named = self.profile(source)
+        if named.read_only:
             raise section.error(
                 "source_profile",
                 f"names {source}, which is read_only and may not assume a role",
                 hint="use a source without read_only",
             )
-        return profile
+        return named
 
     def _check_lower_case_default(self) -> None:
         """Raise ProfileError for a section such as [default] that only narrows sessions: [DEFAULT] is meant."""
@@ -212,6 +237,19 @@ class ProfilesFile:
                 )
 
 
+def check_length(chain: "Sequence[Profile]") -> None:
+    """Raise ProfileError if `chain` assumes more than LONGEST_CHAIN roles."""
+    if sum(bool(profile.role_arn) for profile in chain) > LONGEST_CHAIN:
+        raise _too_long(chain)
+
+
+def _too_long(chain: "Sequence[Profile]") -> ProfileError:
+    return ProfileError(
+        f"profile {chain[-1].name}: its chain assumes more than {LONGEST_CHAIN} roles ({chain[-1].where})",
+        hint="give a profile of the chain a source that is nearer to the account",
+    )
+
+
 def _add_defaults(section: Section, defaults: Section) -> None:
     """Add the keys of [DEFAULT], but no source to a section with one, and no section as its own source."""
     added = {key: value for key, value in defaults.values.items() if key not in section.values}
@@ -219,3 +257,4 @@ def _add_defaults(section: Section, defaults: Section) -> None:
         added = {key: value for key, value in added.items() if key not in registry.CHOOSERS}
     section.values = {**added, **section.values}
     section.lines = {**defaults.lines, **section.lines}
+    section.inherited = frozenset(added)

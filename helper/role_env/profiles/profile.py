@@ -17,14 +17,23 @@ from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
     from role_env.sources.base import Source
     from role_env.sts.hop import Hop
 
-# The default lifetime of a session (seconds).
 DURATION_SECONDS = 3600
+"""The default lifetime of a session (seconds)."""
+CARRIED = {
+    "policy": "policy",
+    "policy_file": "policy",
+    "role_session_name": "role_session_name",
+    "duration_seconds": "duration_seconds",
+    "external_id": "external_id",
+    "source_identity": "source_identity",
+}
+"""The keys that only a request for a role can carry, each with its field of Profile."""
 _DURATION_HINT = "for more than 3600, raise the role's own maximum and set max_session_duration to it (at most 43200)"
 
 
@@ -39,9 +48,10 @@ def _families(text: str) -> tuple[str, ...]:
 class Profile:
     """One checked section of a profiles file.
 
-    `role_arn` is empty for a source. The credentials come either from `source_profile` or from `source`. `path` is the
-    file, `where` the file and line of the section. Durations are seconds. `has_default_session_name` is True if neither
-    the profile nor an option names its sessions.
+    `role_arn` is empty for a profile that assumes no role; then `duration_seconds` is 0 unless a key gives it. The
+    credentials come either from `source_profile` or from `source`. `path` is the file, `where` the file and line of the
+    section. Durations are seconds. `has_default_session_name` is True if neither the profile nor an option names its
+    sessions.
     """
 
     name: str
@@ -51,7 +61,7 @@ class Profile:
     source_profile: str = ""
     source: "Source | None" = None
     role_session_name: str = ""
-    duration_seconds: int = DURATION_SECONDS
+    duration_seconds: int = 0
     max_session_duration: int = 3600
     external_id: str = ""
     policy: str = ""
@@ -92,14 +102,13 @@ class Profile:
             source_identity=self.source_identity,
         )
 
-    def with_duration(self, seconds: int) -> "Profile":
-        """Return the profile with the duration from --duration. Raises UsageError."""
-        if 900 <= seconds <= self.max_session_duration:
-            return replace(self, duration_seconds=seconds)
-        raise UsageError(
-            f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
-            hint=_DURATION_HINT,
-        )
+    def check_duration(self, seconds: int) -> None:
+        """Raise UsageError if --duration is not a duration that the profile allows."""
+        if not 900 <= seconds <= self.max_session_duration:
+            raise UsageError(
+                f"--duration {seconds} must be between 900 and {self.max_session_duration} for profile {self.name}",
+                hint=_DURATION_HINT,
+            )
 
 
 _FIELDS: "dict[str, Callable[[str], Any]]" = {
@@ -137,9 +146,10 @@ _ACCESS_KEY = set(registry.keys_of("access_key_id"))
 # https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
 _KEYS_OF_TYPE = {
     "": set(PROFILE_KEYS),
-    "access_key": _WITHOUT_SOURCE - {"role_arn"} | _ACCESS_KEY,
+    "access_key": _WITHOUT_SOURCE - {"role_arn", *CARRIED} | _ACCESS_KEY,
     "ram_role_arn": _WITHOUT_SOURCE | _ACCESS_KEY,
-    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn"} | {registry.CREDENTIAL_SOURCE, *registry.keys_of("ecs_ram_role")},
+    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn", *CARRIED}
+    | {registry.CREDENTIAL_SOURCE, *registry.keys_of("ecs_ram_role")},
     "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
 }
 
@@ -157,22 +167,55 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
         values["color"] = values.pop("colour")
+    source = _choose_source(section, values, dependencies)
+    has_role = "role_arn" in values or "role_arn" in source
+    for key in _drop_inherited(section, _not_carried(source.get("source"), has_role=has_role)):
+        values.pop(key, None)
     # All other keys choose the source, the policy's file or the STS endpoint.
-    chosen = {key: value for key, value in values.items() if key in _FIELDS}
-    chosen |= _choose_source(section, values, dependencies)
+    chosen = {key: value for key, value in values.items() if key in _FIELDS} | source
     if "policy" in values or "policy_file" in values:
         chosen["policy"] = _read_policy(section, values, dependencies)
-    if "role_arn" in chosen and "role_session_name" not in chosen:
+    if has_role and "role_session_name" not in chosen:
         chosen["role_session_name"] = default_session_name(dependencies)
         chosen["has_default_session_name"] = True
     endpoint, region = values.get("sts_endpoint", ""), values.get("sts_region", "")
     chosen["endpoint"] = sts_endpoint(dependencies, endpoint=endpoint, region=region)
-    seconds = values.get("duration_seconds", Profile.duration_seconds)
+    if has_role:
+        chosen.setdefault("duration_seconds", DURATION_SECONDS)
+    seconds = chosen.get("duration_seconds", DURATION_SECONDS)
     longest = values.get("max_session_duration", Profile.max_session_duration)
     if not 900 <= seconds <= longest:
         what = f"= {seconds} must be between 900 and {longest}"
         raise section.error("duration_seconds", what, hint=_DURATION_HINT)
     return Profile(section.name, section.where, section.path, **chosen)
+
+
+def without_keys(profile: Profile, section: Section, keys: "Collection[str]") -> Profile:
+    """Return `profile` without those of `keys` that [DEFAULT] gives it. Raises ProfileError if its `section` has one.
+
+    They are some of CARRIED, which no request for the profile can carry.
+    """
+    fields = {CARRIED[key] for key in _drop_inherited(section, keys)}
+    return replace(profile, **{field: getattr(Profile, field) for field in fields})
+
+
+def _not_carried(source: "Source | None", *, has_role: bool) -> "Collection[str]":
+    """Return the keys that no request for a profile with this source (None: another profile) can carry."""
+    if has_role:
+        return source.not_carried if source else ()
+    # Whether a profile of the `aliyun` CLI ends in a role is known only when the chain is resolved.
+    return () if source and source.is_cli_profile else CARRIED
+
+
+def _drop_inherited(section: Section, keys: "Collection[str]") -> list[str]:
+    """Return those of `keys` that `section` has from [DEFAULT]. Raises ProfileError for one that it has itself."""
+    found = [key for key in keys if key in section.values]
+    if own := next((key for key in found if key not in section.inherited), ""):
+        what, hint = "requires a role, and the profile assumes none", f"remove {own}, or add the role_arn to assume"
+        if len(keys) < len(CARRIED):
+            what, hint = "is not taken by the request to STS of this source", f"remove {own}"
+        raise section.error(own, what, hint=hint)
+    return found
 
 
 def _choose_source(section: Section, values: "Mapping[str, Any]", dependencies: Dependencies) -> "dict[str, Any]":

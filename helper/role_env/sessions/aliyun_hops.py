@@ -6,26 +6,26 @@ from role_env.aliyun import process_command
 from role_env.aliyun.config import CliProfile, ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.credentials import RoleArn
-from role_env.dataclass import dataclass
+from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
-from role_env.profiles.profile import DURATION_SECONDS, Profile
+from role_env.profiles.file import ProfilesFile
+from role_env.profiles.profile import CARRIED, DURATION_SECONDS, Profile
 from role_env.sources.access_key import FileKey
 from role_env.sources.aliyun_cli import AliyunCliProfile, SignedIn
 from role_env.sources.base import Source
 
-_LONGEST_SESSION = 43200
 _ROLES = ("RamRoleArn", "RamRoleArnWithRoleName", "ChainableRamRoleArn", "OIDC")
 
 
 @dataclass(frozen=True)
 class CliChain:
-    """The chain of a CLI profile: its source, its region, and the profiles of the roles to assume, in order."""
+    """The chain of a CLI profile: its source, its region, and the roles to assume, in order, each as a profile."""
 
     source: Source
-    profiles: list[Profile]
+    roles: list[Profile]
     region_id: str
 
 
@@ -42,6 +42,35 @@ def resolve(wanted: Source, dependencies: Dependencies, *, has_role: bool) -> Cl
         roles = [_profile(profile, wanted, file.path, dependencies) for profile in found if profile.mode in _ROLES]
         source = _source(found[0], wanted, file.path, is_passed_through=not (roles or has_role))
         return CliChain(source, roles, found[-1].region_id)
+
+
+def with_last_role(profile: Profile, cli: CliChain, file: ProfilesFile) -> Profile:
+    """Return `profile` of `file`, which has no role, with the last role of the chain `cli` as its own.
+
+    Its keys come before those of the CLI's profile. Raises ProfileError for a key that no request can carry, and for a
+    second policy, since two cannot be combined.
+    """
+    if not cli.roles:
+        return file.without_keys(profile, CARRIED)
+    if len(cli.roles) == 1:
+        profile = file.without_keys(profile, cli.source.not_carried)
+    role = cli.roles[-1]
+    if profile.policy and role.policy:
+        raise file.error(
+            profile.name, "policy", f"and the policy of {role.where} both narrow its role", hint="keep one"
+        )
+    return replace(
+        profile,
+        where=f"{profile.where}; {role.where}",
+        role_arn=role.role_arn,
+        role_session_name=profile.role_session_name or role.role_session_name,
+        has_default_session_name=role.has_default_session_name and not profile.role_session_name,
+        duration_seconds=profile.duration_seconds or role.duration_seconds,
+        max_session_duration=max(profile.max_session_duration, role.duration_seconds),
+        external_id=profile.external_id or role.external_id,
+        policy=profile.policy or role.policy,
+        endpoint=role.endpoint,
+    )
 
 
 def _config_file(dependencies: Dependencies) -> ConfigFile:
@@ -81,7 +110,6 @@ def _profile(profile: CliProfile, wanted: AliyunCliProfile, path: str, dependenc
         role_arn=RoleArn(profile.role_arn),
         role_session_name=profile.session_name or default_session_name(dependencies),
         duration_seconds=profile.duration_seconds or DURATION_SECONDS,
-        max_session_duration=_LONGEST_SESSION,
         external_id=profile.external_id,
         policy=profile.policy,
         region_id=profile.region_id,

@@ -1,6 +1,7 @@
 """The chain of a session: the profiles from the credential source to the requested one.
 
-A chain makes no request. If its source is a profile of the `aliyun` CLI, that profile's source and roles replace it.
+A chain makes no request. If its source is a profile of the `aliyun` CLI, that profile's source replaces it, and its
+roles come before ours. The last of them is our own last role if our profile has none.
 """
 
 import os
@@ -13,12 +14,14 @@ from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
 from role_env.fingerprint import sha256
-from role_env.profiles.file import ProfilesFile
+from role_env.profiles.file import ProfilesFile, check_length
 from role_env.profiles.profile import Profile
 from role_env.sources.base import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from role_env.aliyun.entries import ShellSettings
 
 
@@ -43,24 +46,18 @@ class Chain:
         return self.profiles[-1]
 
     @property
-    def last_role(self) -> Profile | None:
-        """The profile whose role the session has; None if the source's own session is passed through."""
-        return next((profile for profile in reversed(self.profiles) if profile.role_arn), None)
-
-    @property
     def role_arn(self) -> RoleArn:
         """The session's role; empty for a session that is passed through."""
-        return self.last_role.role_arn if self.last_role else RoleArn()
+        return self.target.role_arn
 
     @property
     def session_name(self) -> str:
         """The session's name; empty for a session that is passed through."""
-        return self.last_role.role_session_name if self.last_role else ""
+        return self.target.role_session_name
 
-    def with_profile(self, profile: Profile, changed: Profile) -> "Chain":
-        """Return the chain with `profile` replaced by `changed`."""
-        profiles = tuple(changed if other is profile else other for other in self.profiles)
-        return replace(self, profiles=profiles)
+    def with_target(self, **changes: "Any") -> "Chain":
+        """Return the chain with other values of some fields of its target."""
+        return replace(self, profiles=(*self.profiles[:-1], replace(self.target, **changes)))
 
     @property
     def gives_session(self) -> bool:
@@ -75,8 +72,7 @@ class Chain:
     @property
     def policy_digest(self) -> str:
         """A digest of the session policy that is sent for the last role, from any origin; empty for none."""
-        policy = self.last_role.policy if self.last_role else ""
-        return sha256(policy) if policy else ""
+        return sha256(self.target.policy) if self.target.policy else ""
 
     @property
     def before(self) -> "Chain | None":
@@ -95,8 +91,7 @@ class Chain:
                 *(hop.role_arn, hop.session_name, hop.duration_seconds, hop.external_id, hop.policy),
                 *(hop.source_identity, hop.endpoint),
             ]
-            for hop in (profile.hop for profile in self.profiles)
-            if hop.role_arn
+            for hop in (profile.hop for profile in self.profiles if profile.role_arn)
         ]
         source = [self.source.kind, *self.source.identity(context)]
         if not self.target.role_arn:  # the account of a source is known only after a request
@@ -129,13 +124,25 @@ def resolve(file: ProfilesFile, name: str) -> Chain:
     if source is None:
         raise AssertionError("a chain has a source")
     if source.is_cli_profile:
-        from role_env.sessions import aliyun_hops  # only for a chain that needs it
-
-        found = aliyun_hops.resolve(source, dependencies, has_role=any(profile.role_arn for profile in profiles))
-        source, profiles = found.source, [*found.profiles, *profiles]
-        profiles[-1] = replace(profiles[-1], region_id=profiles[-1].region_id or found.region_id)
+        source, profiles = _with_cli_chain(source, profiles, file)
+    check_length(profiles)
     source.watch(dependencies)
     return Chain(source, tuple(profiles), dependencies)
+
+
+def _with_cli_chain(source: Source, profiles: list[Profile], file: ProfilesFile) -> tuple[Source, list[Profile]]:
+    """Return the source and the profiles with what the `aliyun` CLI's profile, which `source` names, stands for."""
+    from role_env.sessions import aliyun_hops  # only for a chain that needs it
+
+    first, others = profiles[0], profiles[1:]
+    found = aliyun_hops.resolve(source, file.dependencies, has_role=bool(first.role_arn or others))
+    before = found.roles
+    if not first.role_arn:
+        first = aliyun_hops.with_last_role(first, found, file)
+        before = before[:-1]
+    profiles = [*before, first, *others]
+    profiles[-1] = replace(profiles[-1], region_id=profiles[-1].region_id or found.region_id)
+    return found.source, profiles
 
 
 def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:

@@ -28,15 +28,15 @@ def name_for_agent(chain: Chain, agent: str) -> Chain:
 
     It is `<default>.<agent>`, with the default cut to fit STS's limit.
     """
-    last = chain.last_role
-    if not agent or not chain.target.agents or not last or not last.has_default_session_name:
+    target = chain.target
+    if not agent or not target.agents or not target.has_default_session_name:
         return chain
-    default = last.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
-    return chain.with_profile(last, replace(last, role_session_name=f"{default}.{agent}"))
+    default = target.role_session_name[: _LONGEST_SESSION_NAME - 1 - len(agent)]
+    return chain.with_target(role_session_name=f"{default}.{agent}")
 
 
 def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Chain:
-    """Return `chain` with the policy of `narrowing`, or of a read-only profile, at the last role that it assumes.
+    """Return `chain` with the policy of `narrowing`, or of a read-only profile.
 
     Raises UsageError for an option that cannot be applied, and WiderError for a session wider than the one that the
     process runs in, or that a failed switch has removed (ROLE_ENV_POLICY). Two policies cannot be compared, so only the
@@ -56,34 +56,33 @@ def narrow(chain: Chain, narrowing: Narrowing, environ: Mapping[str, str]) -> Ch
 
 
 def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
-    target, last, why = chain.target, chain.last_role, "--read-only"
+    target, why = chain.target, "--read-only"
     if target.read_only:
         why = f"read_only = yes ({target.where})"
     elif narrowing.agent:
         why = f"agents = read-only, as {narrowing.agent} requests it ({target.where})"
     if narrowing.text:
         raise UsageError(f"--policy cannot narrow {target.name}: {why}", hint="leave it out")
-    if last is None:
+    if not target.role_arn:
         raise _refuse(target, narrowing, _NO_ROLE)
     try:
-        narrowed = replace(last, policy=policies.read_only(last.policy))
+        policy = policies.read_only(target.policy)
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
     agents = variables.READ_ONLY if narrowing.agent else ""
-    narrowed_chain = chain.with_profile(last, narrowed)
-    return replace(narrowed_chain, policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
+    return replace(chain.with_target(policy=policy), policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
-    last = chain.last_role
-    if last is None:
-        raise _refuse(chain.target, narrowing, _NO_ROLE)
-    if last.policy:
+    target = chain.target
+    if not target.role_arn:
+        raise _refuse(target, narrowing, _NO_ROLE)
+    if target.policy:
         raise UsageError(
-            f"--policy cannot narrow {chain.target.name}, which has a policy ({chain.target.where})",
+            f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    return replace(chain.with_profile(last, replace(last, policy=narrowing.text)), policy_name=narrowing.name)
+    return replace(chain.with_target(policy=narrowing.text), policy_name=narrowing.name)
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:

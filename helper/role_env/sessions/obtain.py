@@ -9,7 +9,7 @@ import contextlib
 import time
 
 from role_env.context import Context
-from role_env.credentials import AccessKey, Credentials, Session
+from role_env.credentials import Credentials, Session
 from role_env.errors import UnreachableError
 from role_env.files.dependencies import Dependencies
 from role_env.files.entry_lock import EntryLock
@@ -123,7 +123,7 @@ def _turn(
 def _assume(
     chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float = 0
 ) -> tuple[Credentials, str]:
-    """Assume the chain's last role with the session of the role before it, or with the source's key.
+    """Assume the chain's role with the session of the role before it, or with the source's key; or pass that through.
 
     Return the new session and its account. With `issued_since` (epoch seconds) the session of the role before is not
     older: if STS says that it has ended early, since it was revoked for example, it is requested again, once. Raises
@@ -133,18 +133,16 @@ def _assume(
 
     before, source, target = chain.before, chain.source, chain.target
     try:
-        if target.role_arn and before is None:
-            return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
-        if before:
-            own = Request(before.target.name, issued_since=issued_since)
-            is_cached = cache and before.is_cacheable and not issued_since
-            cached = cache.load(own.entry(before.target.path)) if cache and is_cached else None
-            key: AccessKey = record_of(before, own, cached, cache, context).session.credentials
-        else:
+        if not target.role_arn:
             key = source.key(chain.for_source(context))
-        if target.role_arn:
-            return sts.assume_role(target.hop, key, context), chain.role_arn.account
-        return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=cache is not None)
+            return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=cache is not None)
+        if before is None:
+            return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
+        own = Request(before.target.name, issued_since=issued_since)
+        is_cached = cache and before.is_cacheable and not issued_since
+        cached = cache.load(own.entry(before.target.path)) if cache and is_cached else None
+        session = record_of(before, own, cached, cache, context).session
+        return sts.assume_role(target.hop, session.credentials, context), chain.role_arn.account
     except sts.StsError as refusal:
         has_session = before or source.gives_session
         if issued_since or not has_session or not refusal.code.startswith("InvalidSecurityToken.Expired"):

@@ -20,7 +20,7 @@ _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
 def pass_through(
     chain: Chain, key: AccessKey, context: Context, *, min_ttl: int, is_cached: bool
 ) -> tuple[Credentials, str]:
-    """Return `key`, the session that `chain` passes through, with its account: its role's, or what STS reports.
+    """Return `key`, the session that `chain` passes through, with its account, which STS reports.
 
     Raises ProfileError for a key that does not expire, and for a session that has less than `min_ttl` seconds left,
     which only its source can renew; RefusedError, also for a session of another person than the one who signed in;
@@ -40,7 +40,7 @@ def pass_through(
             f" ({target.where})",
             hint="renew the session at its source, or give a smaller --min-ttl",
         )
-    account = chain.role_arn.account or _find_account(key, chain, context, is_cached=is_cached)
+    account = _find_account(key, chain, context, is_cached=is_cached)
     if target.expected_account_id:
         check_account(target, account, target.expected_account_id)
     return key, account

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from role_env import variables
 from role_env.context import Context
-from role_env.dataclass import replace
 from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
@@ -17,6 +16,10 @@ from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sessions.narrow import name_for_agent, narrow, narrowing_of
 from role_env.sessions.passthrough import check_account
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def chain_of(request: Request, file: ProfilesFile, context: Context) -> Chain:
@@ -27,13 +30,14 @@ def chain_of(request: Request, file: ProfilesFile, context: Context) -> Chain:
     with naming_role(file.role_arn(request.profile)):
         chain = chains.resolve(file, request.profile)
         narrowing = narrowing_of(request, chain.target)
-        chain = chain.with_profile(chain.target, _with_options(chain.target, request))
+        chain = chain.with_target(**_options(chain.target, request))
         chain = name_for_agent(chain, request.agent)
     with naming_role(chain.role_arn):
         chains.check_loop(chain, context.environ)
         _check_accounts(chain, request.expect_account)
         chain = narrow(chain, narrowing, context.environ)
         chains.check_gives_session(chain, file)
+        _check_carried(chain.target, request)
     if chain.why_read_only:
         context.messages.decided(f"the session of {chain.target.name} is read-only by {chain.why_read_only}")
     return chain
@@ -83,19 +87,37 @@ def would_use(record: Record, request: Request, file: ProfilesFile, context: Con
         return False
 
 
-def _with_options(target: Profile, request: Request) -> Profile:
+def _options(target: Profile, request: Request) -> "dict[str, Any]":
+    """Return the fields of `target` that the options of `request` change. Raises UsageError."""
+    if not target.role_arn:
+        return {"expected_account_id": target.expected_account_id or request.expect_account}
+    changed: dict[str, Any] = {}
     if request.session_name:
-        target = replace(target, role_session_name=request.session_name, has_default_session_name=False)
+        changed |= {"role_session_name": request.session_name, "has_default_session_name": False}
     if request.duration is not None:
-        target = target.with_duration(request.duration)
-    if request.min_ttl >= target.duration_seconds:
+        target.check_duration(request.duration)
+        changed["duration_seconds"] = request.duration
+    seconds = changed.get("duration_seconds", target.duration_seconds)
+    if request.min_ttl >= seconds:
         raise UsageError(
-            f"--min-ttl {request.min_ttl} must be below the session's duration of {target.duration_seconds} seconds",
+            f"--min-ttl {request.min_ttl} must be below the session's duration of {seconds} seconds",
             hint="give a smaller --min-ttl or a longer --duration",
         )
-    if request.expect_account and not target.role_arn and not target.expected_account_id:
-        target = replace(target, expected_account_id=request.expect_account)
-    return target
+    return changed
+
+
+def _check_carried(target: Profile, request: Request) -> None:
+    """Raise UsageError for an option that no request can carry, since the target assumes no role."""
+    for option, is_given in (
+        ("--session-name", request.session_name),
+        ("--duration", request.duration is not None),
+    ):
+        if is_given and not target.role_arn:
+            raise UsageError(
+                f"{option} cannot be used with {target.name}, which assumes no role: its session comes from"
+                f" {target.source_kind} as it is ({target.where})",
+                hint=f"leave out {option}",
+            )
 
 
 def _check_accounts(chain: Chain, expect_account: str) -> None:

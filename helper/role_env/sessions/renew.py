@@ -7,7 +7,7 @@ import os
 
 from role_env.context import Context
 from role_env.credentials import Session
-from role_env.dataclass import dataclass, replace
+from role_env.dataclass import dataclass
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError, WiderError
 from role_env.files.dependencies import read_file
@@ -50,10 +50,7 @@ class _Wanted:
         if is_decided_anew or request.agent != self.asked.option("agent"):
             return chain
         if chain.target.role_arn:
-            named = replace(chain.target, role_session_name=self.asked.session_name)
-            chain = chain.with_profile(chain.target, named)
-        if chain.session_name != self.asked.session_name:
-            raise self.another("another session name")
+            chain = chain.with_target(role_session_name=self.asked.session_name)
         if (chain.policy_name, chain.policy_digest) != (self.asked.policy, self.asked.policy_digest):
             raise self.another("another session policy")
         return chain

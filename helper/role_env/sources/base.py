@@ -71,6 +71,9 @@ class Source:
     questions: "tuple[tuple[str, str], ...]" = ()
     """The keys that `configure` then asks for, each with its question."""
 
+    not_carried: tuple[str, ...] = ()
+    """The keys of a role that its request to STS does not take."""
+
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
 

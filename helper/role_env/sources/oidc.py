@@ -52,6 +52,7 @@ class OidcToken(Source):
         "oidc_audience": validators.one_line,
     }
     request_name = "AssumeRoleWithOIDC"
+    not_carried = ("external_id", "source_identity")
     requires_role = True
     choice = "an OIDC token in a file, as in Kubernetes"
     questions = (("oidc_provider_arn", "ARN of the OIDC provider"), ("oidc_token_file", "File with the token"))

@@ -14,6 +14,7 @@ class Section:
     """A section of the file at `path`: its keys in lower case, with the value and line of each.
 
     `where` is the file and line of the section. If it is not in the file yet, `where` says so, and no key has a line.
+    `inherited` names the keys that it has from [DEFAULT].
     """
 
     def __init__(self, path: str, name: str, line: int) -> None:
@@ -23,11 +24,12 @@ class Section:
         self.where = f"{path}, line {line}"
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
+        self.inherited: frozenset[str] = frozenset()
 
     def with_values(self, values: dict[str, str]) -> "Section":
         """Return the section with other values and the same lines."""
         other = Section(self.path, self.name, self.line)
-        other.values, other.lines, other.where = values, self.lines, self.where
+        other.values, other.lines, other.where, other.inherited = values, self.lines, self.where, self.inherited
         return other
 
     def where_is(self, key: str) -> str:
