@@ -66,6 +66,7 @@ def lint(session: nox.Session) -> None:
     python = (*_programs(), ".", "--extend-exclude", ".venv*")
     posix = [*_files("shell/*.bash"), *_files("shell/*.sh")]
     fish = _files("shell/*.fish")
+    actions = _files(".github/actions/*/*.sh")
     _run_all(
         session,
         ("ruff", "check", *python),
@@ -73,10 +74,13 @@ def lint(session: nox.Session) -> None:
         ("lint-imports", "--no-logo", "--no-cache"),
         ("shellcheck", "--enable=all", *posix),
         ("shfmt", "-d", *posix),
+        ("shellcheck", *actions),
+        ("shfmt", "-d", *actions),
         *(("zsh", "-n", path) for path in _files("shell/*.zsh")),
         *(("fish", "--no-execute", path) for path in fish),
         ("fish_indent", "--check", *fish),
         ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_files(".github/workflows/*.yml")),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-actions", *_files(".github/actions/*/action.yml")),
         ("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *_files(".github/ISSUE_TEMPLATE/*.yml")),
         ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"),
         ("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github"),

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from cloud.ram import ram_of
 from support.documents import TOP, TOPICS, lines_of
 from support.files import write_private
-from support.github_runner import Runner
+from support.github_runner import ActionJob
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.waiting import DEADLINE
@@ -156,8 +156,8 @@ def job(person: Machine, more: str) -> None:
 def github_job(person: Machine, block: Block) -> None:
     """Each step by itself, with what those before it have set."""
     job(person, "oidc_token = github")
-    runner = Runner(person)
-    environ: dict[str, str] = {}
+    person.sts.world.role("switchRoleSbc").trusts.add(person.sts.oidc_provider_arn)
+    runner = ActionJob(person)
     with HttpsServer(person.temporary) as server:
         server.body = json.dumps({"value": person.sts.oidc_token()}).encode()
         person.environ |= {
@@ -165,11 +165,12 @@ def github_job(person: Machine, block: Block) -> None:
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-bearer-token",
         }
         for step in YAML(typ="safe").load(block.text)["steps"]:
-            if "run" in step:
-                status, log = runner.step(step["run"], **step.get("env", {}), **environ)
+            if step.get("uses", "").endswith("/.github/actions/session@REF"):
+                assert runner.uses(**{name.replace("-", "_"): value for name, value in step["with"].items()})[0] == 0
+            elif "run" in step:
+                status, log = runner.run(step["run"], **step.get("env", {}))
                 assert status == 0, log
-                environ |= runner.variables()
-    assert environ["ALICLOUD_ACCESS_KEY"].startswith("STS.")
+    assert runner.environ["ALICLOUD_ACCESS_KEY"].startswith("STS.")
 
 
 def gitlab_job(person: Machine, block: Block) -> None:

@@ -3,9 +3,16 @@
 import re
 from pathlib import Path
 
-from support.machine import Machine
+from ruamel.yaml import YAML
+
+from support.documents import TOP
+from support.machine import INSTALLED, Machine
 
 INTO_JOB = "role-env export profileB --format github"
+
+ACTION = TOP / ".github/actions/session"
+DESCRIBED = YAML(typ="safe").load((ACTION / "action.yml").read_text("utf-8"))
+"""What action.yml says."""
 
 
 class Runner:
@@ -65,3 +72,55 @@ def taken(file: Path) -> dict[str, str]:
     # The canary looks for the values in the home folder, and the runner's own folder is not in there.
     file.write_text("")
     return found
+
+
+class ActionJob:
+    """A job that uses the action. `environ` is what its steps have so far, and `log` what everybody can read."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.runner = Runner(machine)
+        self.temporary = machine.home / "_temp"
+        (self.temporary / "role-env/bin").mkdir(parents=True)
+        # What install.sh makes; test_github_action.py has the rest of it.
+        (self.temporary / "role-env/bin/role-env").symlink_to(INSTALLED / "role-env")
+        self.path_file = self.temporary / "add_path"
+        self.environ = {
+            "GITHUB_ACTION_PATH": str(ACTION),
+            "GITHUB_PATH": str(self.path_file),
+            "RUNNER_TEMP": str(self.temporary),
+        }
+        self.log = ""
+
+    def uses(self, **inputs: str) -> tuple[int, dict[str, str]]:
+        """Carry out the action's steps; return the status of the last one that ran, and the action's outputs."""
+        given = {name.replace("_", "-"): value for name, value in inputs.items()}
+        assert given.keys() <= DESCRIBED["inputs"].keys()
+        values = {
+            name: given.get(name, described.get("default", "")) for name, described in DESCRIBED["inputs"].items()
+        }
+        outputs: dict[str, str] = {}
+        for step in DESCRIBED["runs"]["steps"]:
+            assert step["shell"] == "bash"
+            environ = {name: values[_name_in(text, "inputs")] for name, text in step.get("env", {}).items()}
+            status, log = self.runner.step(step["run"], **self.environ | environ)
+            self.log += log
+            self.environ |= self.runner.variables()
+            outputs |= {f"{step.get('id')}.outputs.{name}": value for name, value in self.runner.outputs().items()}
+            if status:
+                return status, {}
+        named = {name: _name_in(described["value"], "steps") for name, described in DESCRIBED["outputs"].items()}
+        return 0, {name: outputs[place] for name, place in named.items()}
+
+    def run(self, script: str, **environ: str) -> tuple[int, str]:
+        """Run another step; return its status and what it shows."""
+        status, log = self.runner.step(script, **self.environ | environ)
+        self.environ |= self.runner.variables()
+        return status, log
+
+
+def _name_in(text: str, context: str) -> str:
+    """Return what `${{ context.NAME }}` names."""
+    found = re.fullmatch(rf"\$\{{\{{ {context}\.([\w.-]+) \}}\}}", text)
+    assert found, text
+    return found[1]

@@ -223,7 +223,8 @@ def github_request(environ: Mapping[str, str]) -> tuple[str, str]:
     """Return the address and the bearer token for this job's requests of OIDC tokens. Raises ProfileError."""
     for name in (URL, BEARER):
         if not environ.get(name):
-            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=_PERMISSION)
+            hint = f"{_PERMISSION}; GitHub gives none to a pull request from a fork"
+            raise ProfileError(f"oidc_token = github, but the variable {name} is not set", hint=hint)
     if not TOKEN.fullmatch(environ[BEARER]):
         raise ProfileError(f"the variable {BEARER} does not contain a token")
     return environ[URL], environ[BEARER]
