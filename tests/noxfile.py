@@ -33,7 +33,9 @@ NODE_CLIENTS = (
     "@alicloud/credentials@2",
     "@alicloud/sts20150401@1",
     "@devcontainers/cli@0",
+    "@qwen-code/qwen-code@0",
     "@serverless-devs/credential@0",
+    "@vercel/detect-agent@1",
 )
 
 INSTALLING = {"HOME": os.environ.get("HOME_FOR_INSTALLING") or os.environ["HOME"]}

@@ -131,12 +131,18 @@ def test_a_document_loads_no_more_than_its_times_need(cached: Machine, form: str
     assert loaded_quickly(cached, DOCUMENT, "profileB", "--format", form) <= DOCUMENT
 
 
+def test_without_the_key_agents_an_agent_takes_the_fast_path_to_a_persons_session(cached: Machine) -> None:
+    assert loaded_quickly(cached, ROWS["profileB"], "profileB", CLAUDECODE="1") == ROWS["profileB"]
+    assert len(cached.sts.calls_of("AssumeRole")) == 1
+
+
 def test_with_the_key_agents_a_person_and_an_agent_each_have_a_session_on_the_fast_path(machine: Machine) -> None:
     machine.add("agents = read-only\n")
     machine.settle()
     for agent in ({}, {"CLAUDECODE": "1"}):
         machine.succeeds("profileB", **agent)
-        assert loaded_quickly(machine, ROWS["profileB"], "profileB", **agent) == ROWS["profileB"]
+        modules = ROWS["profileB"] | {"role_env.agents"}
+        assert loaded_quickly(machine, modules, "profileB", **agent) == modules
     assert len(machine.sts.calls_of("AssumeRole")) == 2
 
 
@@ -171,7 +177,7 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
     machine.sts.fault("delay:1.5", times=1)
     first = machine.start("profileB")
     wait_until(lambda: len(machine.sts.calls) == 2)
-    waiting = {"fcntl", "role_env.context"} | below("files", "entry_lock", "locks")
+    waiting = {"fcntl", "role_env.agents", "role_env.context"} | below("files", "entry_lock", "locks")
     assert loaded(machine, "process", "profileB") <= DOCUMENT | waiting
     first.communicate(timeout=60)
     assert first.returncode == 0

@@ -12,7 +12,7 @@ from role_env import paths
 from role_env.command_table import SHELLS
 from role_env.keyrings import KeyringNotes, secret_service
 from role_env.sessions import USE, Request, judge, parse_record
-from role_env.variables import agent_of, follows_profile
+from role_env.variables import follows_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,9 +56,14 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock
         min_ttl=invocation.min_ttl,
         renewal_ttl=invocation.renewal_ttl,
         expect_account=invocation.expect_account,
-        agent=agent_of(environ),
     )
     record, path, taken_lock = _load(request, invocation, environ)
+    if not taken_lock and (record is None or record.agents_key):
+        from role_env.agents import agent_of  # only where it matters who asks, or nothing is cached for a person
+
+        if agent := agent_of(environ):
+            request.agent = agent
+            record, path, taken_lock = _load(request, invocation, environ)
     if record is None:
         return taken_lock
     if invocation.verbose:
@@ -187,8 +192,11 @@ def _read_secret_service(
         if text is not None:
             return text, None
         from role_env import context  # only if the session is not cached
+        from role_env.agents import agent_of
         from role_env.files.entry_lock import EntryLock
 
+        if agent_of(environ):  # the profiles file decides whether the entry is its own
+            return "", None
         seconds = context.timeout_of(environ) / 2
         if os.isatty(2):
             seconds = min(seconds, _PATIENT_SECONDS)

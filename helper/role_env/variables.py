@@ -152,46 +152,11 @@ SHOWN = {
 """The variables that show a session, with the field of REQUEST that repeats each."""
 OWN = (*SHOWN, REQUEST, *BASE.names, NO_ACCOUNT_MARK)
 
-# --- the variables by which an AI agent is recognized, as the `aliyun` CLI does it (its `util/agent.go`)
-
-AGENTS = {
-    "CURSOR_AGENT": "cursor",
-    "CLAUDECODE": "claude-code",
-    "CLAUDE_CODE": "claude-code",
-    "GEMINI_CLI": "gemini-cli",
-    "AUGMENT_AGENT": "augment",
-    "OPENCODE": "opencode",
-    "OPENCODE_CLIENT": "opencode",
-    "CLINE_ACTIVE": "cline",
-    "CODEX_SANDBOX": "codex",
-    "QODER_AGENT": "qoder",
-    "QODER_CLI": "qoder-cli",
-}
-"""The agents by the variable that each sets; of several, the first one counts."""
-OTHER_AGENT = "AGENT"
-"""The variable in which any other agent gives its name."""
-_AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
-_LONGEST_AGENT = 32
 CHAIN = "ROLE_ENV_CHAIN"
 """The profiles for which this process is, or is below, the credential process."""
 
 USERS = (*KEY_NAMES, *BARE.names, *REGIONS, *GUARDS, *OUTRANKING)
 """The variables of the user that a session can set, guard or unset. `off` restores them."""
-
-
-def agent_of(environ: "Mapping[str, str]") -> str:
-    """Return the name of the agent that runs role-env, empty for a person.
-
-    A credential process is run by role-env. An agent whose variable has no character of a name is called `agent`.
-    """
-    if environ.get(CHAIN):
-        return ""
-    for variable, name in AGENTS.items():
-        if environ.get(variable):
-            return name
-    other = environ.get(OTHER_AGENT, "")
-    name = "".join(filter(_AGENT_CHARACTERS.__contains__, other.lower()))[:_LONGEST_AGENT]
-    return name or ("agent" if other else "")
 
 
 def has_begun(environ: "Mapping[str, str]") -> bool:

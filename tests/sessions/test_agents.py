@@ -5,9 +5,10 @@ import json
 import pytest
 
 from cloud.api_server import Call
-from role_env import variables
+from role_env.agents import AGENTS, VALUES, agent_of
 from role_env.profiles import policies
 from support.cached_sessions import asks, exports
+from support.documents import codes, table, topic
 from support.files import write_private
 from support.machine import Machine
 
@@ -35,22 +36,50 @@ def guarded(machine: Machine) -> Machine:
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        *(({variable: "1"}, name) for variable, name in variables.AGENTS.items()),
-        ({"AGENT": "Goose"}, "goose"),
-        ({"AGENT": "My Agent/2.0 (日本)\n"}, "myagent2.0"),
-        ({"AGENT": "x" * 40}, "x" * 32),
-        ({"AGENT": "日本"}, "agent"),
-        ({"AGENT": "!!!"}, "agent"),
-        ({"AGENT": " "}, "agent"),
-        ({"CLAUDECODE": "", "AGENT": ""}, ""),
+        *(({variable: VALUES.get(variable, "1")}, name) for variable, name in AGENTS.items()),
+        *(({variable: "another"}, "") for variable in VALUES),
+        ({"CLAUDECODE": "1", "AMP_CURRENT_THREAD_ID": "T-1", "AGENT": "amp"}, "amp"),
+        ({"OPENCODE": "1", "AGENT": "1"}, "opencode"),
         ({"AGENT": "goose", "QODER_CLI": "1", "CURSOR_AGENT": "1"}, "cursor"),
+        ({"COPILOT_AGENT": "1", "AI_AGENT": "github_copilot_vscode_agent"}, "copilot"),
+        ({"CLAUDECODE": ""}, ""),
         ({}, ""),
     ],
 )
-def test_an_agent_is_recognized_by_its_variable_in_the_order_of_the_aliyun_cli(
+def test_an_agent_is_recognized_by_the_first_variable_that_agents_set_for_their_commands(
     environ: dict[str, str], name: str
 ) -> None:
-    assert variables.agent_of(environ) == name
+    assert agent_of(environ) == name
+    assert not agent_of(environ | {"ROLE_ENV_CHAIN": "profileB"}), "a credential process is run by role-env"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Goose", "goose"),
+        ("My Agent/2.0 (日本)\n", "myagent2.0"),
+        ("claude-code_2.1_agent", "claude-code_2.1_agent"),
+        ("x" * 40, "x" * 32),
+        *((value, "agent") for value in ("1", "true", "True", "日本", "!!!", " ")),
+        *((value, "") for value in ("", "0", "false", "no", "off", "OFF")),
+    ],
+)
+def test_any_other_agent_names_itself_unless_the_value_is_a_flag(value: str, name: str) -> None:
+    assert agent_of({"AGENT": value}) == agent_of({"AI_AGENT": value}) == name
+    assert agent_of({"AI_AGENT": value, "AGENT": "other"}) == (name or "other")
+
+
+@pytest.mark.parametrize(
+    "variable", ["CURSOR_TRACE_ID", "COPILOT_MODEL", "GOOSE_PROVIDER", "OPENCODE_CLIENT", "TERM_PROGRAM"]
+)
+def test_what_a_persons_terminal_or_settings_have_too_is_no_sign_of_an_agent(variable: str) -> None:
+    assert agent_of({variable: "kiro"}) == ""
+
+
+def test_the_help_names_each_agent_with_its_variables() -> None:
+    shown = [(codes(agent)[0], variable) for agent, cell in table("agent", topic("agents")) for variable in codes(cell)]
+    known = [(name, variable) for variable, name in AGENTS.items()]
+    assert [pair for pair in shown if pair[1] not in VALUES.values()] == known, "correct the table of help/agents.md"
 
 
 def test_an_agent_gets_read_only_sessions_of_its_own_and_a_person_full_ones(guarded: Machine) -> None:
@@ -64,12 +93,20 @@ def test_an_agent_gets_read_only_sessions_of_its_own_and_a_person_full_ones(guar
     asks(guarded, calls=1, **CLAUDE)
 
 
-def test_without_the_key_an_agent_gets_a_full_session_in_an_entry_of_its_own(machine: Machine) -> None:
-    person, agent = asks(machine, calls=1), asks(machine, calls=1, **CLAUDE)
-    assert [(call.policy, ".claude" in call.session_name) for call in machine.sts.calls_of("AssumeRole")] == (
-        [("", False)] * 2
-    )
-    assert (asks(machine, calls=0), asks(machine, calls=0, **CLAUDE)) == (person, agent)
+def test_without_the_key_an_agents_call_is_a_persons_with_the_same_session(machine: Machine) -> None:
+    agent = asks(machine, calls=1, **CLAUDE)
+    assert asks(machine, calls=0) == asks(machine, calls=0, AGENT="goose") == agent
+    assert (last(machine).policy, "claude" in last(machine).session_name) == ("", False)
+    requests = [
+        machine.succeeds("exec", "profileB", *words, "--", "sh", "-c", 'echo "$ROLE_ENV_REQUEST"', **environ).stdout
+        for words, environ in (((), {}), ((), CLAUDE), (("--full",), CLAUDE))
+    ]
+    assert len(set(requests)) == 1, "and so is what its renewal repeats"
+    assert machine.succeeds("explain", "profileB", **CLAUDE).stdout == machine.succeeds("explain", "profileB").stdout
+    machine.add("agents = full\n")
+    assert asks(machine, calls=1, **CLAUDE) != asks(machine, calls=0)
+    machine.write(machine.standard_profiles())
+    asks(machine, calls=0, **CLAUDE)
 
 
 @pytest.mark.parametrize("kind", ["read-only", "full"])

@@ -5,6 +5,7 @@ import sys
 import time
 
 from role_env import validators, variables
+from role_env.agents import agent_of
 from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
 from role_env.command_table.commands import export_words
 from role_env.errors import RoleEnvError, UsageError
@@ -80,7 +81,7 @@ def request_of(invocation: "Invocation", environ: "Mapping[str, str]") -> "Reque
         no_cache=invocation.no_cache,
         expect_account=invocation.expect_account,
         narrowing=_narrowing(invocation),
-        agent=variables.agent_of(environ),
+        agent=agent_of(environ),
     )
 
 

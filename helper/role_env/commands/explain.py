@@ -9,7 +9,7 @@ from role_env.credentials import format_utc
 from role_env.profiles import file as profiles
 from role_env.sessions import USE, Verdict
 from role_env.sessions.chain import Chain
-from role_env.sessions.plan import chain_of, full_verdict
+from role_env.sessions.plan import chain_of, decide_agent, full_verdict
 from role_env.sessions.store import Cache
 from role_env.shells import hints
 
@@ -18,6 +18,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
     request = options.request_of(invocation, context.environ)
     file = profiles.load(request.config, context.environ)
+    request = decide_agent(request, file)
     cache = None if request.no_cache else Cache(context)
     chain = chain_of(request, file, context)
     record = cache.load(request.entry(file.path)) if cache else None

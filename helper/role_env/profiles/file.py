@@ -133,6 +133,10 @@ class ProfilesFile:
         section = self._sections.get(name)
         return section.values.get("role_arn", "") if section else ""
 
+    def has_key(self, name: str, key: str) -> bool:
+        """Return whether the profile `name` has `key`, from its section or [DEFAULT]."""
+        return name in self._sections and key in self._sections[name].values
+
     def own_value(self, name: str, key: str) -> str:
         """Return the value of `key` in the section of the profile `name` itself, not in [DEFAULT]; else empty."""
         section = self._sections[name]

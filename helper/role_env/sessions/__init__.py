@@ -98,12 +98,17 @@ class Request:
     def entry(self, path: str) -> Entry:
         """Return the entry in the keyring for this request with the profiles file at `path`.
 
-        An agent has entries of its own, with and without --full: the profile's key `agents` decides what they are.
+        An agent has entries of its own, with and without --full. Without the profile's key `agents` its request is a
+        person's (`plan.decide_agent`).
         """
         policy = "" if self.narrowing.agent else self.narrowing.name
         duration = "" if self.duration is None else str(self.duration)
         options = [duration, self.session_name, policy, self.agent, self.full]
         return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
+
+    def for_person(self) -> "Request":
+        """Return the same request, as a person's."""
+        return Request(**{**vars(self), "agent": ""})
 
     @property
     def full(self) -> str:
@@ -124,6 +129,7 @@ _ORIGIN_FIELDS = {
     "base": "base_key_digest",
     "sign_in": "sign_in_id",
     "agents": "agents",
+    "agents_key": "agents_key",
 }
 """The names in the text of what the session came from, with those of the record's attributes."""
 _KEY_FIELDS = ("access_key_id", "access_key_secret", "security_token")
@@ -136,8 +142,9 @@ class Record:
     `endpoint` and `session_name` are those of its request to STS, and `policy_digest` is the digest of the session
     policy that was sent (empty for none). `chain_digest` is the digest of the resolved chain, and `base_key_digest`
     that of the base key in the environment; `sign_in_id` is the ID of the sign-in that it came from (the last two are
-    empty if there is none). `agents` is `read-only` if the profile's key of that name made it so. `fingerprint`
-    record the files and variables that it depends on.
+    empty if there is none). `agents` is `read-only` if the profile's key of that name made it so, and `agents_key` the
+    value of that key: with it, agents have sessions of their own. `fingerprint` has the files and variables that it
+    depends on.
     """
 
     def __init__(
@@ -151,6 +158,7 @@ class Record:
         base_key_digest: str,
         sign_in_id: str = "",
         agents: str = "",
+        agents_key: str = "",
         fingerprint: list[str],
     ) -> None:
         self.session = session
@@ -161,6 +169,7 @@ class Record:
         self.base_key_digest = base_key_digest
         self.sign_in_id = sign_in_id
         self.agents = agents
+        self.agents_key = agents_key
         self.fingerprint = fingerprint
 
     def is_unchanged(self, environ: "Mapping[str, str]") -> bool:

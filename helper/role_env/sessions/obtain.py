@@ -19,7 +19,7 @@ from role_env.profiles.locate import locate
 from role_env.sessions import RENEW, USE, Record, Request, judge
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
-from role_env.sessions.plan import chain_of, is_chain_decisive, naming_role
+from role_env.sessions.plan import chain_of, decide_agent, is_chain_decisive, naming_role
 from role_env.sessions.shell_request import answer
 from role_env.sessions.store import Cache
 
@@ -39,15 +39,16 @@ def obtain(request: Request, context: Context, taken_lock: EntryLock | None = No
     dependencies = Dependencies(environ)
     path = locate(request.config, dependencies)
     cache = None if request.no_cache else Cache(context)
-    chain = None
-    if is_chain_decisive(environ):  # else the profiles file is read only if the record is not used
-        chain = chain_of(request, ProfilesFile(path, dependencies), context)
+    # Else the profiles file is read only if the record is not used.
+    file = ProfilesFile(path, dependencies) if request.agent or is_chain_decisive(environ) else None
+    request = decide_agent(request, file) if file else request
+    chain = chain_of(request, file, context) if file and is_chain_decisive(environ) else None
     record = cache.load(request.entry(path)) if cache else None
     verdict = judge(record, request, path, environ)
     if record and verdict.action == USE:
         context.messages.decided(f"the cached session is used: {verdict.why}")
         return answer(request, path, record, environ)
-    chain = chain or chain_of(request, ProfilesFile(path, dependencies), context)
+    chain = chain or chain_of(request, file or ProfilesFile(path, dependencies), context)
     with naming_role(chain.role_arn):
         record = record_of(chain, request, record, cache, context, taken_lock=taken_lock)
     return answer(request, path, record, environ)
@@ -186,5 +187,6 @@ def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str
         base_key_digest=source.base_key_digest(context),
         sign_in_id=source.sign_in.id(context) if source.sign_in else "",
         agents=chain.agents,
+        agents_key=chain.target.agents,
         fingerprint=chain.dependencies.fingerprint(),
     )

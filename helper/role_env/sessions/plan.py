@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def decide_agent(request: Request, file: ProfilesFile) -> Request:
+    """Return an agent's `request` as a person's, unless the requested profile has the key `agents`.
+
+    A renewal is made for whom the session was made.
+    """
+    is_agents = request.is_renewal or file.has_key(request.profile, "agents")
+    return request if is_agents or not request.agent else request.for_person()
+
+
 def chain_of(request: Request, file: ProfilesFile, context: Context) -> Chain:
     """Return the chain of the request's profile in `file` with the request's options, checked.
 

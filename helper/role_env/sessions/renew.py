@@ -5,6 +5,7 @@ This serves `renew` and `use -` of every shell, and `exec --renew`. A session th
 
 import os
 
+from role_env.agents import agent_of
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.dataclass import dataclass
@@ -16,10 +17,10 @@ from role_env.profiles.policies import compact
 from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import RENEWAL_SECONDS, record_of
-from role_env.sessions.plan import chain_of
+from role_env.sessions.plan import chain_of, decide_agent
 from role_env.sessions.shell_request import ShellRequest, answer, parse_request, request_of_shell
 from role_env.sessions.store import Cache
-from role_env.variables import READ_ONLY, agent_of
+from role_env.variables import READ_ONLY
 
 _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
 
@@ -125,6 +126,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     if asked is None:
         raise AssertionError("role-env can read its own request")
     wanted, request.is_renewal = _Wanted(asked, f"role-env use {first.profile}"), True
+    request.agent = asked.option("agent")
     if asked.option("agents"):  # the profile's key narrowed it, and no option of the request
         request.narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
     return _same_session(wanted, request, context)
@@ -139,6 +141,7 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
         )
     file = profiles.load(request.config, context.environ)
     cache = None if request.no_cache else Cache(context)
+    request = decide_agent(request, file)
     chain = wanted.bind(chain_of(request, file, context), request)
     try:
         cached = cache.load(request.entry(file.path)) if cache else None
