@@ -63,7 +63,7 @@ def test_a_cli_profile_whose_name_has_lines_is_not_written_when_it_is_chosen(mac
 def test_what_would_change_more_than_its_own_profile_is_not_appended(tmp_path: Path, new: NewProfile) -> None:
     path = tmp_path / "profiles.ini"
     with pytest.raises(ProfileError):
-        append(str(path), [NewProfile("first", {"region_id": "cn-beijing"}), new])
+        append(str(path), [NewProfile("first", {"region_id": "cn-beijing"}), new], {"HOME": str(tmp_path)})
     assert not path.exists()
 
 

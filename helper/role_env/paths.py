@@ -74,6 +74,27 @@ def absolute(path: str) -> str:
     return str(Path(path).absolute())  # keeps `link/..`, which may lead to another folder
 
 
+def foreign_part(path: str) -> str:
+    """Return what belongs to another user of the file at `path` and its folder, or the nearest folder that exists.
+
+    Return an empty text if both are this user's or root's. For root, every folder above counts too, and every link: a
+    user who can exchange one of them lets root write elsewhere.
+    """
+    from pathlib import PurePath
+
+    for place in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
+        for part in (place, *map(str, PurePath(place).parents)):
+            try:
+                owner = os.lstat(part).st_uid
+            except OSError:  # it does not exist yet
+                continue
+            if owner not in (os.geteuid(), 0):
+                return part
+            if part != place and os.geteuid():
+                break
+    return ""
+
+
 def make_folders(folder: "Path") -> None:
     """Create `folder` and its missing parents, for this user only. Raises OSError."""
     for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
@@ -81,13 +102,14 @@ def make_folders(folder: "Path") -> None:
 
 
 def make_private(folder: str) -> None:
-    """Create `folder` for this user only. Raises OSError, also if it is another user's or others can write it."""
-    if _is_private(folder):
-        return
+    """Create `folder` for this user only. Raises OSError if it or a `foreign_part` is not this user's alone."""
     import errno
     from pathlib import Path
 
-    make_folders(Path(folder))
+    if part := foreign_part(folder):
+        raise PermissionError(errno.EPERM, f"{part} belongs to another user")
+    if not _is_private(folder):
+        make_folders(Path(folder))
     if not _is_private(folder):
         raise PermissionError(errno.EPERM, f"{folder} is not this user's alone")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from role_env.files.locks import hold_folder
+from role_env.files.user_file import UserFile
 from support.machine import Machine
 from support.terminal import Person
 
@@ -29,7 +29,7 @@ def test_a_file_that_cannot_be_written_or_that_another_process_writes_leaves_no_
     command = ("role-env", "configure", "new", "--login", "--no-verify")
     done = machine.run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command, text=machine.key_lines())
     assert (done.returncode, "hint: nothing was changed" in done.stderr) == (3, True)
-    with hold_folder(machine.file.parent, seconds=0):
+    with UserFile(str(machine.file), machine.environ).lock():
         machine.fails(*command[1:], text=machine.key_lines(), status=5, said="is being written by another process")
     machine.add("[new]\n")
     assert machine.role_env("whoami", "new").returncode == 3

@@ -185,7 +185,7 @@ def test_what_another_program_writes_meanwhile_is_not_lost(home: Home) -> None:
             home.config.write_bytes(ONE)
         return entries.with_entries(str(home.config), content, ENTRY)
 
-    assert UserFile(str(home.config)).replace(disturbed)
+    assert UserFile(str(home.config), home.environ).replace(disturbed)
     assert calls[1] == ONE
     assert home.names() == ["default", "profileB"]
     assert home.backup.read_bytes() == ONE
@@ -199,7 +199,7 @@ def test_a_file_that_never_comes_to_rest_is_given_up(home: Home) -> None:
         return entries.with_entries(str(home.config), content, ENTRY)
 
     with pytest.raises(UnreachableError, match="being written"):
-        UserFile(str(home.config)).replace(disturbed)
+        UserFile(str(home.config), home.environ).replace(disturbed)
     assert not home.leftovers()
 
 

@@ -145,4 +145,5 @@ ENTRY = [CliEntry("profileB", command="role-env process --config x.ini profileB"
 
 def replace(home: Home) -> bool:
     """Write the profile of ENTRY into the CLI's file; return whether that changed it."""
-    return UserFile(str(home.config)).replace(lambda content: entries.with_entries(str(home.config), content, ENTRY))
+    file = UserFile(str(home.config), home.environ)
+    return file.replace(lambda content: entries.with_entries(file.path, content, ENTRY))

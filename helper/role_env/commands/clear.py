@@ -1,10 +1,13 @@
 """role-env clear: delete cached sessions."""
 
-from role_env import ui
+import contextlib
+
+from role_env import paths, ui
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.files.dependencies import Dependencies
+from role_env.files.private import check_own
 from role_env.keyrings import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
@@ -14,7 +17,9 @@ from role_env.sign_in import isolated
 
 
 def run(invocation: Invocation, context: Context) -> int:
-    """Delete the sessions, and print how many there were."""
+    """Delete the sessions, and print how many there were. Raises ProfileError in another user's folders."""
+    with contextlib.suppress(FileNotFoundError):  # without a state folder, nothing is written
+        check_own(paths.state_folder(context.environ))
     cache = Cache(context, everywhere=True)
     found, path = cache.entries(), _path(invocation, context)
     if not invocation.all:

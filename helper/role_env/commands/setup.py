@@ -19,7 +19,7 @@ from role_env.variables import EXTERNAL_DISABLED, RESERVED_PROFILES
 
 def run(invocation: Invocation, context: Context) -> int:
     """Write the profiles into the `aliyun` CLI's file, or remove them from it."""
-    file = UserFile(config_path(context.environ.get("HOME", "")))
+    file = UserFile(config_path(context.environ.get("HOME", "")), context.environ)
     if invocation.remove:
         _remove(file, invocation)
         return 0

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 _STEP_SECONDS = 0.02
 
@@ -30,13 +29,6 @@ def hold_in_state(
     Raises ProfileError if there is no state folder, or others can write it.
     """
     return Lock(lambda: open_in(paths.state_folder(environ), name), seconds, waiting, is_required=True)
-
-
-def hold_folder(folder: "Path", *, seconds: float) -> "AbstractContextManager[bool]":
-    """Return a context as `hold_in_state` does, for a lock on `folder` itself, which needs no file."""
-    from contextlib import nullcontext  # takes 2 ms, and the fast path does not need it
-
-    return Lock(lambda: os.open(folder, os.O_RDONLY | os.O_CLOEXEC), seconds, nullcontext())
 
 
 class Lock:

@@ -1,7 +1,11 @@
-"""Refuse a file that decides a request if other users can change it, or can read a secret in it."""
+"""Refuse a file that decides a request if other users can change it, or can read a secret in it.
+
+And refuse to write where another user could put something else in the place of the file.
+"""
 
 import os
 
+from role_env import paths
 from role_env.errors import ProfileError
 
 
@@ -18,3 +22,14 @@ def check_private(name: str, path: object, status: os.stat_result, *, has_secret
         raise ProfileError(f"{name} contains a secret and others can {what} it", hint=f"chmod 600 {path}")
     if status.st_mode & 0o022:
         raise ProfileError(f"others can write {name}", hint=f"chmod go-w {path}")
+
+
+def check_own(path: str) -> None:
+    """Raise ProfileError if `paths.foreign_part` of `path` is another user's: role-env does not write there."""
+    if part := paths.foreign_part(path):
+        hint = (
+            "do it as that user; with sudo, set HOME too: sudo -H" if os.geteuid() == 0 else "use a folder of your own"
+        )
+        raise ProfileError(
+            f"{part} belongs to another user (uid {os.lstat(part).st_uid}); nothing was changed", hint=hint
+        )

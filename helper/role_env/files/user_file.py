@@ -1,7 +1,7 @@
-"""Replace or remove a file that other programs also write, as a whole or not at all.
+"""Replace or remove a file of this user that other programs also write, as a whole or not at all.
 
-The file keeps its mode, owner and ACL, and a symlink is followed to its target. If another program writes meanwhile,
-without any lock, its content is read again, so nothing is lost.
+The file keeps its mode, group and ACL, and a symlink is followed to its target. If another program writes meanwhile,
+without any lock, its content is read again, so nothing is lost. Nothing is written for another user.
 """
 
 import errno
@@ -9,17 +9,18 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files import locks
 from role_env.files.dependencies import read_file
+from role_env.files.private import check_own
 from role_env.fingerprint import current_stamp
 from role_env.paths import make_folders
 
-# Another role-env holds the lock only for milliseconds.
+# Another role-env of this user holds the lock only for milliseconds.
 LOCK_SECONDS = 10.0
 BACKUP_SUFFIX = ".role-env-backup"
 _NEW_SUFFIX = ".role-env-new"
@@ -30,16 +31,21 @@ Change = Callable[[bytes | None], bytes | None]
 
 
 class UserFile:
-    """The file at `path`. A change keeps the former content in `backup`, unless `keeps_backup` is false."""
+    """The file at `path`. A change keeps the former content in `backup`, unless `keeps_backup` is false.
 
-    def __init__(self, path: str, *, keeps_backup: bool = True) -> None:
+    `environ` has the state folder with the lock, so that no other user can take it.
+    """
+
+    def __init__(self, path: str, environ: Mapping[str, str], *, keeps_backup: bool = True) -> None:
         self.path = path
+        self._environ = environ
         self._keeps_backup = keeps_backup
         self._real = Path(os.path.realpath(path))
         self.backup = self._real.with_name(self._real.name + BACKUP_SUFFIX)
 
     def read(self) -> bytes | None:
         """Return the content, or None if there is no file. Raises ProfileError if it cannot be read or replaced."""
+        check_own(self.path)
         return self._read()[0]
 
     def replace(self, change: Change) -> bool:
@@ -48,16 +54,21 @@ class UserFile:
         `change` is called again if another program has written meanwhile. Raises what `change` raises, ProfileError if
         the file cannot be written, and UnreachableError if others keep writing.
         """
-        folder = self._real.parent
+        check_own(self.path)
         try:
-            make_folders(folder)
-            with locks.hold_folder(folder, seconds=LOCK_SECONDS) as busy:
+            make_folders(self._real.parent)
+            with self.lock() as busy:
                 for _ in range(0 if busy else _TRIES):
                     if (is_replaced := self._try(change)) is not None:
                         return is_replaced
         except OSError as error:
             raise self._error(f"could not be written: {error.strerror or error}") from None
         raise UnreachableError(f"{self.path} is being written by another process", hint="try again")
+
+    def lock(self) -> AbstractContextManager[bool]:
+        """Return a context that holds the file's lock; its value is whether another process still holds it."""
+        name = f"file\t{self._real}"
+        return locks.hold_in_state(name, self._environ, seconds=LOCK_SECONDS, waiting=nullcontext())
 
     def remove_backup(self) -> bool:
         """Remove the backup, and return whether there was one. Raises ProfileError."""
@@ -94,8 +105,6 @@ class UserFile:
             return None, None
         except OSError as error:
             raise self._error(f"cannot be read: {error.strerror or error}") from None
-        if os.geteuid() not in (status.st_uid, 0):
-            raise self._error(f"belongs to another user (uid {status.st_uid})")
         if not status.st_mode & stat.S_IWUSR or not os.access(self._real, os.W_OK):
             raise self._error("is read-only", hint=f"chmod u+w {self._real}, if it may be changed")
         return content, status
@@ -131,13 +140,10 @@ class UserFile:
 
 
 def _copy_access(file: Path, status: os.stat_result, new: Path) -> None:
-    made = new.stat()
-    if (status.st_uid, status.st_gid) != (made.st_uid, made.st_gid):
+    if status.st_gid != new.stat().st_gid:
         try:
-            os.chown(new, status.st_uid, status.st_gid)
+            os.chown(new, -1, status.st_gid)
         except PermissionError:
-            if status.st_uid != made.st_uid:
-                raise
             return  # the user has left the group: the file is now for this user only
     _remove_acl(new)  # inherited from the folder
     shutil.copystat(file, new)

@@ -58,13 +58,13 @@ def file_to_append_to(config: str, dependencies: Dependencies) -> str:
     return own
 
 
-def append(path: str, new: Sequence[NewProfile]) -> None:
+def append(path: str, new: Sequence[NewProfile], environ: Mapping[str, str]) -> None:
     """Append the profiles `new` to the file at `path`. A missing file is created for this user only.
 
     Raises UsageError if it has a profile of one of the names, ProfileError if it cannot be read or written, and
     UnreachableError if other processes keep writing it.
     """
-    UserFile(path, keeps_backup=False).replace(lambda content: with_appended(path, content, new))
+    UserFile(path, environ, keeps_backup=False).replace(lambda content: with_appended(path, content, new))
 
 
 def with_appended(path: str, content: bytes | None, new: Sequence[NewProfile]) -> bytes:

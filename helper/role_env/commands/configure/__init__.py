@@ -57,7 +57,7 @@ def run(invocation: Invocation, context: Context) -> int:
         organization.Organization(invocation).configure(path, context)
         return 0
     profile, key = _plan_profile(invocation, path, context)
-    planned = with_appended(path, UserFile(path).read(), [profile])
+    planned = with_appended(path, UserFile(path, context.environ).read(), [profile])
     file = ProfilesFile(path, Dependencies(context.environ), planned=planned, new=[profile.name])
     chain = chains.resolve(file, profile.name)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
@@ -217,7 +217,7 @@ def _append(path: str, profile: NewProfile, key: AccessKey | None, context: Cont
     if key:
         access_keys.store(holders.entry, key, context)
     try:
-        append(path, [profile])
+        append(path, [profile], context.environ)
     except RoleEnvError:
         if is_new:
             access_keys.delete(holders.entry, context)  # the error says that nothing was changed

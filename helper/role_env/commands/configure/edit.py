@@ -38,7 +38,7 @@ def edit(path: str, profile: str, context: Context) -> bool:
     """
     if not prompt.is_possible():
         raise UsageError("configure --edit requires a terminal", hint=f"edit {path} yourself")
-    file = UserFile(path, keeps_backup=False)
+    file = UserFile(path, context.environ, keeps_backup=False)
     before = file.read()
     if before is None:
         raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")

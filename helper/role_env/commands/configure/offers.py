@@ -60,7 +60,7 @@ def add(offers: Sequence[Offer], path: str, context: Context, invocation: Invoca
     if not profiles:
         ui.write(f"nothing to add to {path}: {summary}\n")
         return
-    file = UserFile(path, keeps_backup=False)
+    file = UserFile(path, context.environ, keeps_backup=False)
     _with_checked(path, file.read(), profiles, context)
     ui.write("\n".join(profile.text() for profile in profiles))
     count = _count(profiles)
