@@ -185,6 +185,8 @@ def test_the_origin_of_a_profile_is_every_file_and_variable_that_decided(
         "ROLE_ENV_CONFIG",
         "ALIBABA_CLOUD_CREDENTIALS_FILE",
         "ALIBABA_CLOUD_STS_ENDPOINT",
+        "ALIBABA_CLOUD_STS_REGION",
+        "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED",
         "XDG_CONFIG_HOME",
         "HOME",
     )

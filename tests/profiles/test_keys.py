@@ -98,6 +98,21 @@ def test_the_endpoint_is_the_profiles_then_the_variables_then_the_regions_then_t
     assert "the variable ALIBABA_CLOUD_STS_ENDPOINT begins with http://" in failure(lambda: folder.with_keys(""))
 
 
+def test_the_sdks_variables_give_the_region_of_sts_and_say_that_it_is_asked_within_a_vpc(folder: Folder) -> None:
+    region, vpc = "ALIBABA_CLOUD_STS_REGION", "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"
+    folder.set_variable(vpc, "True")
+    assert folder.with_keys("").endpoint == "sts.aliyuncs.com", "without a region it says nothing"
+    assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts-vpc.cn-beijing.aliyuncs.com"
+    folder.set_variable(region, "eu-west-1")
+    assert folder.with_keys("").endpoint == "sts-vpc.eu-west-1.aliyuncs.com"
+    folder.set_variable(vpc, "yes")
+    assert folder.with_keys("").endpoint == "sts.eu-west-1.aliyuncs.com"
+    assert folder.with_keys("sts_region = cn-beijing").endpoint == "sts.cn-beijing.aliyuncs.com"
+    folder.set_variable(region, "evil.example/")
+    assert folder.with_keys("sts_endpoint = profile.example").endpoint == "profile.example"
+    assert f"the variable {region} is not the ID of a region" in failure(lambda: folder.with_keys(""))
+
+
 def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
     profile = folder.with_keys("")
     assert (profile.duration_seconds, profile.variables) == (3600, DEFAULT_FAMILIES)

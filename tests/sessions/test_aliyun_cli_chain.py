@@ -105,6 +105,7 @@ def write_chain(machine: Machine, cli_file: CliFile, ours: str, **keys: Any) -> 
         ("sts_endpoint = sts.ours", {"sts_region": "cn-beijing", "enable_vpc": True}, "", "sts.ours"),
         ("sts_endpoint = sts.ours", {}, "localhost:1", "sts.ours"),
         ("sts_endpoint = sts.ours", {"sts_endpoint": "sts.cli"}, "localhost:1", "sts.cli"),
+        ("sts_endpoint = sts.ours", {"sts_endpoint": "http://sts.cli/"}, "", "sts.cli"),
         ("sts_region = cn-hangzhou", {"enable_vpc": True}, "", "sts.cn-hangzhou.aliyuncs.com"),
         ("sts_region = cn-hangzhou", {"sts_region": "cn-beijing"}, "", "sts.cn-beijing.aliyuncs.com"),
         ("sts_region = cn-hangzhou", {}, "localhost:1", "localhost:1"),

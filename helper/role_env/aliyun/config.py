@@ -157,6 +157,11 @@ def _policy(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    """Return the `host[:port]` of an endpoint. The CLI cuts off any scheme, and speaks TLS. Raises ValueError."""
+    return validators.host(text.removeprefix("http://"))
+
+
 # The keys of the file by the fields of CliProfile, with their checks.
 _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "role_arn": ("ram_role_arn", validators.role_arn),
@@ -166,7 +171,7 @@ _TEXTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "region_id": ("region_id", validators.region),
     "source_profile": ("source_profile", str),
     "sts_region": ("sts_region", validators.region),
-    "sts_endpoint": ("sts_endpoint", validators.host),
+    "sts_endpoint": ("sts_endpoint", _host),
     "ecs_role_name": ("ram_role_name", validators.of_kind(validators.ROLE_NAME)),
     "oidc_provider_arn": ("oidc_provider_arn", str),
     "oidc_token_file": ("oidc_token_file", str),

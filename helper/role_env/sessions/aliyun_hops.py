@@ -124,11 +124,12 @@ def _endpoint(profile: CliProfile, wanted: AliyunCliProfile, dependencies: Depen
     As for the SDKs, `enable_vpc` counts only with a region of the CLI's profile.
     """
     _, endpoint, region = wanted.values
-    endpoint = sts_endpoint(
-        dependencies, endpoint=profile.sts_endpoint or endpoint, region=profile.sts_region or region
+    return sts_endpoint(
+        dependencies,
+        endpoint=profile.sts_endpoint or endpoint,
+        region=profile.sts_region or region,
+        is_within_vpc=profile.enable_vpc and bool(profile.sts_region),
     )
-    is_regional = bool(profile.sts_region) and endpoint == f"sts.{profile.sts_region}.aliyuncs.com"
-    return f"sts-vpc.{profile.sts_region}.aliyuncs.com" if profile.enable_vpc and is_regional else endpoint
 
 
 def _source(profile: CliProfile, wanted: Source, path: str, *, is_passed_through: bool) -> Source:
