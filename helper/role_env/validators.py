@@ -6,7 +6,7 @@ about the key. The rules are those of STS 2015-04-01, AssumeRole.
 
 import os
 
-from role_env.command_table import ACCOUNT, REGION, SESSION_NAME, TOPICS
+from role_env.command_table import ACCOUNT, REGION, SESSION_NAME, TOPICS, parse_duration
 from role_env.command_table.commands import COMMANDS
 from role_env.credentials import RoleArn, has_form_of_secret
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Check = Callable[[str], str]
 
 
+INCLUDE = "include"
+"""The section of a profiles file that names other files. No profile has this name."""
 LONGEST = 64
 """The ASCII characters that a profile's name may contain."""
 
@@ -55,13 +57,64 @@ def name_fault(name: str) -> str:
         return f"it is longer than {LONGEST} characters"
     if not name or name.startswith("-"):
         return "it is empty or begins with -"
+    if name == INCLUDE:
+        return "[include] is where other files are named"
     if not name.strip(_LETTERS + _DIGITS + _SIGNS):
         return ""
     import unicodedata  # for the letters of other scripts
 
     if odd := next((c for c in name if c not in _SIGNS and unicodedata.category(c)[0] not in "LMN"), ""):
-        return f"it contains {odd!a}"
+        return f"it contains {'a space' if odd == ' ' else named_character(odd)}"
     return ""
+
+
+# What people type or paste by accident, beside the full-width forms that NFKC replaces.
+_TYPOGRAPHIC = dict.fromkeys("\u2018\u2019\u201a\u201b", "'") | dict.fromkeys("\u201c\u201d\u201e\u201f", '"')
+_TYPOGRAPHIC |= dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+
+
+def plain(text: str) -> str:
+    """Return `text` with the plain character for each full-width or typographic one, and without invisible ones."""
+    return text if text.isascii() else "".join(map(_plain, text))
+
+
+def _plain(character: str) -> str:
+    if character.isascii():
+        return character
+    import unicodedata
+
+    if character in _TYPOGRAPHIC:
+        return _TYPOGRAPHIC[character]
+    kind = unicodedata.category(character)
+    return "" if kind == "Cf" else " " if kind == "Zs" else unicodedata.normalize("NFKC", character)
+
+
+def odd_character(text: str, stands_for: str = "") -> str:
+    """Return the first character of `text` that `plain` replaces, if given by one of `stands_for`; or an empty text."""
+    for character in text:
+        replaced = _plain(character)
+        if replaced != character and (not stands_for or replaced in stands_for):
+            return character
+    return ""
+
+
+def named_character(character: str) -> str:
+    """Return `character` as messages name it, with its code: `'\uff1d' (U+FF1D, full-width)`."""
+    import unicodedata
+
+    kind, code = unicodedata.category(character), f"U+{ord(character):04X}"
+    if kind in ("Cf", "Cc"):
+        return f"{code} ({unicodedata.name(character, 'a control character').lower()}, invisible)"
+    if kind == "Zs":
+        return f"{code} ({unicodedata.name(character).lower()})"
+    is_wide = unicodedata.east_asian_width(character) == "F"
+    return f"'{character}' ({code}{', full-width' if is_wide else ''})"
+
+
+def what_to_type(character: str) -> str:
+    """Return what to do about an odd `character`: `type =`, or `delete it`."""
+    meant = _plain(character)
+    return f"type {'a space' if meant == ' ' else meant}" if meant else "delete it"
 
 
 def value_fault(kind: str, value: str) -> str:
@@ -190,20 +243,21 @@ def one_line(text: str) -> str:
 
 
 def seconds(text: str) -> int:
-    """Parse a number of seconds. Raises ValueError."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise ValueError("is not a number of seconds")
-    return int(text)
+    """Parse a duration, as seconds or as `30m` or `1h`. Raises ValueError."""
+    found = parse_duration(text)
+    if found is None:
+        raise ValueError("is not a number of seconds, or a duration such as 30m or 1h")
+    return found
 
 
 def longest_seconds(text: str) -> int:
     """Parse the longest duration that a role allows, in seconds. Raises ValueError."""
-    if not 3600 <= seconds(text) <= 43200:
+    longest = seconds(text)
+    if not 3600 <= longest <= 43200:
         raise ValueError("must be between 3600 and 43200")
-    return int(text)
+    return longest
 
 
-_MOST_DIGITS = 6
 _LABEL = r"[A-Za-z0-9_-]{1,63}"
 
 

@@ -146,13 +146,17 @@ def test_a_name_is_letters_and_digits_of_any_script_and_a_few_signs(folder: Fold
 
 
 @pytest.mark.parametrize(
-    "name", ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓"]
+    "name",
+    ["a b", " a", "-a", "a" * 65, "a;b", "a$b", "a'b", "a\\b", "a\tb", "a\u202eb", "a\u200bb", "✓"],
 )
-def test_any_other_name_is_refused_with_its_line(folder: Folder, name: str) -> None:
+def test_any_other_name_is_an_error_of_its_section_alone(folder: Folder, name: str) -> None:
     assert name_fault(name)
-    reported = failure(lambda: folder.read(f"{A}[{name}]\n{KEY}"))
-    assert f"{folder.file}, line 4" in reported
-    assert reported.isprintable()
+    file = folder.read(f"{A}[{name}]\n{KEY}")
+    (fault,) = file.name_faults
+    assert f"{folder.file}, line 4: invalid profile name: " in fault.message
+    assert fault.message.isprintable()
+    assert file.names() == ["a"]
+    assert file.profile("a").name == "a"
 
 
 @pytest.mark.parametrize("line", ["role_arn: x", "profileB:", "- name: x", "---"])

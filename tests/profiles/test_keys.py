@@ -34,7 +34,10 @@ def test_a_value_that_sts_accepts_is_used_unchanged(folder: Folder, key: str, te
 
 BAD = [
     *[("role_session_name", text) for text in ("a", "a" * 65, "a b", "a/b", "ä1", "a\n  b")],
-    *[("duration_seconds", text) for text in ("899", "3601", "0", "-900", "1h", "9e2", "٩٠٠", "43200", "9" * 5000)],
+    *[
+        ("duration_seconds", text)
+        for text in ("899", "3601", "0", "-900", "2h", "1d", "9e2", "٩٠٠", "43200", "9" * 5000)
+    ],
     ("duration_seconds", "43201\nmax_session_duration = 43200"),
     *[("max_session_duration", text) for text in ("43201", "3599", "x")],
     *[("external_id", text) for text in ("x", "x" * 1225, "a b", "a;b", "ä1")],

@@ -256,6 +256,8 @@ class Line:
         else:
             if option.kind in model.CHECKED_KINDS:
                 self._check_value(option, value)
+            elif option.kind == model.PROFILE:
+                value = model.canonical_name(value)
             if hasattr(Invocation, option.attribute):
                 setattr(self._result, option.attribute, value)
             else:
@@ -273,12 +275,14 @@ class Line:
         words = self.words
         for word in command.words:
             if word.is_repeated:
-                setattr(self._result, word.attribute, tuple(words))
+                names = map(model.canonical_name, words) if word.attribute == "profiles" else words
+                setattr(self._result, word.attribute, tuple(names))
                 words = []
             elif words:
                 value, words = words[0], words[1:]
-                setattr(self._result, word.attribute, value)
-                if value in model.SHELLS_BY_PROGRAM and value not in word.choices:
+                is_name = word.attribute == "profile"
+                setattr(self._result, word.attribute, model.canonical_name(value) if is_name else value)
+                if word.attribute == "shell" and value in model.SHELLS_BY_PROGRAM and value not in word.choices:
                     self._fail(f"{value} needs no integration", "see role-env help shells")
                 elif word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)

@@ -145,7 +145,7 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
         known = cache.read_ahead(entries, [sign_in.entry for sign_in in sign_ins])
         ends = {sign_in.entry.name: sign_in.expiration(context, known) for sign_in in sign_ins}
         rows = [_row(file, entry, cache, ends, context) for entry in entries if _is_in_time(context)]
-    errors = {row.error.message: row.error.hint for row in rows if row.error}
+    errors = {error.message: error.hint for error in (*file.name_faults, *(row.error for row in rows)) if error}
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
     for message, hint in [*errors.items(), *missing.items()]:
         context.messages.say(message)

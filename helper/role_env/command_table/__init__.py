@@ -60,6 +60,18 @@ TOPICS = {
 """The topics of `role-env help`, each with its description; its text is a file in `help/`."""
 
 
+def canonical_name(name: str) -> str:
+    """Return the form of a profile's name in which names are compared: NFKC (Unicode, annex 15).
+
+    Half-width and full-width letters, or two encodings of an accent, look alike and are the same name.
+    """
+    if name.isascii():
+        return name
+    import unicodedata  # for the letters of other scripts
+
+    return unicodedata.normalize("NFKC", name)
+
+
 def parse_duration(text: str) -> "int | None":
     """Return the seconds of a DURATION, `90`, `30m` or `1h`, or None for anything else."""
     unit = _UNITS.get(text[-1:], 0)

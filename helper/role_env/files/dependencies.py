@@ -24,7 +24,8 @@ class Dependencies:
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
         self.environ = environ
-        self._states: dict[tuple[str, str], str] = {}
+        self.states: dict[tuple[str, str], str] = {}
+        """The state of each recorded thing, by its kind and name."""
 
     def read(self, path: "Path | str") -> tuple[bytes, os.stat_result]:
         """Read the regular file `path`. Return its content, and its stat from before it was read.
@@ -32,14 +33,14 @@ class Dependencies:
         Raises OSError, also for a pipe or a device. A pipe without a writer causes no wait.
         """
         content, status = read_file(path)
-        self._states[fingerprint.FILE, str(path)] = fingerprint.settled_stamp(status)
+        self.states[fingerprint.FILE, str(path)] = fingerprint.settled_stamp(status)
         return content, status
 
     def exists(self, path: str) -> bool:
         """Return whether `path` exists. If not, that is recorded: a file that appears counts as a change."""
         if fingerprint.current_stamp(path) != fingerprint.ABSENT:
             return True
-        self._states[fingerprint.FILE, path] = fingerprint.ABSENT
+        self.states[fingerprint.FILE, path] = fingerprint.ABSENT
         return False
 
     def watch(self, path: "Path | str") -> None:
@@ -49,7 +50,11 @@ class Dependencies:
             stamp = fingerprint.settled_stamp(os.stat(name))
         except (OSError, ValueError):  # ValueError for a NUL or half a surrogate pair, which JSON can contain
             stamp = fingerprint.current_stamp(name)
-        self._states.setdefault((fingerprint.FILE, name), stamp)
+        self.states.setdefault((fingerprint.FILE, name), stamp)
+
+    def add(self, other: "Dependencies") -> None:
+        """Record what `other` has recorded."""
+        self.states |= other.states
 
     def variable(self, name: str) -> str:
         """Return the value of an environment variable, empty if it is unset, and record it. It must not be a secret."""
@@ -66,10 +71,10 @@ class Dependencies:
 
     def fingerprint(self) -> list[str]:
         """Return the fingerprint of what is recorded, as lines for `fingerprint.is_current`."""
-        return [fingerprint.line(kind, name, state) for (kind, name), state in self._states.items()]
+        return [fingerprint.line(kind, name, state) for (kind, name), state in self.states.items()]
 
     def _record(self, kind: str, name: str) -> str:
-        self._states[kind, name] = state = fingerprint.current_state(kind, name, self.environ)
+        self.states[kind, name] = state = fingerprint.current_state(kind, name, self.environ)
         return state
 
 

@@ -9,8 +9,9 @@ from role_env.errors import ProfileError, UsageError
 from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
 from role_env.profiles import ini
-from role_env.profiles.file import DEFAULT, ProfilesFile
+from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import existing_sdk_file, own_file
+from role_env.profiles.sections import DEFAULT
 
 
 @dataclass(frozen=True)

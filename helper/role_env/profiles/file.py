@@ -7,12 +7,12 @@ and the chains through it. Errors name the profile, the key, the file and the li
 import os
 
 from role_env import validators
+from role_env.command_table import canonical_name
 from role_env.credentials import RoleArn
 from role_env.errors import ProfileError, UnknownProfileError, printable
 from role_env.files.dependencies import Dependencies
-from role_env.files.private import check_private
-from role_env.profiles import ini
 from role_env.profiles.locate import locate, own_file, sdk_files
+from role_env.profiles.sections import DEFAULT, Sections, check_shared
 from role_env.sources import registry
 from role_env.sources.section import Section
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from role_env.profiles.profile import Profile
 
-DEFAULT = "DEFAULT"
-_SECRETS = ("access_key_secret", "security_token")
 LONGEST_CHAIN = 100
 """The most roles that a chain may assume."""
 _NARROWING = ("agents", "read_only", "policy", "policy_file")
@@ -38,9 +36,9 @@ def load(config: str, environ: "Mapping[str, str]") -> "ProfilesFile":
 class ProfilesFile:
     """The profiles file at `path` (absolute); `real_path` is the path without symlinks.
 
-    `dependencies` records everything that is read for it and for its profiles. With `planned` it is the file as it
-    would be with this content, in which the profiles `new` have no lines yet. Raises ProfileError if the file as a
-    whole cannot be used, for its syntax, a duplicate, an invalid name or its permissions.
+    `dependencies` records everything that is read for its profiles. With `contents`, by path, it and the files that it
+    includes are as they would be with these; the profiles `new` have no lines in it yet. Raises ProfileError if a file
+    as a whole cannot be used, for its syntax, a duplicate or its permissions.
     """
 
     def __init__(
@@ -48,7 +46,7 @@ class ProfilesFile:
         path: str,
         dependencies: Dependencies,
         *,
-        planned: bytes | None = None,
+        contents: "Mapping[str, bytes] | None" = None,
         new: "Iterable[str]" = (),
     ) -> None:
         self.path = path
@@ -56,31 +54,24 @@ class ProfilesFile:
         self.dependencies = dependencies
         self._profiles: dict[str, Profile] = {}
         self._is_sdk_file = path != own_file(dependencies) and path in sdk_files(dependencies)
-        if planned is None:
-            self._sections = self._read()
-        else:
-            dependencies.watch(path)
-            self._sections = ini.parse(path, planned)
-            for name in new:
-                self._sections[name].where, self._sections[name].lines = f"not yet in {path}", {}
+        self._read = Sections(path, dependencies, contents or {}, is_of_sdk=self._is_sdk_file)
+        self._sections = self._read.by_name
+        for name in new:
+            self._sections[name].where, self._sections[name].lines = f"not yet in {path}", {}
         if not self._is_sdk_file:
             self._check_lower_case_default()
-        defaults = self._sections.pop(DEFAULT, Section(path, DEFAULT, 0))
         for section in self._sections.values():
-            _add_defaults(section, defaults)
-        self._check_names()
+            if section.path == path:
+                _add_defaults(section, self._read.defaults)
 
-    def _read(self) -> dict[str, Section]:
-        try:
-            content, status = self.dependencies.read(self.path)
-        except OSError as error:
-            what = error.strerror or str(error)
-            hint = "check the path and its permissions, or name another file with --config"
-            raise ProfileError(f"the profiles file {self.path} cannot be read: {what}", hint=hint) from None
-        sections = ini.parse(self.path, content)
-        has_secret = any(key in section.values for section in sections.values() for key in _SECRETS)
-        check_private(f"the profiles file {self.path}", self.path, status, has_secret=has_secret)
-        return sections
+    @property
+    def name_faults(self) -> "Collection[ProfileError]":
+        """The errors of the sections whose names are invalid."""
+        return self._read.faults.values()
+
+    def where(self, name: str) -> tuple[str, int]:
+        """Return the file of the profile `name`, perhaps an included one, and the line of its section there."""
+        return self._sections[name].path, self._sections[name].line
 
     def names(self) -> list[str]:
         """Return the names of the profiles, in file order."""
@@ -95,6 +86,8 @@ class ProfilesFile:
         from role_env.profiles.profile import parse_profile, translate_sdk_section  # completion needs only names
 
         section = self._sections[name]
+        self._read.record(section)
+        check_shared(section)
         if self._is_sdk_file:
             section = translate_sdk_section(section)
         self._profiles[name] = parse_profile(section, self.dependencies)
@@ -108,8 +101,10 @@ class ProfilesFile:
             except ProfileError:
                 continue
 
-    def unknown_profile(self, name: str) -> UnknownProfileError:
-        """Return the error for a `name` that the file does not contain."""
+    def unknown_profile(self, name: str) -> ProfileError:
+        """Return the error for a `name` that the file does not contain: that of the section which means it, if any."""
+        if fault := self._read.faults.get(name):
+            return fault
         known = self.names()
         giving = [each for each in known if self.promises_session(each) is not False]
         return UnknownProfileError(f"there is no profile {name} in {self.path}", name=name, known=known, giving=giving)
@@ -151,10 +146,11 @@ class ProfilesFile:
 
     def users(self, source: str) -> list[str]:
         """Return the names of the profiles whose `source_profile` is `source`."""
-        return [name for name, section in self._sections.items() if section.values.get("source_profile") == source]
+        named = {name: section.values.get("source_profile", "") for name, section in self._sections.items()}
+        return [name for name, other in named.items() if canonical_name(other) == source]
 
     def lines(self, name: str, keys: tuple[str, ...]) -> list[int]:
-        """Return the lines of the file in which the profile `name` has the keys `keys`."""
+        """Return the lines of its file in which the profile `name` has the keys `keys`."""
         section = self._sections[name]
         return [section.lines[key] for key in keys if key in section.values]
 
@@ -206,7 +202,8 @@ class ProfilesFile:
             is_shown = len(source) <= 24 and not validators.name_fault(source)
             missing = f"[{source}]" if is_shown else "the section that it names"
             hint = f"did you mean {near}?" if near else f"add {missing} with its credentials"
-            raise section.value_error("source_profile", "names no profile of the file", hint=hint)
+            what = "names no profile of the file"
+            raise section.value_error("source_profile", what, hint=hint, check=self._sections.__getitem__)
         named = self.profile(source)
         if named.read_only:
             raise section.error(
@@ -219,7 +216,7 @@ class ProfilesFile:
     def _check_lower_case_default(self) -> None:
         """Raise ProfileError for a section such as [default] that only narrows sessions: [DEFAULT] is meant."""
         for name, section in self._sections.items():
-            if name == DEFAULT or name.upper() != DEFAULT or "role_arn" in section.values:
+            if section.path != self.path or name.upper() != DEFAULT or "role_arn" in section.values:
                 continue
             if any(key in registry.CHOOSERS for key in section.values):
                 continue
@@ -227,17 +224,6 @@ class ProfilesFile:
                 raise ProfileError(
                     f"[{name}] is a profile without a role, and its {key} narrows no session ({section.where_is(key)})",
                     hint=f"write [{DEFAULT}] for what all profiles share, or remove {key}",
-                )
-
-    def _check_names(self) -> None:
-        for name, section in list(self._sections.items()):
-            fault = validators.name_fault(name)
-            if fault and self._is_sdk_file:
-                del self._sections[name]
-            elif fault:
-                raise ProfileError(
-                    f"{section.where}: invalid profile name: {fault}",
-                    hint="use letters, digits and . _ @ + : / -",
                 )
 
 

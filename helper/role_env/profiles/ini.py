@@ -9,6 +9,8 @@ configparser does not fit: it reports no lines, mixes [DEFAULT] into every secti
 at a comment, and quotes lines in its errors, which may contain a secret.
 """
 
+from role_env import validators
+from role_env.command_table import canonical_name
 from role_env.errors import ProfileError
 from role_env.sources.section import Section, printable_key
 
@@ -21,39 +23,51 @@ def parse(path: str, content: bytes) -> dict[str, Section]:
     """Return the sections by name, in file order, with [DEFAULT]. Raises ProfileError, with the line."""
     sections: dict[str, Section] = {}
     section: Section | None = None
-    values: list[tuple[Section, str, list[str]]] = []
+    values: list[tuple[Section, str, int, list[str]]] = []
     value_lines: list[str] = []  # of the current key
     key_indent = 0
-    for number, line in enumerate(_lines(path, content), 1):
+    lines = _lines(path, content)
+    for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text[0] in "#;":
             continue
         indent = len(line) - len(line.lstrip())
         if value_lines and indent > key_indent:
-            _check_continuation(path, number, text, *values[-1][:2])
+            _check_continuation(path, number, text, *values[-1][1:3])
             value_lines.append(text)
-        elif name := _section_name(text):
+        elif name := canonical_name(_section_name(text)):
             if name in sections:
                 what = f"this section already exists in line {sections[name].line}"
                 raise _error(path, number, what, hint="merge the two")
-            section = sections[name] = Section(path, name, number)
+            section = sections[name] = Section(path, name, number, file_lines=lines)
             value_lines = []
         else:
             key, equals, value = text.partition("=")
             if not key or not equals or key.startswith("["):
-                raise _syntax_error(path, number, text)
+                raise _odd_character(path, number, line) or _syntax_error(path, number, text)
             if section is None:
                 raise _error(path, number, "a key before the first [profile]", hint="add a line [profile] above it")
             key = key.rstrip().lower()
-            _add_key(section, key, number)
+            if section.name == validators.INCLUDE:
+                _check_include(path, number, key)
+            else:
+                _add_key(section, key, number)
             value_lines, key_indent = [value.lstrip()], indent
-            values.append((section, key, value_lines))
-    for section, key, value_lines in values:
+            values.append((section, key, number, value_lines))
+    for section, key, number, value_lines in values:
         section.values[key] = "\n".join(value_lines).strip()
+        if section.name == validators.INCLUDE:
+            section.includes.append((number, section.values[key]))
     return sections
 
 
-def _check_continuation(path: str, number: int, text: str, section: Section, key: str) -> None:
+def _check_include(path: str, number: int, key: str) -> None:
+    if key != "path":
+        shown = printable_key(key) or "this key"
+        raise _error(path, number, f"[include] has no key {shown}", hint="write path = FILE, or move it to a profile")
+
+
+def _check_continuation(path: str, number: int, text: str, key: str, key_line: int) -> None:
     """Raise ProfileError if a line that continues the value of `key` looks like a key.
 
     Such a line would silently widen or narrow a session, as `read_only = yes` after a command does.
@@ -65,7 +79,7 @@ def _check_continuation(path: str, number: int, text: str, section: Section, key
     from role_env.profiles.profile import PROFILE_KEYS  # not for a shell that completes words with names
 
     if name in PROFILE_KEYS:
-        continued = f"{printable_key(key) or 'the value'} in line {section.lines[key]}"
+        continued = f"{printable_key(key) or 'the value'} in line {key_line}"
         raise _error(
             path,
             number,
@@ -86,6 +100,17 @@ def _section_name(text: str) -> str:
         return ""
     name, end, rest = text[1:].partition("]")
     return name if end and rest.strip()[:1] in ("", "#", ";") else ""
+
+
+def _odd_character(path: str, number: int, line: str) -> ProfileError | None:
+    """Return the error that names a full-width or invisible character, if `line` would be valid without; else None."""
+    text = validators.plain(line).strip()
+    key, equals, _ = text.partition("=")
+    if not (text[:1] in ("#", ";") or _section_name(text) or (key and equals and not key.startswith("["))):
+        return None
+    odd = validators.odd_character(line, "=[]#;") or validators.odd_character(line)
+    what, column = validators.named_character(odd), line.index(odd) + 1
+    return _error(path, number, f"{what} in column {column}: {validators.what_to_type(odd)}")
 
 
 def _syntax_error(path: str, number: int, text: str) -> ProfileError:

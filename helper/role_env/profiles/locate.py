@@ -21,10 +21,10 @@ def locate(config: str, dependencies: Dependencies) -> str:
             path = _absolute(chosen)
             if path and dependencies.exists(path):
                 return path
-            raise ProfileError(
-                f"{by} names {chosen}, which does not exist",
-                hint=f"give {by} the path of a profiles file, or leave it out" if by == "--config" else _SET_OR_UNSET,
-            )
+            hint = f"give {by} the path of a profiles file, or leave it out" if by == "--config" else _SET_OR_UNSET
+            if chosen.startswith("~/"):
+                hint = f'the shell has left ~ as it is, as it does in quotes: write "$HOME{chosen[1:]}"'
+            raise ProfileError(f"{by} names {chosen}, which does not exist", hint=hint)
     if own and dependencies.exists(own):
         return own
     if path := existing_sdk_file(dependencies):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from role_env import validators, variables
 from role_env.command_table.commands import COMMANDS
-from role_env.profiles.file import DEFAULT
+from role_env.profiles.sections import DEFAULT
 
 # Invisible letters and marks: Unicode's Default_Ignorable_Code_Point.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -37,7 +37,9 @@ class UnusedNames:
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
-        self._used = {name.casefold() for name in (*taken, *COMMANDS, *variables.RESERVED_PROFILES, DEFAULT)}
+        self._used = {
+            name.casefold() for name in (*taken, *COMMANDS, *variables.RESERVED_PROFILES, DEFAULT, validators.INCLUDE)
+        }
 
     def take(self, name: str, account_id: str) -> str:
         """Return `name`; if that is used, add the account's ID, then a number. The result is used from then on."""

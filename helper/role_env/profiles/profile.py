@@ -3,6 +3,7 @@
 import os
 
 from role_env import validators
+from role_env.command_table import canonical_name
 from role_env.command_table.commands import NAMED_SOURCES
 from role_env.credentials import RoleArn
 from role_env.dataclass import dataclass, replace
@@ -49,9 +50,9 @@ class Profile:
     """One checked section of a profiles file.
 
     `role_arn` is empty for a profile that assumes no role; then `duration_seconds` is 0 unless a key gives it. The
-    credentials come either from `source_profile` or from `source`. `path` is the file, `where` the file and line of the
-    section. Durations are seconds. `has_default_session_name` is True if neither the profile nor an option names its
-    sessions.
+    credentials come either from `source_profile` or from `source`. `path` is the profiles file in use, `where` the file
+    and line of the section, which may be in an included file. Durations are seconds. `has_default_session_name` is True
+    if neither the profile nor an option names its sessions.
     """
 
     name: str
@@ -133,13 +134,19 @@ _OTHERS: "dict[str, Callable[[str], Any]]" = {
     "colour": validators.color,
 }
 _CHOOSERS: "dict[str, Callable[[str], Any]]" = {
-    registry.SOURCE_PROFILE: validators.one_line,
+    registry.SOURCE_PROFILE: lambda text: canonical_name(validators.one_line(text)),
     registry.CREDENTIAL_SOURCE: validators.one_of(NAMED_SOURCES),
 }
 _CHECKS = _FIELDS | _OTHERS | _CHOOSERS
 """The keys that are no source's own, with their checks."""
 PROFILE_KEYS = (_FIELDS | registry.CHOOSERS | _OTHERS).keys()
 """Every key that a profile can have."""
+# What to do about keys that people know from other tools.
+_KEYS_OF_OTHERS = {
+    "mfa_serial": "remove it: STS takes no MFA code; sign in with CloudSSO or OAuth instead (role-env help sources)",
+    "output": "remove it: role-env has no such setting, and each program has its own",
+    "region": "write region_id",
+}
 _WITHOUT_SOURCE = _FIELDS.keys() | _OTHERS.keys()
 _ACCESS_KEY = set(registry.keys_of("access_key_id"))
 # The keys that are used of a section of the Alibaba SDKs' own file, by its `type`. Format:
@@ -162,7 +169,8 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
         try:
             values[key] = check_of(key)(text)
         except ValueError as error:
-            raise section.value_error(key, str(error), hint=_value_hint(key, text)) from None
+            hint = _value_hint(key, text)
+            raise section.value_error(key, str(error), hint=hint, check=check_of(key)) from None
     if "colour" in values:
         if "color" in values:
             raise section.error("colour", "and color are the same key", hint="keep one")
@@ -187,7 +195,7 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
     if not 900 <= seconds <= longest:
         what = f"= {seconds} must be between 900 and {longest}"
         raise section.error("duration_seconds", what, hint=_DURATION_HINT)
-    return Profile(section.name, section.where, section.path, **chosen)
+    return Profile(section.name, section.where, section.profiles_file, **chosen)
 
 
 def without_keys(profile: Profile, section: Section, keys: "Collection[str]") -> Profile:
@@ -275,9 +283,15 @@ def _check_keys(section: Section) -> None:
             shown = printable_key(key)
             nearest = validators.nearest(key, PROFILE_KEYS)
             message = f"profile {section.name}: unknown key{f' {shown}' if shown else ''} ({section.where_is(key)})"
-            raise ProfileError(message, hint=f"did you mean {nearest}?" if nearest else "")
+            hint = _KEYS_OF_OTHERS.get(key) or (f"did you mean {nearest}?" if nearest else "")
+            raise section.odd_key(key, PROFILE_KEYS) or ProfileError(message, hint=hint)
         if not value:
             raise section.error(key, "is empty", hint="give it a value, or remove the line")
+
+
+def runs_program(key: str) -> bool:
+    """Return whether the value of the key `key` is a command."""
+    return key in registry.KIND_OF_KEY and check_of(key) is validators.command
 
 
 def _value_hint(key: str, text: str) -> str:
@@ -300,7 +314,7 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", dependencies: De
         compact = policies.compact(text)
     except policies.PolicyError as error:
         hint = f'give a RAM policy of at most {policies.LONGEST} characters: {{"Version": "1", "Statement": [...]}}'
-        raise section.error(key, str(error), hint=hint) from None
+        raise section.value_error(key, str(error), hint=hint, check=policies.compact) from None
     return text if len(text) <= policies.LONGEST else compact
 
 

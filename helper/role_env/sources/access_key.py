@@ -75,7 +75,7 @@ class KeyringKey(Source):
         """Return the source for the key in the keyring; the section may name its ID."""
         key = "access_key_id"
         has_role = "role_arn" in values
-        return cls(section.name, section.where_is(key), section.path, values.get(key, ""), has_role=has_role)
+        return cls(section.name, section.where_is(key), section.profiles_file, values.get(key, ""), has_role=has_role)
 
     def use(self, key: AccessKey) -> None:
         """Use `key` as if it were in the keyring."""

@@ -53,7 +53,7 @@ class OAuth(SignedInSource):
         if chooser not in values:
             raise section.error("oauth_client_id", f"requires {chooser}", hint=f"add {chooser} = CN or INTL")
         site = find_site(values[chooser], values.get("oauth_client_id", ""), dependencies.variable(ENDPOINTS))
-        return cls(section.name, section.where_is(chooser), section.path, site)
+        return cls(section.name, section.where_is(chooser), section.profiles_file, site)
 
     def require_sign_in(self, context: Context) -> SignIn:
         """Return the sign-in of the profile's client. Raises ProfileError, KeyringError."""

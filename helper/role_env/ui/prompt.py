@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from role_env import validators
 from role_env.errors import RoleEnvError, UsageError, printable
 
 T = TypeVar("T")
@@ -132,6 +133,7 @@ class Menu:
 
         If several have it, the list is narrowed to them and shown. Raises ValueError if none is taken.
         """
+        answer = validators.plain(answer)  # such as １, from a Japanese keyboard
         is_number = answer.isascii() and answer.isdecimal() and len(answer) <= _MOST_DIGITS
         if is_number and 0 < int(answer) <= len(self._choices):
             return int(answer) - 1
@@ -162,7 +164,7 @@ def read_choices(text: str, choices: Sequence[str]) -> list[int]:
     if text in ("all", "none"):
         return list(range(len(choices))) if text == "all" else []
     chosen: set[int] = set()
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in filter(None, (part.strip() for part in validators.plain(text).split(","))):
         found = _read_numbers(part, len(choices)) or _containing(part, choices)
         if not found:
             raise ValueError(f"none of them contains {part}")

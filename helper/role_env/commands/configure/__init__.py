@@ -9,6 +9,7 @@ from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
 from role_env.cli import Invocation, options
 from role_env.cli.access_key_input import read_access_key
+from role_env.command_table import canonical_name
 from role_env.commands.configure import profile_options
 from role_env.commands.configure.profile_options import Answers
 from role_env.context import Context
@@ -58,7 +59,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     profile, key = _plan_profile(invocation, path, context)
     planned = with_appended(path, UserFile(path, context.environ).read(), [profile])
-    file = ProfilesFile(path, Dependencies(context.environ), planned=planned, new=[profile.name])
+    file = ProfilesFile(path, Dependencies(context.environ), contents={path: planned}, new=[profile.name])
     chain = chains.resolve(file, profile.name)
     is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
     if not chain.gives_session and not is_login:
@@ -88,8 +89,7 @@ def _edit(invocation: Invocation, context: Context) -> int:
         option = profile_options.option_name(min(others))
         raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
     path = locate(invocation.config, Dependencies(context.environ))
-    changed = edit(path, invocation.profile, context)
-    ui.write(f"{path} {'was changed' if changed else 'is as it was'}\n")
+    ui.write(f"{edit(path, invocation.profile, context)}\n")
     return 0
 
 
@@ -152,6 +152,7 @@ def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str
 
     def check(name: str) -> str:
         """Return `name`. Raises ValueError for one that is invalid, taken or reserved."""
+        name = canonical_name(name)
         if fault := validators.name_fault(name):
             raise ValueError(fault)
         if name in known:

@@ -30,20 +30,23 @@ class _ChangedError(Exception):
     """Another program has changed the file meanwhile."""
 
 
-def edit(path: str, profile: str, context: Context) -> bool:
-    """Let a person edit the file at `path`, at the section of `profile` if one is given. Return whether it changed.
+def edit(profiles_file: str, profile: str, context: Context) -> str:
+    """Let a person edit the profiles file, or the included file that has `profile`, at the section of `profile`.
+
+    Return its path, and whether it changed, as a sentence.
 
     Raises UsageError without a terminal and for an editor that fails, CanceledError if the person discards the copy,
     and ProfileError if there is no such file or profile, or the file cannot be written.
     """
+    path, line = _place_of(profile, profiles_file, context)
     if not prompt.is_possible():
         raise UsageError("configure --edit requires a terminal", hint=f"edit {path} yourself")
     file = UserFile(path, context.environ, keeps_backup=False)
     before = file.read()
     if before is None:
         raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")
-    line = _line_of(profile, before, path)
-    former = _faults(path, before, context)
+    line = line or _line_of(profile, before, path)
+    former = _faults(profiles_file, path, before, context)
     # A private folder, which is removed with everything that the editor leaves in it.
     with tempfile.TemporaryDirectory(prefix="role-env-edit-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder, Path(path).name)
@@ -51,7 +54,7 @@ def edit(path: str, profile: str, context: Context) -> bool:
         copy.write_bytes(before)
         while True:
             content = _open_editor(copy, context.environ, line=line)
-            found = _faults(path, content, context)
+            found = _faults(profiles_file, path, content, context)
             if new := [fault for key, fault in found.items() if key not in former]:
                 for fault in new:
                     prompt.show(f"  {fault.message}")
@@ -59,7 +62,7 @@ def edit(path: str, profile: str, context: Context) -> bool:
                         prompt.show(f"  hint: {fault.hint}")
                 _ask("The copy has new errors:", "again", default="again")
                 continue
-            return _replace(file, before, content)
+            return f"{path} {'was changed' if _replace(file, before, content) else 'is as it was'}"
 
 
 def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
@@ -95,6 +98,15 @@ def _ask(question: str, go_on: str, *, default: str) -> None:
         raise CanceledError("the copy was discarded, and nothing was changed")
 
 
+def _place_of(profile: str, profiles_file: str, context: Context) -> tuple[str, int]:
+    """Return the file with the section of `profile`, perhaps an included one, and its line, 0 if it is not known."""
+    with contextlib.suppress(ProfileError):  # the person may want to repair it
+        file = ProfilesFile(profiles_file, Dependencies(context.environ))
+        if profile in file.names():
+            return file.where(profile)
+    return profiles_file, 0
+
+
 def _line_of(profile: str, content: bytes, path: str) -> int:
     """Return the line of the section of `profile`; 1 without one. Raises ProfileError if there is none."""
     sections: dict[str, int] = {}
@@ -108,11 +120,15 @@ def _line_of(profile: str, content: bytes, path: str) -> int:
     return sections[profile] if profile else 1
 
 
-def _faults(path: str, content: bytes, context: Context) -> dict[str, ProfileError]:
-    """Return the errors of the file with this content. Each key is the error without its line, which may change."""
-    found = []
+def _faults(profiles_file: str, path: str, content: bytes, context: Context) -> dict[str, ProfileError]:
+    """Return the errors of the profiles file if the file at `path` had this content.
+
+    Each key is the error without its line, which may change.
+    """
+    found: list[ProfileError] = []
     try:
-        file = ProfilesFile(path, Dependencies(context.environ), planned=content)
+        file = ProfilesFile(profiles_file, Dependencies(context.environ), contents={path: content})
+        found += file.name_faults
         for name in file.names():
             try:
                 file.chain(name)

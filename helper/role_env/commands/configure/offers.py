@@ -83,7 +83,7 @@ def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfil
         error.hint = "the file has changed meanwhile: try again"
         raise
     new = [profile.name for profile in profiles]
-    file = ProfilesFile(path, Dependencies(context.environ), planned=planned, new=new)
+    file = ProfilesFile(path, Dependencies(context.environ), contents={path: planned}, new=new)
     for profile in profiles:
         file.chain(profile.name)
     return planned

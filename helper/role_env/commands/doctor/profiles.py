@@ -16,7 +16,8 @@ from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
-from role_env.profiles.file import DEFAULT, ProfilesFile
+from role_env.profiles.file import ProfilesFile
+from role_env.profiles.sections import DEFAULT
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sources.base import FAULTS_OF_THE_KEY
@@ -35,9 +36,9 @@ def check(invocation: Invocation, context: Context) -> list[Finding]:
     """Check the file and its profiles. A fault that several profiles share is reported once."""
     file = profiles.load(invocation.config, context.environ)
     names = file.names()
-    if not names:
+    if not (names or file.name_faults):
         return [Finding("profiles file", WARN, f"{file.path} has no profile", "create one: role-env configure")]
-    faults: dict[str, Finding] = {}
+    faults = {fault.message: Finding("profiles file", FAIL, fault.message, fault.hint) for fault in file.name_faults}
     for name in names:
         if fault := _name_fault(name, file) or _profile_fault(file, name, context):
             faults.setdefault(fault.message, fault)
