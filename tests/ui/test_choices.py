@@ -50,7 +50,6 @@ def test_an_hour_or_more_is_shown_in_hours(seconds: int, shown: str) -> None:
         ("1-99999", "the numbers are 1 to 4"),
         ("1,lab", "none of them contains lab"),
         ("99999999999", "none of them contains 99999999999"),
-        ("１", "none of them contains １"),
         (",", "type all, none, numbers from 1 to 4"),
         ("", "type all, none, numbers from 1 to 4"),
     ],
@@ -58,3 +57,8 @@ def test_an_hour_or_more_is_shown_in_hours(seconds: int, shown: str) -> None:
 def test_what_stands_for_no_line_is_said(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_choices(text, LINES)
+
+
+def test_full_width_digits_of_a_japanese_keyboard_are_numbers() -> None:
+    assert Menu(["a", "b"]).read("２") == 1
+    assert read_choices("１，３-４", ["a", "b", "c", "d"]) == [0, 2, 3]
