@@ -47,8 +47,8 @@ NOT_RUN = {
 
 At the end, the lines for shells of a dialect without an integration, which the tests of that shell run.
 """
-ELSEWHERE = ("uninstall", "headless")
-"""The topics whose lines belong together: test_headless.py runs them."""
+ELSEWHERE = ("uninstall", "headless", "recipes")
+"""The topics whose lines belong together: test_headless.py and test_recipes.py run them."""
 
 
 DOCUMENTS = [*TOPICS, README, TOP / "README.ja.md"]

@@ -44,11 +44,11 @@ def blocks(document: str) -> Iterator[Block]:
         yield Block(document, line, found[2], re.sub(f"^{found[1]}", "", found[3], flags=re.MULTILINE))
 
 
-# The lines of these topics belong together: test_headless.py runs them.
+# The lines of these topics belong together: test_headless.py and test_recipes.py run them.
 DOCUMENTS = (
     "README.md",
     "README.ja.md",
-    *(str(file.relative_to(TOP)) for file in TOPICS if file.stem not in ("uninstall", "headless")),
+    *(str(file.relative_to(TOP)) for file in TOPICS if file.stem not in ("uninstall", "headless", "recipes")),
 )
 
 

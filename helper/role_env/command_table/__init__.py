@@ -50,6 +50,7 @@ TOPICS = {
     "programs": "the aliyun CLI, SDKs, Terraform and other programs",
     "agents": "AI agents with no more than they need, and what that does not protect against",
     "ci": "GitHub Actions, GitLab and other CI",
+    "recipes": "kubectl, docker compose, Jenkins, cron and others, to copy",
     "headless": "servers, containers and cron: without a keyring, or with a locked one",
     "variables": "the variables that are set, read and unset",
     "cache": "where sessions are cached, and when they are renewed",

@@ -19,7 +19,7 @@ _CODE = r"`(?P<code>[^`]+)`"
 _PART = re.compile(rf"{_CODE}|\*\*(?P<strong>.+?)\*\*|\[(?P<link>[^]]+)\]\([^)]+\)")
 _CODE_OR_WORD = re.compile(rf"{_CODE}|[^\s`]+")
 _STYLE = re.compile(r"\x1b\[\d+m")
-_FILES = ("ini", "json", "toml", "yaml")
+_FILES = ("crontab", "groovy", "ini", "json", "toml", "yaml")
 _WIDEST_PROSE = 80
 # The least width of a table's last column. A topic's tables leave it that much on a terminal of 80 columns.
 _NARROWEST_COLUMN = 30
