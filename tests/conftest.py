@@ -28,12 +28,14 @@ from role_env.keyrings import kernel
 from support import namespaces
 from support.fork_server import ForkServer
 from support.machine import Machine
+from support.processes import start_each_in_its_own_session
 from support.secret_service_bus import KeyringBus, short_folder
 from support.silent_bus import SilentBus
 from support.transcripts import Transcript
 
 # Here, since a process with threads can no longer do it, and the workers are yet to be started.
 namespaces.leave_the_users_kernel_keyring()
+start_each_in_its_own_session()
 
 # Under nohup, or behind an & of a script, some are ignored, and every command that a test runs would ignore them, too.
 for number in signal.valid_signals():

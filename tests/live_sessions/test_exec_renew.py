@@ -159,7 +159,8 @@ about = pathlib.Path("/proc/self")
 for line in (about / "status").read_text().splitlines():
     if line.startswith(("PPid", "Umask", "Threads", "SigP", "ShdPnd", "SigB", "SigI", "SigC", "NoNewPrivs", "Seccomp")):
         print(line)
-print(os.getpgrp(), os.getsid(0), os.getpriority(os.PRIO_PROCESS, 0), os.getcwd(), sorted(os.listdir("/dev/fd")))
+print(os.getpgrp() - os.getpid(), os.getsid(0) - os.getpid(), os.getpriority(os.PRIO_PROCESS, 0))
+print(os.getcwd(), sorted(os.listdir("/dev/fd")))
 print("children:", (about / "task" / str(os.getpid()) / "children").read_text())
 death = ctypes.c_int()
 ctypes.CDLL(None).prctl(2, ctypes.byref(death))  # PR_GET_PDEATHSIG
@@ -169,7 +170,7 @@ print(death, (about / "limits").read_text())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 def test_the_process_of_the_command_is_as_without_renew(machine: Machine) -> None:
-    """Its parent and group, files, limits, signals; and it has no child."""
+    """Its parent, group and session, files, limits, signals; and it has no child."""
     plain, renewed = (
         machine.run(ROLE_ENV, "exec", *words, "profileB", "--", sys.executable, "-c", SEEN)
         for words in ((), ("--renew",))

@@ -114,6 +114,7 @@ def become_command(
 ) -> NoReturn:
     """Be a command with these descriptors, its streams first, as 0, 1 and so on, after `prepare`."""
     try:
+        os.setsid()
         for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
         os.closerange(len(descriptors), 65536)

@@ -307,7 +307,7 @@ class KeyringBus(PrivateBus):
 
 def short_folder() -> Path:
     """Return a new folder that leaves room for a socket's name, whose path may have 107 bytes (103 on macOS)."""
-    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if len(tempfile.gettempdir()) < 60 else "/tmp"))
+    return Path(tempfile.mkdtemp(prefix="bus-", dir=None if len(tempfile.gettempdir()) < 70 else "/tmp"))
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """A real terminal: one of the shells in tmux, with an rc file that installs the integration."""
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from role_env import command_table
 from support.machine import Machine
-from support.secret_service_bus import require
+from support.secret_service_bus import require, short_folder
 from support.waiting import DEADLINE
 
 SHELLS = command_table.INTEGRATED_SHELLS
@@ -88,8 +89,10 @@ class Terminal:
         require(shell, "tmux")
         self._machine = machine
         rc = _PROMPTS[shell] + before + init(shell, options)
-        self._tmux = ["tmux", "-L", str(time.monotonic_ns() % 10**6), "-f", "/dev/null"]  # no server that is ending
-        self._environ = machine.environ | {"TMUX_TMPDIR": str(machine.temporary)} | environ
+        # A server of its own, as the one before may still be ending, and its socket where the path is short enough.
+        self._folder = short_folder()
+        self._tmux = ["tmux", "-S", str(self._folder / "tmux"), "-f", "/dev/null"]
+        self._environ = machine.environ | environ
         start = command(shell, machine.temporary, rc)
         self._run("new-session", "-d", "-x", "100", "-y", "40", "-c", str(machine.home), start)
 
@@ -98,6 +101,7 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         subprocess.run([*self._tmux, "kill-server"], env=self._environ, capture_output=True, check=False)
+        shutil.rmtree(self._folder)
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(
