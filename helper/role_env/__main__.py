@@ -109,7 +109,13 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     from role_env.errors import UsageError
 
     is_silent = invocation.command == "process" and not invocation.verbose  # some readers take any stderr for a failure
-    messages = Messages(verbose=invocation.verbose, silent=is_silent)
+
+    def shown(text: str) -> str:
+        from role_env.cli import hints  # for a message only
+
+        return hints.Typed(invocation, os.environ).show(text)
+
+    messages = Messages(verbose=invocation.verbose, silent=is_silent, shown=shown)
     context = Context(os.environ, None, messages)
     if invocation.warning:
         messages.say(invocation.warning)
@@ -169,13 +175,16 @@ def _without_profile(invocation: "Invocation", argv: list[str]) -> "Invocation":
 
 def _no_integration(invocation: "Invocation") -> "RoleEnvError":
     """Return the error for `use` in a shell that has not loaded the integration, which defines it."""
+    from role_env.cli import hints
     from role_env.errors import UsageError
-    from role_env.shells import hints
 
-    switch = hints.switch(invocation.profile.strip("-") or "PROFILE", {})
+    switch = f"`role-env use {invocation.profile.strip('-') or 'PROFILE'}`"
+    if not hints.has_integration():
+        message = "use acts in the shell itself and needs a shell integration, and there is none for this shell"
+        return UsageError(message, hint=f"switch without it: {switch}")
     return UsageError(
         "use acts in the shell itself and needs the shell integration, which this shell has not loaded",
-        hint=f"load it with: {hints.load_integration()}; or switch without it: {switch}",
+        hint=f"load it with: `role-env init`; or switch without it: {switch}",
     )
 
 
@@ -207,44 +216,44 @@ def _check_may_change(invocation: "Invocation") -> None:
     if invocation.full or not os.environ.get("ROLE_ENV_POLICY"):
         return
     from role_env.errors import UsageError
-    from role_env.shells import hints
 
     raise UsageError(
         f"{invocation.command} changes role-env's own secrets, which a narrowed session may not",
-        hint=f"end the session with: {hints.end_session(os.environ)}; or add --full to do it all the same",
+        hint="end the session with: `role-env off`; or add --full to do it all the same",
     )
 
 
 def _check_not_of_aliyun(invocation: "Invocation") -> None:
     """Raise UsageError for a line such as `configure list`, which is a command of the `aliyun` CLI."""
+    from role_env.cli import hints
     from role_env.errors import UsageError
-    from role_env.shells import hints
 
     word = invocation.profile
     if word in hints.ALIYUN_CONFIGURE:
-        meant = hints.unknown_word(word, next(iter(invocation.unexpected), ""), "", os.environ)
+        meant = hints.unknown_word(word, next(iter(invocation.unexpected), ""), "")
         raise UsageError(f"configure {word} is a command of the aliyun CLI, not of role-env", hint=meant)
 
 
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
     """Return the error; it names the word that was read as a profile and is none, and the command that was meant."""
     from role_env import validators
-    from role_env.cli import options
+    from role_env.cli import hints, options
     from role_env.command_table.commands import COMMANDS
     from role_env.errors import UsageError
-    from role_env.shells import hints
 
     word, unexpected = invocation.profile, invocation.unexpected
     if invocation.profile_option:
         command = next((each for each in unexpected if each in COMMANDS), invocation.command)
-        return UsageError(message, hint=hints.without_option(invocation.profile_option, command, word, os.environ))
+        return UsageError(
+            message, hint=hints.without_option(invocation.profile_option, command, word, invocation.command_line)
+        )
     if word and not invocation.is_command_named:
         known = options.profile_names(invocation.config, os.environ)
         nearest = validators.similar(word, known)
-        meant = hints.unknown_word(word, unexpected[0] if unexpected else "", nearest, os.environ)
+        meant = hints.unknown_word(word, unexpected[0] if unexpected else "", nearest)
         if word not in known and (meant or known):
             message = f"there is no command or profile {word[:80]}"
-            hint = meant or "role-env list shows the profiles, and role-env help the commands"
+            hint = meant or "`role-env list` shows the profiles, and `role-env help` the commands"
     return UsageError(message, hint=hint)
 
 

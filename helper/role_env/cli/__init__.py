@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from role_env.files.entry_lock import EntryLock
 
-_NAMES_HINT = "add the name of a profile; role-env list shows them"
+_NAMES_HINT = "add the name of a profile; `role-env list` shows them"
 # Programs that read `process` stop using a session 180 s before it expires.
 _PROCESS_SECONDS = 200
 
@@ -110,13 +110,6 @@ class Invocation:
     def renewal_ttl(self) -> int:
         """The seconds left below which a session is renewed."""
         return max(self.min_ttl, _PROCESS_SECONDS if self.command == "process" else 0)
-
-    @property
-    def config_option(self) -> str:
-        """The option --config of this line with a space before it, or an empty text."""
-        import shlex  # for hints only
-
-        return f" --config {shlex.quote(self.config)}" if self.config else ""
 
     @property
     def shell_format(self) -> str:
@@ -283,7 +276,7 @@ class Line:
                 is_name = word.attribute == "profile"
                 setattr(self._result, word.attribute, model.canonical_name(value) if is_name else value)
                 if word.attribute == "shell" and value in model.SHELLS_BY_PROGRAM and value not in word.choices:
-                    self._fail(f"{value} needs no integration", "see role-env help shells")
+                    self._fail(f"{value} needs no integration", "see `role-env help shells`")
                 elif word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
@@ -321,4 +314,4 @@ class Line:
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:
             page = f"role-env {self.command.name} --help" if self.command else "role-env --help"
-            self._result.fault, self._result.hint = fault, hint or f"see {page}"
+            self._result.fault, self._result.hint = fault, hint or f"see `{page}`"

@@ -6,18 +6,19 @@ No traceback is ever shown: it could contain a secret.
 import contextlib
 import errno
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from types import TracebackType
 
 from role_env import ui, validators, variables
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, hints, options
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
 from role_env.context import messages
 from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvError, UnknownProfileError, WiderError
 from role_env.shells import export as exporters
-from role_env.shells import hints, parent
+from role_env.shells import parent
 
 _LIMIT_ERRORS = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
 _DISK_ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE")
@@ -30,22 +31,25 @@ def report(failure: BaseException, invocation: Invocation, environ: Mapping[str,
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
     error = failure if isinstance(failure, RoleEnvError) else _system_fault(failure) or _bug(failure)
-    error.hint = hints.followable(_hint(error, invocation, environ), environ)
+    typed = hints.Typed(invocation, environ)
+    error.message, error.hint = typed.show(error.message), typed.show(_hint(error, invocation))
     messages.error(error)
     if is_taken_away:
-        messages.error(_no_account(environ))
+        lost = _no_account(environ)
+        lost.hint = typed.show(lost.hint)
+        messages.error(lost)
     has_own_status = invocation.command != "exec" or isinstance(error, CommandError | CanceledError)
     return error.exit_status if has_own_status else 125
 
 
-def _hint(error: RoleEnvError, invocation: Invocation, environ: Mapping[str, str]) -> str:
+def _hint(error: RoleEnvError, invocation: Invocation) -> str:
     """Return the hint of an error; if it depends on the command, the hint for this line's command."""
     if isinstance(error, UnknownProfileError):
-        return _hint_for_unknown(error, invocation, environ)
-    return _hint_for_wider(error, invocation, environ) if isinstance(error, WiderError) else error.hint
+        return _hint_for_unknown(error, invocation)
+    return _hint_for_wider(error, invocation) if isinstance(error, WiderError) else error.hint
 
 
-def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation, environ: Mapping[str, str]) -> str:
+def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation) -> str:
     """Return the hint for an unknown profile: the profiles that the name may stand for.
 
     For a command that needs a session, only profiles that give one are suggested, if any begin with the name. If the
@@ -55,24 +59,21 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation, enviro
     begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
     known = begun if wants_session and begun else error.known
     if not invocation.is_command_named:
-        meant = hints.unknown_word(error.name, "", validators.similar(error.name, known), environ)
+        meant = hints.unknown_word(error.name, "", validators.similar(error.name, known))
         if meant:
             return meant
     return options.nearest_profile(error.name, known)
 
 
-def _hint_for_wider(error: WiderError, invocation: Invocation, environ: Mapping[str, str]) -> str:
+def _hint_for_wider(error: WiderError, invocation: Invocation) -> str:
     """Return the hint for a session that is refused within a narrowed one: the whole line that requests it."""
     command, profile = invocation.command, error.profile
     if "--full" not in COMMANDS[command].options or not profile:
         return error.hint
-    words = f"{profile} --full{invocation.config_option}"
-    line = f"role-env {command} {words}" + (" -- COMMAND" if invocation.command_line else "")
-    if command == "export" and invocation.format in DOCUMENT_FORMATS:
-        line += f" --format {invocation.format}"
-    elif command == "export":
-        line = hints.switch(words, environ)
-    return f"type {line}, or first {hints.end_session(environ)}"
+    if command == "export" and invocation.format not in DOCUMENT_FORMATS:
+        command = "use"
+    words = [command, profile, "--full", *(["--", *invocation.command_line] if invocation.command_line else [])]
+    return f"type `role-env {shlex.join(words)}`, or first {hints.END_SESSION}"
 
 
 def report_interruption(invocation: Invocation, environ: Mapping[str, str], *, is_by_person: bool) -> None:
@@ -135,11 +136,9 @@ def _no_account(environ: Mapping[str, str]) -> RoleEnvError:
     session = f"the session of {profile}" if profile else "the session"
     back = asked.line(environ) if asked else ""
     if asked and asked.is_repeatable and variables.PREVIOUS in environ:
-        back = "role-env use -"  # the integration remembers the request
+        back = "``role-env use -``"  # the integration remembers the request
     way_back = f"go back with: {back}; or " if back else ""
-    return RoleEnvError(
-        f"{session} was removed, and this shell has no account now", hint=f"{way_back}{hints.restore(environ)}"
-    )
+    return RoleEnvError(f"{session} was removed, and this shell has no account now", hint=f"{way_back}{hints.RESTORE}")
 
 
 def _bug(failure: BaseException) -> RoleEnvError:

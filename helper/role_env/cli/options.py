@@ -7,9 +7,7 @@ import time
 from role_env import validators, variables
 from role_env.agents import agent_of
 from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
-from role_env.command_table.commands import export_words
 from role_env.errors import RoleEnvError, UsageError
-from role_env.shells import hints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ def _report_changed_profile(context: "Context") -> None:
         context.messages.say(
             f"{path}: profile {name} is not as role-env setup aliyun-cli writes it: until now, aliyun used that"
             f" profile in this shell, for any account; delete it (aliyun configure delete --profile {name}),"
-            " and run role-env setup aliyun-cli again"
+            " and type again: `role-env setup aliyun-cli`"
         )
 
 
@@ -106,7 +104,7 @@ def _narrowing(invocation: "Invocation") -> "Narrowing":
     try:
         text = compact(_policy_text(invocation.policy))
     except PolicyError as error:
-        raise UsageError(f"--policy {invocation.policy} {error}", hint="see role-env help security") from None
+        raise UsageError(f"--policy {invocation.policy} {error}", hint="see `role-env help security`") from None
     file = "" if invocation.policy == "-" else os.path.abspath(invocation.policy)
     return Narrowing(text, file=file, is_full_allowed=is_full_allowed)
 
@@ -130,7 +128,9 @@ def _policy_text(file: str) -> str:
 def check_profile_name(name: str) -> None:
     """Raise UsageError if `name` cannot be the name of a profile."""
     if fault := validators.name_fault(name):
-        raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: role-env list")
+        raise UsageError(
+            f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: `role-env list`"
+        )
 
 
 def profile_names(config: str, environ: "Mapping[str, str]") -> list[str]:
@@ -151,7 +151,7 @@ def _readable_file(config: str, environ: "Mapping[str, str]") -> "ProfilesFile |
 def nearest_profile(name: str, known: "Iterable[str]") -> str:
     """Return a hint with the profiles in `known` that `name` may stand for."""
     similar = validators.similar(name, known)
-    return f"did you mean {similar}?" if similar else "list the profiles with: role-env list"
+    return f"did you mean {similar}?" if similar else "list the profiles with: `role-env list`"
 
 
 def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":
@@ -175,13 +175,6 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
         raise UsageError(f"add this line to {shell.rc_file}: {line}", hint="add --show to see the code that it loads")
     if what == CODE:
         message = f"role-env {name} prints code for a shell to evaluate, and stdout is a terminal"
-        line = hints.evaluate_code(f"role-env {name}", form)
-        raise UsageError(message, hint=f"type {line}, or add --show to see the code")
-    if name == "export" and form in SHELL_FORMATS and environ.get("ROLE_ENV_INIT"):
-        line = f"role-env use {profile}"
-    else:
-        words = export_words(profile) if name == "export" else f"process {profile or '--session'}"
-        line = hints.evaluate(f"role-env {words}", form)
-    raise UsageError(
-        "this prints secrets, and stdout is a terminal", hint=f"type {line}, or add --show to see it anyway"
-    )
+        raise UsageError(message, hint=f"type `role-env {name}`, or add --show to see the code")
+    way = f"type `role-env use {profile}`" if form in SHELL_FORMATS else "let another program read it"
+    raise UsageError("this prints secrets, and stdout is a terminal", hint=f"{way}, or add --show to see it anyway")

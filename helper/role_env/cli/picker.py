@@ -27,7 +27,7 @@ def choose_profile(invocation: Invocation, context: Context) -> str:
     file = profiles.load(invocation.config, context.environ)
     names = profile_rows.names_with_session(file)
     if not names:
-        raise ProfileError(f"no profile in {file.path} gives a session", hint="add one with: role-env configure")
+        raise ProfileError(f"no profile in {file.path} gives a session", hint="add one with: `role-env configure`")
     rows = profile_rows.load_rows(file, names, context)
     lines = profile_rows.offered_lines(rows, context)
     command = "use" if invocation.command == "export" else invocation.command

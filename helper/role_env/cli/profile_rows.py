@@ -149,10 +149,8 @@ def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Ro
     missing = {row.missing_key.message: row.missing_key.hint for row in rows if row.missing_key}
     for message, hint in [*errors.items(), *missing.items()]:
         context.messages.say(message)
-        from role_env.shells import hints  # for failures only
-
         if hint:
-            context.messages.say(f"hint: {hints.followable(hint, context.environ)}")
+            context.messages.say(f"hint: {hint}")
     return rows
 
 

@@ -32,9 +32,10 @@ def run(invocation: Invocation, context: Context) -> int:
     reason, unreachable = cache.unreachable(found)
     if reason:
         whose = " of " + ", ".join(dict.fromkeys(entry.username for entry in unreachable)) if unreachable else ""
+        again = f"`role-env clear {' '.join(invocation.profiles) or '--all'}`"
         raise KeyringError(
             f"cached sessions{whose} may remain: the keyring cannot be used, {reason}",
-            hint="unlock it, or run role-env clear again in your desktop session",
+            hint=f"unlock it, or type in your desktop session: {again}",
         )
     ui.write(_report(invocation, removed))
     if invocation.all:

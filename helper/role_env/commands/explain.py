@@ -11,7 +11,6 @@ from role_env.sessions import USE, Verdict
 from role_env.sessions.chain import Chain
 from role_env.sessions.plan import chain_of, decide_agent, full_verdict
 from role_env.sessions.store import Cache
-from role_env.shells import hints
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -53,7 +52,7 @@ def _source(chain: Chain, context: Context) -> str:
     source = chain.source
     fault = source.find_fault(context)
     if fault and fault.is_certain:
-        return f"{fault.message}; {hints.followable(fault.hint, context.environ)}"
+        return f"{fault.message}; {context.messages.shown(fault.hint)}"
     whose = "" if source.profile == chain.target.name else f" of {source.profile}"
     return f"its credentials come from {source.kind}{whose} ({source.location(context.environ)})"
 

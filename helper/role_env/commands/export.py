@@ -32,12 +32,12 @@ def _former_session(invocation: Invocation, context: Context) -> Session:
         raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option}")
     text = context.environ.get(variables.PREVIOUS, "")
     if not text:
-        raise UsageError("this shell has had no other session", hint="name a profile: role-env use PROFILE")
+        raise UsageError("this shell has had no other session", hint="name a profile: `role-env use PROFILE`")
     asked = parse_request(text)
     if asked is None:
         raise ProfileError(
             "the session before this one cannot be requested again: it was not made for a shell",
-            hint="name its profile: role-env use PROFILE",
+            hint="name its profile: `role-env use PROFILE`",
         )
     invocation.profile = asked.profile  # so that a failure removes the session of another profile
     from role_env.sessions.renew import request_again

@@ -29,7 +29,7 @@ def run(invocation: Invocation, context: Context) -> int:
         _show_topic(topic, context.environ)
     else:
         meant = _closest(topic)
-        hint = f"did you mean role-env help {meant}?" if meant else "role-env help shows the commands and topics"
+        hint = f"did you mean `role-env help {meant}`?" if meant else "`role-env help` shows the commands and topics"
         raise UsageError(f"there is no command or help topic {topic[:80]}", hint=hint)
     return 0
 

@@ -82,7 +82,7 @@ def _named_id(profile: Profile, file: ProfilesFile) -> str:
     hint = "name a profile that has an access key of its own"
     if profile.source_profile:
         source = file.chain(profile.name)[0].name
-        hint = f"store the key of its chain's source: role-env login {source}"
+        hint = f"store the key of its chain's source: `role-env login {source}`"
     raise ProfileError(
         f"profile {profile.name} takes its credentials from {profile.source_kind}, not from a key ({profile.where})",
         hint=hint,

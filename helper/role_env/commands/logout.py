@@ -27,13 +27,14 @@ def run(invocation: Invocation, context: Context) -> int:
             access_keys.delete(holders.entry, context)
             ui.write(f"removed the access key {stored} of {name} from the keyring\n")
             if dependents := _dependents(file, name):
-                ui.write(f"profiles that need a key of {name}: {dependents}; store one: role-env login {name}\n")
+                needed = f"profiles that need a key of {name}: {dependents}; store one: `role-env login {name}`\n"
+                ui.write(context.messages.shown(needed))
         elif is_dropping:
             ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
             _check_known(file, name)
             renamed = holders.renamed()
-            ui.write(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n")
+            ui.write(context.messages.shown(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n"))
     return 0
 
 

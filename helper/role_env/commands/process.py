@@ -22,7 +22,7 @@ EXTERNAL_MARGIN = 180
 def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
-        raise UsageError("process requires either PROFILE or --session", hint="see role-env process --help")
+        raise UsageError("process requires either PROFILE or --session", hint="see `role-env process --help`")
     credentials = _session_of(context) if invocation.session else options.session_of(invocation, context).credentials
     ui.write(exporters.process(credentials))
     return 0
@@ -37,7 +37,7 @@ def _session_of(context: Context) -> Credentials:
         return _shortened(credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context, is_served=True))
     key = current_key(environ)
     if key is None or not key.security_token:
-        raise ProfileError("the session in this shell is not whole", hint="see: role-env status")
+        raise ProfileError("the session in this shell is not whole", hint="see: `role-env status`")
     return Credentials(
         key.access_key_id, key.access_key_secret, key.security_token, issued=time.time(), expiration=state.expiration
     )

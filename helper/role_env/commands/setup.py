@@ -29,7 +29,7 @@ def run(invocation: Invocation, context: Context) -> int:
         command = process_command.session_command(context.environ)
         wanted = [CliEntry(entries.SESSION_NAME, command=command, region_id="")]
     is_disabled = bool(context.environ.get(EXTERNAL_DISABLED))
-    _write(file, wanted, invocation, follows=not is_disabled)
+    _write(file, wanted, invocation, context, follows=not is_disabled)
     for entry in wanted:
         _warn_of_limits(entry, context)
     if is_disabled:
@@ -37,7 +37,7 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, *, follows: bool) -> None:
+def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, context: Context, *, follows: bool) -> None:
     before = file.read()
     shown = entries.diff(file.path, before, entries.with_entries(file.path, before, wanted))
     if not shown:
@@ -53,7 +53,8 @@ def _write(file: UserFile, wanted: list[CliEntry], invocation: Invocation, *, fo
     if any(entry.name == entries.SESSION_NAME for entry in wanted) and follows:
         ui.write("aliyun follows each session that begins from now on; outside of sessions nothing changes\n")
     elif not entries.shell_settings(file.path).has_session_profile:
-        ui.write("in a session aliyun ignores --profile; to change that: role-env setup aliyun-cli\n")
+        limit = "in a session aliyun ignores --profile; to change that: `role-env setup aliyun-cli`\n"
+        ui.write(context.messages.shown(limit))
 
 
 def _remove(file: UserFile, invocation: Invocation) -> None:
@@ -102,7 +103,7 @@ def _profile_entries(invocation: Invocation, context: Context) -> list[CliEntry]
             command = process_command.profile_command(name, file.real_path)
             found.append(CliEntry(name, command=command, region_id=chain.target.region_id))
     if not found:
-        raise ProfileError(f"no profile of {file.path} gives a session", hint="list the profiles with: role-env list")
+        raise ProfileError(f"no profile of {file.path} gives a session", hint="list the profiles with: `role-env list`")
     return found
 
 

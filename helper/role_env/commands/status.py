@@ -2,11 +2,11 @@
 
 from role_env import ui
 from role_env.cli import Invocation
+from role_env.cli.hints import RESTORE
 from role_env.context import Context
 from role_env.credentials import renewal_window
 from role_env.environ.session import LOST_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
-from role_env.shells import hints
 from role_env.ui import table
 from role_env.variables import READ_ONLY, REQUEST, issue_time
 
@@ -128,21 +128,23 @@ def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
     if state.lost_account:
         from role_env.environ import tools  # only for an invalid session
 
-        return [RoleEnvError(tools.no_account(environ), hint=completing + hints.restore(environ))]
+        return [RoleEnvError(tools.no_account(environ), hint=completing + RESTORE)]
     if not state.has_session_variables:
         what = "; ".join(filter(None, ("this shell has no session", half_keys)))
-        begin = f"begin one with: {hints.switch('PROFILE', environ)}; role-env list has the names"
+        begin = "begin one with: `role-env use PROFILE`; `role-env list` has the names"
         return [RoleEnvError(what, hint=completing + begin)]
     if unreadable := state.unreadable():
         what = f"the variables of the session are invalid: {', '.join(unreadable)}"
-        return [RoleEnvError(what, hint=hints.restore(environ))]
+        return [RoleEnvError(what, hint=RESTORE)]
     if state.is_valid():
         return []
     from role_env.sessions.shell_request import line_to_switch_again
 
     again = f"switch again with: {line_to_switch_again(environ)}"
     found = [
-        RoleEnvError(fault.of_all(names), hint=f"ask who: role-env whoami; or {again}" if fault is OTHER_KEY else again)
+        RoleEnvError(
+            fault.of_all(names), hint=f"ask who: `role-env whoami`; or {again}" if fault is OTHER_KEY else again
+        )
         for fault, names in state.faults().items()
     ]
     return found or [RoleEnvError("the session has expired", hint=again)]

@@ -18,7 +18,6 @@ from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
 from role_env.sessions import chain as chains
 from role_env.sessions.shell_request import request_of_shell
-from role_env.shells import hints
 from role_env.sources import credentials_uri
 from role_env.sources.base import key_digest
 from role_env.sts import client as sts
@@ -50,7 +49,9 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     _write(identities.identity(key, endpoint), invocation)
     if found:
-        context.messages.say("the variables disagree, so tools act as different identities; role-env whoami shows them")
+        context.messages.say(
+            "the variables disagree, so tools act as different identities; `role-env whoami` shows them"
+        )
     return 0
 
 
@@ -119,7 +120,7 @@ def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey
 def _no_credentials(found: list[ToolKey], context: Context) -> ProfileError:
     acting = ", ".join(tool.tool for tool in found if tool.key)
     what = f"the environment has credentials for {acting} only" if acting else "the environment has no credentials"
-    hint = f"name a profile, or begin a session with: {hints.switch('PROFILE', context.environ)}"
+    hint = "name a profile, or begin a session with: `role-env use PROFILE`"
     return ProfileError(what, hint=hint)
 
 

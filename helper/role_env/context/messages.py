@@ -7,20 +7,27 @@ from role_env.errors import RoleEnvError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 
 class Messages:
-    """The messages of a command: warnings and, with `verbose`, decisions. With `silent` only errors are reported."""
+    """The messages of a command: warnings and, with `verbose`, decisions. With `silent` only errors are reported.
 
-    def __init__(self, *, verbose: bool = False, silent: bool = False) -> None:
+    `shown` returns a text with its lines to type as a person sees them; the default only removes their back-ticks.
+    """
+
+    def __init__(
+        self, *, verbose: bool = False, silent: bool = False, shown: "Callable[[str], str] | None" = None
+    ) -> None:
         self._verbose = verbose and not silent
         self.silent = silent
+        self.shown = shown or without_marks
 
     def say(self, text: str) -> None:
         """Report a problem that did not stop the command, what a person has to do, or what has been done."""
         if not self.silent:
-            stderr.write_line(f"role-env: {printable(text)}")
+            stderr.write_line(f"role-env: {printable(self.shown(text))}")
 
     def show_progress(self, line: str) -> None:
         """Show `line` on the terminal in place of the previous one, or remove that one if `line` is empty."""
@@ -37,7 +44,7 @@ class Messages:
     def progress(self, text: str) -> None:
         """Report, on a terminal or with `verbose`, what only a person who waits for it wants to know."""
         if self._verbose or (not self.silent and on_terminal()):
-            stderr.write_line(f"role-env: {printable(text)}")
+            stderr.write_line(f"role-env: {printable(self.shown(text))}")
 
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":
         """Return a context that reports a wait of more than a second for `what` on a terminal.
@@ -59,6 +66,23 @@ class Messages:
         from contextlib import redirect_stdout
 
         return redirect_stdout(io.StringIO() if self.silent or sys.stderr is None else sys.stderr)
+
+
+def with_lines(text: str, replace: "Callable[[str, bool], str]") -> str:
+    """Return `text` with each line to type, which is `role-env …` between back-ticks, replaced.
+
+    `replace` gets the line, and whether it stands between two back-ticks each.
+    """
+    if "`role-env " not in text:
+        return text
+    import re  # takes 5 ms, and only some messages need it
+
+    return re.sub("(``?)(role-env [^`]+)\\1", lambda found: replace(found[2], len(found[1]) > 1), text)
+
+
+def without_marks(text: str) -> str:
+    """Return `text` without the back-ticks around its lines to type."""
+    return with_lines(text, lambda line, _is_complete: line)
 
 
 def hush_libraries() -> None:

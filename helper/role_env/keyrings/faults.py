@@ -3,7 +3,7 @@
 import enum
 
 FOREIGN_BUS_FIX = (
-    "log in as yourself rather than with su or sudo, or unset DBUS_SESSION_BUS_ADDRESS and see role-env help headless"
+    "log in as yourself rather than with su or sudo, or unset DBUS_SESSION_BUS_ADDRESS and see `role-env help headless`"
 )
 """What to do about a session bus of another user."""
 

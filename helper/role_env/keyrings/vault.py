@@ -16,7 +16,7 @@ SERVICE = "role-env "
 """The prefix of the services of these entries."""
 HINT = (
     "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; if there can be"
-    " none, see role-env help headless; role-env doctor shows more"
+    " none, see `role-env help headless`; `role-env doctor` shows more"
 )
 """What to do about a keyring that cannot be used, on this system."""
 if sys.platform == "darwin":

@@ -79,7 +79,7 @@ def with_appended(path: str, content: bytes | None, new: Sequence[NewProfile]) -
         if profile.name in there:
             raise UsageError(
                 f"profile {profile.name} already exists ({there[profile.name].where}), and nothing was changed",
-                hint=f"choose another name, or change it with: role-env configure --edit {profile.name}",
+                hint=f"choose another name, or change it with: `role-env configure --edit {profile.name}`",
             )
     new_line = "\r\n" if b"\r\n" in content else "\n"
     gap = "" if not content else "\n" if re.search(rb"[\r\n]\Z", content) else "\n\n"

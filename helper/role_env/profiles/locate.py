@@ -33,7 +33,7 @@ def locate(config: str, dependencies: Dependencies) -> str:
         raise ProfileError("there is no profiles file", hint="name one with --config, or set HOME")
     raise ProfileError(
         f"there is no profiles file: {own} does not exist",
-        hint="create it with: role-env configure; or name another with --config",
+        hint="create it with: `role-env configure`; or name another with --config",
     )
 
 

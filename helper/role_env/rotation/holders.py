@@ -231,7 +231,7 @@ class Holders:
             return ""
         return (
             f"the keyring has the key of {' and '.join(former)}, which {self.path} no longer has; if it was renamed,"
-            f" {self.way_back(former[0])}; or remove its key: role-env logout {former[0]}"
+            f" {self.way_back(former[0])}; or remove its key: `role-env logout {former[0]}`"
         )
 
     def way_back(self, former: str) -> str:
@@ -243,7 +243,7 @@ class Holders:
         renamed = self.renamed()
         return ProfileError(
             f"profile {self.profile} has no access key in the keyring",
-            hint=f"store it: role-env login {self.profile}{renamed and f'; {renamed}'}",
+            hint=f"store it: `role-env login {self.profile}`{renamed and f'; {renamed}'}",
         )
 
 
@@ -265,5 +265,5 @@ def _load(entry: Entry, context: Context) -> Journal | None:
             )
     raise Unreadable(
         f"the journal of the rotation of {entry.username} is damaged, or of a newer role-env",
-        hint=f"update role-env; or drop it, and the secrets in it: role-env rotate {entry.username} --force",
+        hint=f"update role-env; or drop it, and the secrets in it: `role-env rotate {entry.username} --force`",
     )

@@ -72,8 +72,8 @@ def _what_stays(journal: Journal | None, holders: Holders, ram: Ram, context: Co
 def _refusal(holders: Holders, journal: Journal, *, is_own: bool) -> RefusedError:
     """Return the error that names the ways to continue; any profile with the key can continue its rotation."""
     profile = holders.profile
-    rotate, abort = f"role-env rotate {profile}", f"role-env rotate {profile} --abort"
-    forward = f"finish it: {rotate} --finish" if journal.retired_at else f"go on: {rotate}"
+    rotate, abort = f"role-env rotate {profile}", f"`role-env rotate {profile} --abort`"
+    forward = f"finish it: `{rotate} --finish`" if journal.retired_at else f"go on: `{rotate}`"
     way = f"{forward}; or go back: {abort}"
     force = "--force drops the rotation" if is_own else "--force leaves the rotation to that profile"
     if not holders.is_in_file:

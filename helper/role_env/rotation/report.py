@@ -26,10 +26,12 @@ def show_status(holders: Holders, ram: Ram, context: Context) -> None:
     try:
         journal = holders.journal()
     except Unreadable:
-        ui.write(f"{name}: {UNREADABLE}\n{name}: to drop it: role-env rotate {name} --force\n")
+        ui.write(
+            context.messages.shown(f"{name}: {UNREADABLE}\n{name}: to drop it: `role-env rotate {name} --force`\n")
+        )
     else:
         if journal:
-            _show_journal(journal, holders, key)
+            _show_journal(journal, holders, key, context)
         elif key:
             ui.write(f"{name}: no rotation is under way\n")
         else:
@@ -89,17 +91,20 @@ def deletion(access_key_id: str) -> str:
     return f"aliyun ram DeleteAccessKey --UserAccessKeyId {access_key_id}"
 
 
-def _show_journal(journal: Journal, holders: Holders, key: AccessKey | None) -> None:
+def _show_journal(journal: Journal, holders: Holders, key: AccessKey | None, context: Context) -> None:
     name, key_id = holders.profile, key.access_key_id if key else ""
     ui.write(f"{name}: {state_of(journal, key_id)} (started {format_utc(journal.started_at)})\n")
     if not key_id:
         expected = journal.expected.access_key_id
-        ui.write(f"{name}: the keyring has no key of it; to store {expected} again: role-env rotate {name}\n")
+        again = f"`role-env rotate {name}`"
+        ui.write(context.messages.shown(f"{name}: the keyring has no key of it; to store {expected} again: {again}\n"))
     elif not journal.names(key_id):
-        ui.write(
-            f"{name}: the keyring has another key by now, {key_id}; to clean up at RAM: role-env rotate"
-            f" {name} --abort; only to drop the rotation: role-env rotate {name} --force\n"
+        rotate = f"role-env rotate {name}"
+        another = (
+            f"{name}: the keyring has another key by now, {key_id}; to clean up at RAM: `{rotate} --abort`; only to"
+            f" drop the rotation: `{rotate} --force`\n"
         )
+        ui.write(context.messages.shown(another))
 
 
 def _show_keys(journal: Journal | None, key: AccessKey | None, holders: Holders, ram: Ram, context: Context) -> None:
@@ -115,8 +120,8 @@ def _show_keys(journal: Journal | None, key: AccessKey | None, holders: Holders,
             continue
         lines.append(f"RAM says {found.said}")
         if found.refusal and not each.new:
-            login = f"role-env login {holders.profile}"
+            login = f"`role-env login {holders.profile}`"
             lines.append(f"{found.refusal.message}; if it was replaced, store the new one: {login}")
         lines += other_keys([state for state in found.others if state.access_key_id not in ours], each)
     for line in dict.fromkeys(lines):
-        ui.write(f"{holders.profile}: {line}\n")
+        ui.write(context.messages.shown(f"{holders.profile}: {line}\n"))

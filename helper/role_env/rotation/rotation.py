@@ -88,19 +88,19 @@ def _profile(file: ProfilesFile, holders: Holders) -> Profile:
         if not holders.is_in_file and (holders.key() or holders.own_journal()):
             raise ProfileError(
                 f"there is no profile {name} in {file.path}, and the keyring has its key",
-                hint=f"{holders.way_back(name)}; or remove its key: role-env logout {name}",
+                hint=f"{holders.way_back(name)}; or remove its key: `role-env logout {name}`",
             )
     profile = file.profile(name)
     if profile.source and profile.source.access_key_id:
         raise ProfileError(
             f"profile {name} names its access key in the file ({profile.where})",
-            hint=f"remove the line access_key_id, and the secret if it is there; then: role-env login {name}",
+            hint=f"remove the line access_key_id, and the secret if it is there; then: `role-env login {name}`",
         )
     if isinstance(profile.source, KeyringKey):
         return profile
     hint = "name a profile whose access key is in the keyring"
     if profile.source_profile:
-        hint = f"rotate the key of its chain's source: role-env rotate {file.chain(name)[0].name}"
+        hint = f"rotate the key of its chain's source: `role-env rotate {file.chain(name)[0].name}`"
     raise ProfileError(
         f"profile {name} has no access key in the keyring, but takes its credentials from"
         f" {profile.source_kind} ({profile.where})",
@@ -117,7 +117,7 @@ def _journal(goal: Goal, holders: Holders) -> Journal:
         raise holders.no_key()
     if goal is not Goal.ROTATE:
         raise RefusedError(
-            f"no rotation of {holders.profile} is under way", hint=f"begin one: role-env rotate {holders.profile}"
+            f"no rotation of {holders.profile} is under way", hint=f"begin one: `role-env rotate {holders.profile}`"
         )
     return Journal(holders.journal_entry, key)
 
@@ -177,7 +177,7 @@ class Rotation:
             except UnreachableError as lost:
                 raise UnreachableError(
                     f"{lost.message}; RAM may have created a key all the same",
-                    hint=f"see whether there is another one, and how to delete it: {self._rotate} --status",
+                    hint=f"see whether there is another one, and how to delete it: `{self._rotate} --status`",
                 ) from None
             self.journal.new = new
             try:
@@ -201,22 +201,23 @@ class Rotation:
             self.journal.retired_at = self.ram.moment
             self.holders.record(self.journal)
         self._say(report.state_of(self.journal, new.access_key_id))
-        ui.write(
-            f"go back with: {self._rotate} --abort\n"
-            f"delete the old key once the new one works everywhere: {self._rotate} --finish\n"
+        ways = (
+            f"go back with: `{self._rotate} --abort`\n"
+            f"delete the old key once the new one works everywhere: `{self._rotate} --finish`\n"
         )
+        ui.write(self.context.messages.shown(ways))
 
     def finish(self) -> None:
         """Check that the new key is used and the old one is not, and delete the old one."""
         if not self.journal.retired_at:
             raise RefusedError(
-                f"there is no finished rotation of {self.profile.name}", hint=f"go on with: {self._rotate}"
+                f"there is no finished rotation of {self.profile.name}", hint=f"go on with: `{self._rotate}`"
             )
         old, new = self._pair()
         if self.found.states[old.access_key_id] is Status.ACTIVE:
             raise RefusedError(
                 f"the old key {old.access_key_id} is active at RAM, so something may need it",
-                hint=f"make it inactive: {self._rotate}; or go back: {self._rotate} --abort",
+                hint=f"make it inactive: `{self._rotate}`; or go back: `{self._rotate} --abort`",
             )
         _use(new, self.profile, self._dependents(), self.context)
         used = self.ram.last_used(new, old.access_key_id)
@@ -225,7 +226,7 @@ class Rotation:
         if used > self.journal.retired_at:
             raise RefusedError(
                 f"the old key {old.access_key_id} has been used since the rotation, so something else has it",
-                hint=f"find it, or go back: {self._rotate} --abort",
+                hint=f"find it, or go back: `{self._rotate} --abort`",
             )
         self._swap(old, new)
         self.ram.delete_key(new, old.access_key_id)
@@ -244,7 +245,7 @@ class Rotation:
         created = f"created {format_utc(other.created)}, " if other.created else ""
         raise RefusedError(
             f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
-            hint=f"if nothing needs it: {report.deletion(other.access_key_id)}; then {self._rotate}",
+            hint=f"if nothing needs it: {report.deletion(other.access_key_id)}; then `{self._rotate}`",
         )
 
     def _take_back(self, access_key_id: str) -> None:
@@ -270,7 +271,7 @@ class Rotation:
             raise RefusedError(
                 f"profile {self.profile.name}: the new key {self.journal.new_id} is of {user}, not of {before}; nothing"
                 " was replaced",
-                hint=f"check the RAM endpoint; {self._rotate} --status shows the keys that RAM has",
+                hint=f"check the RAM endpoint; `{self._rotate} --status` shows the keys that RAM has",
             )
 
     # -- back, or to an end --
@@ -297,7 +298,7 @@ class Rotation:
         if self.goal is not Goal.ABORT:
             raise RefusedError(
                 f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
-                hint=f"start again: {self._rotate}",
+                hint=f"start again: `{self._rotate}`",
             )
         self._say(f"{old.access_key_id} is used again; RAM does not list {new.access_key_id}")
 
@@ -347,19 +348,19 @@ class Rotation:
         if self.journal.started_at:
             raise RefusedError(
                 f"no key of the rotation of {self.profile.name} can sign: {self.found.said}",
-                hint=f"make one active in the RAM console; or drop the rotation: {self._rotate} --abort",
+                hint=f"make one active in the RAM console; or drop the rotation: `{self._rotate} --abort`",
             )
         why = f": {self.found.refusal.message}" if self.found.refusal else ""
         raise RefusedError(
             f"the access key {self.journal.old_id} of {self.profile.name} does not work{why}",
-            hint=f"if it was replaced elsewhere, store the new one: role-env login {self.profile.name}",
+            hint=f"if it was replaced elsewhere, store the new one: `role-env login {self.profile.name}`",
         )
 
     def refuse_inactive(self) -> None:
         """Refuse, as somebody has made the new key inactive."""
         raise RefusedError(
             f"the new key {self.journal.new_id} was made inactive at RAM",
-            hint=f"go back: {self._rotate} --abort; or make it active in the RAM console",
+            hint=f"go back: `{self._rotate} --abort`; or make it active in the RAM console",
         )
 
     def refuse_other(self) -> None:
@@ -369,7 +370,7 @@ class Rotation:
             return
         raise RefusedError(
             f"profile {self.profile.name} has another key by now, in the middle of a rotation: {self.found.said}",
-            hint=f"clean up at RAM: {self._rotate} --abort; or only drop the journal: {self._rotate} --force",
+            hint=f"clean up at RAM: `{self._rotate} --abort`; or only drop the journal: `{self._rotate} --force`",
         )
 
     # -- the parts of a way --
@@ -449,7 +450,8 @@ def _wait_until_usable(key: AccessKey, profile: Profile, context: Context) -> st
                 raise
         if end.remaining() <= PAUSE_SECONDS:
             raise UnreachableError(
-                f"the key {key.access_key_id} does not work yet", hint=f"role-env rotate {profile.name}, in a while"
+                f"the key {key.access_key_id} does not work yet",
+                hint=f"type again in a while: `role-env rotate {profile.name}`",
             )
         time.sleep(PAUSE_SECONDS)
 

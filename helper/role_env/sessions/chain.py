@@ -158,7 +158,7 @@ def check_gives_session(chain: Chain, file: ProfilesFile) -> None:
     """Raise ProfileError if the target, a profile of `file`, gives only a long-lived key."""
     if not chain.gives_session:
         users = file.users(chain.target.name)
-        such_as = f", such as {users[0]}" if users else ", or create one with: role-env configure"
+        such_as = f", such as {users[0]}" if users else ", or create one with: `role-env configure`"
         raise ProfileError(
             f"profile {chain.target.name} is only a source, without role_arn ({chain.target.where})",
             hint=f"use a profile with role_arn{such_as}; role-env hands out temporary credentials only",

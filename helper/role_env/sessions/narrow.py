@@ -89,7 +89,7 @@ def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:
     """Return the error for a session that cannot be narrowed; it names the option if given, else the profile's key."""
     if narrowing.agent:
         what = f"profile {target.name}: agents = read-only cannot be followed for {narrowing.agent}: {why}"
-        return ProfileError(f"{what} ({target.where})", hint="use another profile: role-env help agents")
+        return ProfileError(f"{what} ({target.where})", hint="use another profile; see `role-env help agents`")
     if narrowing.text or narrowing.is_read_only:
         option = "--policy" if narrowing.text else "--read-only"
         return UsageError(f"{option} cannot narrow {target.name}: {why} ({target.where})", hint="use another profile")

@@ -75,8 +75,10 @@ def renew(context: Context) -> Session:
     """
     environ, state = context.environ, ShellState(context.environ)
     if not state.has_session or state.lost_account or state.is_served:
-        raise ProfileError("this shell has no session that can be renewed", hint="begin one with: role-env use PROFILE")
-    asked, hint = request_of_shell(environ), f"role-env use {state.profile}"
+        raise ProfileError(
+            "this shell has no session that can be renewed", hint="begin one with: `role-env use PROFILE`"
+        )
+    asked, hint = request_of_shell(environ), f"`role-env use {state.profile}`"
     if asked is None:
         raise ProfileError(
             f"the session of {state.profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing, invalid or of"
@@ -125,7 +127,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     asked = parse_request(first.request_json)
     if asked is None:
         raise AssertionError("role-env can read its own request")
-    wanted, request.is_renewal = _Wanted(asked, f"role-env use {first.profile}"), True
+    wanted, request.is_renewal = _Wanted(asked, f"`role-env use {first.profile}`"), True
     request.agent = asked.option("agent")
     if asked.option("agents"):  # the profile's key narrowed it, and no option of the request
         request.narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
@@ -137,7 +139,7 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
     if request.config and not os.path.exists(request.config):
         raise ProfileError(
             f"the session of {request.profile} cannot be {wanted.done}: there is no profiles file {request.config}",
-            hint="restore the profiles file, or begin another session: role-env use PROFILE",
+            hint="restore the profiles file, or begin another session: `role-env use PROFILE`",
         )
     file = profiles.load(request.config, context.environ)
     cache = None if request.no_cache else Cache(context)

@@ -115,30 +115,29 @@ class ShellRequest:
 
     def line(self, environ: "Mapping[str, str]") -> str:
         """Return the line to type that repeats the request, with its file and options."""
-        from role_env.shells import hints  # only for a hint
+        import shlex  # only for a hint
 
-        return hints.switch(" ".join((self.profile, *self._words(environ))), environ)
+        return f"``role-env use {shlex.join((self.profile, *self._words(environ)))}``"
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
         import contextlib
 
         from role_env import paths
-        from role_env.shells import hints
 
         with contextlib.suppress(OSError):
             usual = os.path.abspath(paths.usual_profiles_file(environ))
             if self.config != usual:
-                yield f"--config {hints.quoted(self.config)}"
+                yield from ("--config", self.config)
         if self.duration is not None:
-            yield f"--duration {self.duration}"
+            yield from ("--duration", str(self.duration))
         for name in ("session_name", "region", "expect_account"):
             if self.option(name):
-                yield f"--{name.replace('_', '-')} {hints.quoted(self.option(name))}"
+                yield from (f"--{name.replace('_', '-')}", self.option(name))
         policy, file = self.option("policy"), self.option("policy_file")
         if policy == variables.READ_ONLY:
             yield "--read-only"
         elif policy:
-            yield f"--policy {hints.quoted(file) if file else 'FILE'}"
+            yield from ("--policy", file or "FILE")
 
 
 def parse_request(text: str) -> ShellRequest | None:
@@ -165,7 +164,5 @@ def request_of_shell(environ: "Mapping[str, str]") -> ShellRequest | None:
 
 def line_to_switch_again(environ: "Mapping[str, str]") -> str:
     """Return the line to type that repeats the request of the session in `environ`, or only names its profile."""
-    from role_env.shells import hints
-
     request = request_of_shell(environ)
-    return request.line(environ) if request else hints.switch(environ.get("ROLE_ENV_PROFILE", "PROFILE"), environ)
+    return request.line(environ) if request else f"`role-env use {environ.get('ROLE_ENV_PROFILE', 'PROFILE')}`"

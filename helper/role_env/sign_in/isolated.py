@@ -65,7 +65,7 @@ def remove(environ: Mapping[str, str], path: str = "", profile: str | None = Non
     except OSError as error:  # also while a browser adds or removes files
         raise ProfileError(
             f"the browser profile {folder} could not be removed: {error.strerror or error}",
-            hint="close that browser, and run role-env clear again",
+            hint=f"close that browser, and type again: `role-env clear {profile or '--all'}`",
         ) from None
     return True
 

@@ -120,7 +120,7 @@ class KeyringKey(Source):
             raise ProfileError(
                 f"profile {self.profile}: access_key_id is {named}, but the keyring has the secret of {key.shown_id}"
                 f" ({self.where})",
-                hint=f"run: role-env login {self.profile}",
+                hint=f"run: `role-env login {self.profile}`",
             )
         return key
 
@@ -131,7 +131,7 @@ class KeyringKey(Source):
         return f"profile {self.profile}: {what}: {error.message} ({self.where})"
 
     def _missing(self) -> SourceFault:
-        name, login = self.profile, f"run: role-env login {self.profile}"
+        name, login = self.profile, f"run: `role-env login {self.profile}`"
         if self.access_key_id:
             return SourceFault(f"the secret of {name} is neither in the file nor in the keyring ({self.where})", login)
         if self.has_role:

@@ -163,7 +163,7 @@ class Source:
             raise RefusedError(
                 f"profile {self.profile}: its sign-in gave a session of {arn}, and {self.person} has signed in"
                 f" ({self.where})",
-                hint=f"nothing was exported or stored; sign in again: role-env login {self.profile}",
+                hint=f"nothing was exported or stored; sign in again: `role-env login {self.profile}`",
             )
 
     def _fetch(self, context: Context) -> AccessKey:

@@ -46,7 +46,7 @@ class CloudSso(SignedInSource):
         """Return the source; without a role, a session of another account than its own is refused."""
         for key in cls.keys:
             if key not in values:
-                raise section.missing(key, hint="add it, or run: role-env configure --cloud-sso URL")
+                raise section.missing(key, hint="add it, or run: `role-env configure --cloud-sso URL`")
         chooser, account = cls.chooser(), values["cloud_sso_account_id"]
         try:
             url = check_url(values[chooser], dependencies.variable(ALLOWED_HOST))

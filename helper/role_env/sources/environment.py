@@ -7,7 +7,6 @@ from role_env.context import Context
 from role_env.credentials import AccessKey
 from role_env.environ.keys import own_key, own_names
 from role_env.errors import ProfileError
-from role_env.shells import hints
 from role_env.sources.base import Source, SourceFault, key_digest
 
 _SET_BOTH = "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
@@ -55,8 +54,7 @@ class EnvironmentKey(Source):
         found, hint = "no access key", _SET_BOTH
         if environ.get("ROLE_ENV_PROFILE"):
             found = f"only the session of {environ['ROLE_ENV_PROFILE']}, which is role-env's own"
-            end = hints.end_session(environ)
-            hint = f"use source_profile instead of the environment, or end the session with: {end}"
+            hint = "use source_profile instead of the environment, or end the session with: `role-env off`"
         elif environ.get("ROLE_ENV_NO_ACCOUNT"):
-            found, hint = "no account since a switch failed", hints.restore(environ)
+            found, hint = "no account since a switch failed", "restore what was set before with: `role-env off`"
         raise ProfileError(f"credential_source = environment, but the environment has {found}", hint=hint)

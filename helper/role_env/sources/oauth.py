@@ -107,6 +107,6 @@ class OAuth(SignedInSource):
             self.sign_in.store(renewed, context)
         except KeyringError as error:
             message = f"profile {self.profile}: its refreshed sign-in could not be stored: {error.message}"
-            hint = f"when the keyring can be used again: role-env login {self.profile}"
+            hint = f"when the keyring can be used again: `role-env login {self.profile}`"
             raise KeyringError(message, hint=hint) from None
         return renewed

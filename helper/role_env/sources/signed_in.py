@@ -25,7 +25,7 @@ class SignedInSource(Source):
         super().__init__(profile, where, *values)
         self.sign_in = sign_in
         self.issuer_host = issuer_host
-        self.hint = f"run: role-env login {profile}"
+        self.hint = f"run: `role-env login {profile}`"
 
     def watch(self, dependencies: Dependencies) -> None:
         """Add the mark that every login and logout changes."""
@@ -60,5 +60,5 @@ class SignedInSource(Source):
             message = f"profile {self.profile}: its sign-in cannot be read: {error.message} ({self.where})"
             hint = error.hint
             if isinstance(error, NoKeyring) and self.sign_in.has_kernel(context):
-                hint = f"{self.hint}, for a sign-in in the kernel keyring; or see role-env help headless"
+                hint = f"{self.hint}, for a sign-in in the kernel keyring; or see `role-env help headless`"
             raise KeyringError(message, hint=hint) from None

@@ -29,7 +29,6 @@ from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import record_of
 from role_env.sessions.store import Cache
-from role_env.shells import hints
 from role_env.sources import registry
 from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
@@ -73,11 +72,11 @@ def run(invocation: Invocation, context: Context) -> int:
         try:
             _verify(chain, key, context)
         except UnreachableError as error:
-            line = profile_options.line_of(profile, invocation, is_login=is_login)
-            error.hint = f"{error.hint}; without this check: {line} --no-verify"
+            line = profile_options.line_of(profile, is_login=is_login)
+            error.hint = f"{error.hint}; without this check: `{line} --no-verify`"
             raise
     _append(path, profile, key, context)
-    ui.write(f"\nappended to {path}; {_next_step(chain, path, invocation, context)}\n")
+    ui.write(context.messages.shown(f"\nappended to {path}; {_next_step(chain)}\n"))
     return 0
 
 
@@ -109,7 +108,7 @@ def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[
         vault.check_available(entry_of(path, invocation.profile), context)
     has_source = profile_options.has_source(invocation)
     offers_key = has_source or not stores_key or _has_keyring(invocation.profile, path, context)
-    name = _choose_name(invocation.profile, known, path, invocation.config_option)
+    name = _choose_name(invocation.profile, known, path)
     cli_file = _cli_file(context) if missing and not has_source else None
     answers = Answers(invocation, given, asks=bool(missing))
     answers.ask(
@@ -137,18 +136,16 @@ def _has_keyring(name: str, path: str, context: Context) -> bool:
         vault.check_available(entry_of(path, name), context.without_prompts())
     except NoKeyring as error:
         prompt.show(f"role-env: no access key can be stored: {error.message}")
-        prompt.show("role-env: hint: for a key in the profiles file, or in another program: role-env help headless")
+        hint = "hint: for a key in the profiles file, or in another program: `role-env help headless`"
+        prompt.show(f"role-env: {context.messages.shown(hint)}")
         return False
     except KeyringError:
         return True
     return True
 
 
-def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str:
-    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one.
-
-    `config` is the option --config as it is typed, or empty.
-    """
+def _choose_name(name: str, known: Sequence[str], path: str) -> str:
+    """Return the name of the new profile: `name`, or the answer to a question. Raises UsageError for an invalid one."""
 
     def check(name: str) -> str:
         """Return `name`. Raises ValueError for one that is invalid, taken or reserved."""
@@ -167,7 +164,7 @@ def _choose_name(name: str, known: Sequence[str], path: str, config: str) -> str
     try:
         return check(name)
     except ValueError as error:
-        change = f", or change it with: role-env configure --edit {name}{config}" if name in known else ""
+        change = f", or change it with: `role-env configure --edit {name}`" if name in known else ""
         raise UsageError(f"{error}, and nothing was changed", hint=f"choose another name{change}") from None
 
 
@@ -236,8 +233,8 @@ def _check_former(holders: Holders, key: AccessKey) -> bool:
         ids = [one.shown_id for one in (journal.keys if journal else [former]) if one]
         raise RefusedError(
             f"the keyring has {' and '.join(ids)} for a former profile {holders.profile}, and nothing was written",
-            hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: role-env logout"
-            f" {holders.profile}",
+            hint=f"to use it, add the line [{holders.profile}] to {holders.path}; to remove it: `role-env logout"
+            f" {holders.profile}`",
         )
     return former is None
 
@@ -246,11 +243,10 @@ def _signs_in(chain: Chain) -> bool:
     return isinstance(chain.source, SignedInSource) and chain.source.profile == chain.target.name
 
 
-def _next_step(chain: Chain, path: str, invocation: Invocation, context: Context) -> str:
+def _next_step(chain: Chain) -> str:
     name = chain.target.name
-    config = f" --config {path}" if invocation.config else ""
     if _signs_in(chain):
-        return f"sign in with: role-env login {name}{config}"
+        return f"sign in with: `role-env login {name}`"
     if not chain.gives_session:
-        return f"add a role: role-env configure PROFILE --role-arn ARN --source-profile {name}{config}"
-    return f"type: {hints.switch(f'{name}{config}', context.environ)}"
+        return f"add a role: `role-env configure PROFILE --role-arn ARN --source-profile {name}`"
+    return f"type: `role-env use {name}`"

@@ -44,7 +44,7 @@ def edit(profiles_file: str, profile: str, context: Context) -> str:
     file = UserFile(path, context.environ, keeps_backup=False)
     before = file.read()
     if before is None:
-        raise ProfileError(f"there is no profiles file {path}", hint="create it with: role-env configure")
+        raise ProfileError(f"there is no profiles file {path}", hint="create it with: `role-env configure`")
     line = line or _line_of(profile, before, path)
     former = _faults(profiles_file, path, before, context)
     # A private folder, which is removed with everything that the editor leaves in it.
@@ -59,7 +59,7 @@ def edit(profiles_file: str, profile: str, context: Context) -> str:
                 for fault in new:
                     prompt.show(f"  {fault.message}")
                     if fault.hint:
-                        prompt.show(f"  hint: {fault.hint}")
+                        prompt.show(f"  hint: {context.messages.shown(fault.hint)}")
                 _ask("The copy has new errors:", "again", default="again")
                 continue
             return f"{path} {'was changed' if _replace(file, before, content) else 'is as it was'}"
@@ -115,7 +115,7 @@ def _line_of(profile: str, content: bytes, path: str) -> int:
             sections.setdefault(section[1].strip(), number)
     if profile and profile not in sections:
         near = validators.nearest(profile, sections)
-        hint = f"did you mean {near}?" if near else "create it with: role-env configure"
+        hint = f"did you mean {near}?" if near else "create it with: `role-env configure`"
         raise ProfileError(f"there is no profile {profile} in {path}", hint=hint)
     return sections[profile] if profile else 1
 

@@ -12,7 +12,6 @@ from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
 from role_env.profiles.append import NewProfile, with_appended
 from role_env.profiles.file import ProfilesFile
-from role_env.shells import hints
 from role_env.ui import prompt
 
 # The text in the name of an account for production.
@@ -71,8 +70,8 @@ def add(offers: Sequence[Offer], path: str, context: Context, invocation: Invoca
         ui.write("nothing was appended\n")
         return
     file.replace(lambda content: _with_checked(path, content, profiles, context))
-    switch = hints.switch(f"{profiles[0].name}{invocation.config_option}", context.environ)
-    ui.write(f"\n{summary}\nappended {count} to {path}; type: {switch}\n")
+    ui.write(f"\n{summary}\nappended {count} to {path}; ")
+    ui.write(context.messages.shown(f"type: `role-env use {profiles[0].name}`\n"))
 
 
 def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:

@@ -49,7 +49,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
         try:
             check_of(key)(value)
         except ValueError as error:
-            hint = _ARN_HINT if key == "role_arn" else "see role-env configure --help"
+            hint = _ARN_HINT if key == "role_arn" else "see `role-env configure --help`"
             raise UsageError(f"--{option_name(key)} {value} {error}", hint=hint) from None
     return given
 
@@ -138,11 +138,10 @@ def option_name(key: str) -> str:
     return ("region" if key == "region_id" else key).replace("_", "-")
 
 
-def line_of(profile: NewProfile, invocation: Invocation, *, is_login: bool) -> str:
+def line_of(profile: NewProfile, *, is_login: bool) -> str:
     """Return the line that creates `profile` by its answers or options. With `is_login` it asks for the access key."""
     words = [f"--{option_name(key)} {shlex.quote(value)}" for key, value in profile.values.items()]
-    line = " ".join(["role-env configure", profile.name, *words, *(["--login"] if is_login else [])])
-    return f"{line}{invocation.config_option}"
+    return " ".join(["role-env configure", profile.name, *words, *(["--login"] if is_login else [])])
 
 
 def _source_of(name: str, value: str) -> str:

@@ -17,7 +17,6 @@ from role_env.context.messages import Messages
 from role_env.dataclass import replace
 from role_env.deadline import Deadline, Worker
 from role_env.errors import RoleEnvError, printable
-from role_env.shells import hints
 from role_env.ui import table
 
 CHECKS: dict[str, Check] = {
@@ -43,7 +42,8 @@ def run(invocation: Invocation, context: Context) -> int:
     stdout = sys.stdout
     with context.messages.waiting_for("the checks"):
         examined = _examine(invocation, context.environ)
-    findings = [replace(finding, fix=hints.followable(finding.fix, context.environ)) for finding in examined]
+    shown = context.messages.shown
+    findings = [replace(each, message=shown(each.message), fix=shown(each.fix)) for each in examined]
     sys.stdout = stdout  # a check that hangs in the keyring has replaced it
     if invocation.json:
         ui.write_json([vars(finding) for finding in findings])
@@ -63,7 +63,7 @@ def _findings(name: str, worker: Worker, deadline: Deadline) -> list[Finding]:
     worker.join(deadline.remaining())
     if worker.is_alive():
         what = f"the check did not end within {_LONGEST_CHECK:.0f} seconds"
-        return [Finding(name, FAIL, what, "run role-env doctor again when the machine is less busy")]
+        return [Finding(name, FAIL, what, "type `role-env doctor` again when the machine is less busy")]
     try:
         found: list[Finding] = worker.result()
     except RoleEnvError as error:

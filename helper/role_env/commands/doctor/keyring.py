@@ -25,7 +25,7 @@ from role_env.sessions.store import cache_mode
 _TEXT = "role-env doctor"
 _LONGEST_CHOICE = 2.0  # seconds
 _INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
-_WITHOUT_DESKTOP = "without a desktop, see role-env help headless"
+_WITHOUT_DESKTOP = "without a desktop, see `role-env help headless`"
 _NAMES = {
     "keyring.backends.SecretService.Keyring": "the desktop's keyring (Secret Service)",
     "keyring.backends.libsecret.Keyring": "the desktop's keyring (Secret Service)",

@@ -37,7 +37,7 @@ def check(invocation: Invocation, context: Context) -> list[Finding]:
     file = profiles.load(invocation.config, context.environ)
     names = file.names()
     if not (names or file.name_faults):
-        return [Finding("profiles file", WARN, f"{file.path} has no profile", "create one: role-env configure")]
+        return [Finding("profiles file", WARN, f"{file.path} has no profile", "create one: `role-env configure`")]
     faults = {fault.message: Finding("profiles file", FAIL, fault.message, fault.hint) for fault in file.name_faults}
     for name in names:
         if fault := _name_fault(name, file) or _profile_fault(file, name, context):
@@ -55,7 +55,7 @@ def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
         return Finding(f"profile {name}", WARN, what, f"rename [{name}] to [{DEFAULT}] in {file.path} for defaults")
     if name in COMMANDS:
         what = f"profile {name}: role-env {name} is the command of that name"
-        return Finding(f"profile {name}", WARN, what, f"type role-env export {name}, or rename [{name}] in {file.path}")
+        return Finding(f"profile {name}", WARN, what, f"type `role-env use {name}`, or rename [{name}] in {file.path}")
     return None
 
 
@@ -66,7 +66,7 @@ def _profile_fault(file: ProfilesFile, name: str, context: Context) -> Finding |
         return Finding(f"profile {name}", FAIL, error.message, error.hint or "correct the file")
     if fault is None:
         warning = validators.region_warning(file.profile(name).region_id)
-        return Finding(f"profile {name}", WARN, warning, f"role-env configure --edit {name}") if warning else None
+        return Finding(f"profile {name}", WARN, warning, f"`role-env configure --edit {name}`") if warning else None
     return Finding(f"profile {name}", FAIL if fault.is_certain else WARN, fault.message, fault.hint)
 
 
@@ -84,7 +84,7 @@ def check_sign_ins(invocation: Invocation, context: Context) -> list[Finding]:
 
 def _of_sign_in(profile: str, sign_in: StoredSignIn, context: Context) -> Finding:
     state, left, hint = sign_in.state(context)
-    status, fix = (WARN, hint or f"role-env login {profile}") if left < _ENDS_SOON else (OK, "")
+    status, fix = (WARN, hint or f"`role-env login {profile}`") if left < _ENDS_SOON else (OK, "")
     return Finding("sign-in", status, f"profile {profile}: {state}", fix)
 
 
@@ -117,7 +117,7 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
     if (days := age(key)) is not None:
         created = format_utc(key.created)
         known.append(f"{days} day{'' if days == 1 else 's'} old (created {created})")
-        fix = f"role-env rotate {profile}" if days >= ROTATE_AFTER_DAYS else ""
+        fix = f"`role-env rotate {profile}`" if days >= ROTATE_AFTER_DAYS else ""
     return Finding("access key", WARN if fix else OK, f"{what} is {' and '.join(known)}", fix) if known else None
 
 

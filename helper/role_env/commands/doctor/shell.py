@@ -31,7 +31,7 @@ def check_variables(_invocation: Invocation, context: Context) -> list[Finding]:
 def _without_session(environ: Mapping[str, str]) -> Finding:
     if found := tools.conflicting_tool_keys(environ):
         names = ", ".join(dict.fromkeys(name for tool in found for name in tool.variables[:1]))
-        fix = "unset those that you do not need; role-env whoami shows the identity of each"
+        fix = "unset those that you do not need; `role-env whoami` shows the identity of each"
         return Finding("variables", WARN, f"tools find different keys, in {names}", fix)
     return Finding("variables", OK, "no session, and nothing that disagrees")
 
@@ -46,7 +46,7 @@ def check_integration(_invocation: Invocation, context: Context) -> list[Finding
         return [Finding("shell integration", OK, f"there is none for {shell or 'this shell'}, and none is needed")]
     findings = [_integration_finding(shell, context.environ)]
     if shell == "bash" and (old := parent.old_bash_version(program)):
-        fix = 'use role-env use PROFILE, or eval "$(role-env PROFILE || echo false)"; or install a newer bash'
+        fix = 'type eval "$(role-env PROFILE || echo false)" instead, or install a newer bash'
         what = f"bash {old} reads nothing from source <(…), and says nothing"
         findings.append(Finding("shell integration", WARN, what, fix))
     return findings

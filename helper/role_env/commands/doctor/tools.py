@@ -57,7 +57,7 @@ def _profile_findings(file: ConfigFile, environ: Mapping[str, str]) -> list[Find
             findings.append(_changed_session_profile(file, environ))
         config = cli_profiles.profiles_file_of(entry)
         if config and (fault := _command_fault(name, entry["process_command"], config, environ)):
-            fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli {name}"
+            fix = f"aliyun configure delete --profile {name}; to have it again: `role-env setup aliyun-cli {name}`"
             findings.append(Finding(NAME, FAIL, f"{file.path}: profile {name}: {fault}", fix))
     return findings
 
@@ -66,7 +66,7 @@ def _changed_session_profile(file: ConfigFile, environ: Mapping[str, str]) -> Fi
     """Return the finding about a profile role-env that differs from what `setup` writes: new sessions ignore it."""
     name = cli_profiles.SESSION_NAME
     what = f"{file.path}: profile {name} is not as role-env setup aliyun-cli writes it"
-    fix = f"aliyun configure delete --profile {name}; to have it again: role-env setup aliyun-cli"
+    fix = f"aliyun configure delete --profile {name}; to have it again: `role-env setup aliyun-cli`"
     if follows_profile(environ):
         return Finding(NAME, FAIL, f"{what}, and in this shell aliyun uses it, for any account", fix)
     return Finding(NAME, WARN, f"{what}: in a session aliyun ignores it, --profile and the region variable", fix)
@@ -82,7 +82,7 @@ def _limit_in_session(file: ConfigFile, environ: Mapping[str, str]) -> list[Find
     elif cli_profiles.SESSION_NAME in file.entries:
         fix = f"switch again: {again}"
     else:
-        fix = f"role-env setup aliyun-cli, then: {again}"
+        fix = f"`role-env setup aliyun-cli`, then: {again}"
     if state.is_served:
         return [Finding(NAME, WARN, "in this session aliyun finds no account", fix)]
     what = "in this session aliyun --profile X is the session too, whatever X is, and the region variable is ignored"
@@ -121,7 +121,7 @@ def check_others(_invocation: Invocation, context: Context) -> list[Finding]:
     ossutil, aliyunlog = Path(home, ".ossutilconfig"), Path(home, ".aliyunlogcli")
     if ossutil.exists():
         what = f"{ossutil}: ossutil 1 always acts as the user in it; ossutil 2 uses it only without a session"
-        fix = "use ossutil 2; role-env help programs shows the line for ossutil 1"
+        fix = "use ossutil 2; `role-env help programs` shows the line for ossutil 1"
         has_ossutil = any(shutil.which(name, path=context.environ.get("PATH")) for name in _OSSUTIL)
         findings.append(Finding("other tools", WARN, what, fix) if has_ossutil else Finding("other tools", OK, what))
     if aliyunlog.exists():
