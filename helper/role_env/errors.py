@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class RoleEnvError(Exception):
     """A failure with a message, usually a hint, and an exit status.
 
-    `message` says what happened, `hint` what to do, and `exit_status` is the command's. `role_arn` is the
+    `message` says what happened, `hint` what to do, and `exit_status` is the command's. A line to type stands between
+    back-ticks: `cli/hints.py` completes it. `role_arn` is the
     requested role if it is known, else empty.
     """
 

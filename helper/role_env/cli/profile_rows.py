@@ -160,7 +160,7 @@ def _is_in_time(context: Context) -> bool:
         return True
     raise UnreachableError(
         f"the list was not complete within {timeout_of(context.environ):g} seconds",
-        hint="raise ROLE_ENV_TIMEOUT, or list the names alone: role-env list --names",
+        hint="raise ROLE_ENV_TIMEOUT, or list the names alone: `role-env list --names`",
     )
 
 

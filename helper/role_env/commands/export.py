@@ -4,7 +4,7 @@ from role_env import ui, variables
 from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import Session
-from role_env.errors import ProfileError, UsageError
+from role_env.errors import ProfileError, UsageError, WiderError
 from role_env.sessions.shell_request import parse_request
 from role_env.shells import export as exporters
 
@@ -42,4 +42,8 @@ def _former_session(invocation: Invocation, context: Context) -> Session:
     invocation.profile = asked.profile  # so that a failure removes the session of another profile
     from role_env.sessions.renew import request_again
 
-    return request_again(asked, context, is_full_allowed=invocation.full)
+    try:
+        return request_again(asked, context, is_full_allowed=invocation.full)
+    except WiderError as error:
+        error.profile = "-"  # the line to type repeats the whole request, not the name alone
+        raise

@@ -28,7 +28,7 @@ class SwappedKey(ProfileError):
     def __init__(self, profile: str) -> None:
         super().__init__(
             f"the access key of {profile} in the keyring: the ID and the secret are swapped",
-            hint=f"store it again, the ID first: role-env login {profile}",
+            hint=f"store it again, the ID first: `role-env login {profile}`",
         )
 
 

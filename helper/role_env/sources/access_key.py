@@ -138,7 +138,7 @@ class KeyringKey(Source):
             what = f"profile {name} has no credential source, and no access key in the keyring ({self.where})"
             return SourceFault(
                 what,
-                f"add source_profile, credential_source or access_key_id (more: role-env help sources), or {login}",
+                f"add source_profile, credential_source or access_key_id (more: `role-env help sources`), or {login}",
             )
         return SourceFault(f"the access key of {name} is not in the keyring ({self.where})", login)
 

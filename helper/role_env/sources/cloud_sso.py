@@ -28,7 +28,7 @@ class CloudSso(SignedInSource):
         "cloud_sso_access_config": validators.access_configuration,
     }
     waits_for = "CloudSSO"
-    choice = "CloudSSO, after a sign-in (role-env configure --cloud-sso URL offers every account)"
+    choice = "CloudSSO, after a sign-in (`role-env configure --cloud-sso URL` offers every account)"
     questions = (
         ("cloud_sso_sign_in_url", "Sign-in URL of the portal"),
         ("cloud_sso_account_id", "ID of the account"),
