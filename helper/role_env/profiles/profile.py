@@ -143,7 +143,7 @@ PROFILE_KEYS = (_FIELDS | registry.CHOOSERS | _OTHERS).keys()
 """Every key that a profile can have."""
 # What to do about keys that people know from other tools.
 _KEYS_OF_OTHERS = {
-    "mfa_serial": "remove it: STS takes no MFA code; sign in with CloudSSO or OAuth instead (role-env help sources)",
+    "mfa_serial": "remove it: STS takes no MFA code; sign in with CloudSSO or OAuth instead (`role-env help sources`)",
     "output": "remove it: role-env has no such setting, and each program has its own",
     "region": "write region_id",
 }

@@ -159,7 +159,10 @@ def check_shared(section: Section) -> None:
 
     for key in section.values:
         if key in SECRETS:
-            what, hint = "is a secret, which no included file may have", f"store it with: role-env login {section.name}"
+            what, hint = (
+                "is a secret, which no included file may have",
+                f"store it with: `role-env login {section.name}`",
+            )
             raise section.error(key, what, hint=hint)
         if runs_program(key):
             what = "runs a program, which no included file may name"
