@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from role_env.files.dependencies import LARGEST_FILE
-from role_env.sources.ecs_metadata import EcsRole
-from role_env.sources.oidc import OidcToken
-from support.profiles_folder import ALIBABAS, ARN, PROVIDER, SECRET, A, B, Folder, failure, key_of, needs_root
+from support.profiles_folder import SECRET, A, B, Folder, failure, needs_root
 
 # ---- the file ----
 
@@ -168,26 +166,6 @@ def test_the_largest_file_there_may_be_is_read_in_seconds_whatever_is_in_it(fold
 
 
 # ---- Alibaba's own file ----
-
-
-def test_sections_of_alibabas_own_file_work_as_they_are(folder: Folder) -> None:
-    path = folder.alibaba("credentials.ini", ALIBABAS)
-    assert folder.located() == path
-    file = folder.load(path)
-    assert file.names() == ["default", "role", "list", "ecs", "oidc", "rsa"]
-    default, role = file.profile("default"), file.profile("role")
-    assert (default.role_arn, role.role_arn, role.role_session_name, role.policy) == ("", ARN, "session", "")
-    for profile in (default, role):
-        key = key_of(profile)
-        assert (key.access_key_id, key.access_key_secret) == ("LTAI5tExample", SECRET)
-    ecs, oidc = file.profile("ecs"), file.profile("oidc")
-    assert isinstance(ecs.source, EcsRole)
-    line = ALIBABAS[: ALIBABAS.index("[ecs]")].count("\n") + 1
-    assert (ecs.source.profile, ecs.source.where, ecs.source.values) == ("ecs", f"{path}, line {line}", ("r",))
-    assert isinstance(oidc.source, OidcToken)
-    assert (oidc.role_arn, oidc.role_session_name) == (ARN, "pod")
-    assert (oidc.source.provider_arn, oidc.source.token_file) == (PROVIDER, Path("/run/token"))
-    assert "type must be one of" in failure(lambda: file.profile("rsa"))
 
 
 def test_the_own_file_stays_strict_where_the_sdks_read_it_too(folder: Folder) -> None:

@@ -95,7 +95,7 @@ def test_a_chain_of_five_roles_is_assumed_in_order(machine: Machine) -> None:
     assert assumed(machine) == []
 
 
-def test_alibabas_own_file_works_unchanged(machine: Machine) -> None:
+def test_sections_of_alibabas_own_file_give_sessions(machine: Machine) -> None:
     machine.file.unlink()
     token = machine.home / "token"
     token.write_text(machine.sts.oidc_token())

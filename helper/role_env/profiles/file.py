@@ -53,12 +53,12 @@ class ProfilesFile:
         self.real_path = os.path.realpath(path)
         self.dependencies = dependencies
         self._profiles: dict[str, Profile] = {}
-        self._is_sdk_file = path != own_file(dependencies) and path in sdk_files(dependencies)
-        self._read = Sections(path, dependencies, contents or {}, is_of_sdk=self._is_sdk_file)
+        self.is_sdk_file = path != own_file(dependencies) and path in sdk_files(dependencies)
+        self._read = Sections(path, dependencies, contents or {}, is_of_sdk=self.is_sdk_file)
         self._sections = self._read.by_name
         for name in new:
             self._sections[name].where, self._sections[name].lines = f"not yet in {path}", {}
-        if not self._is_sdk_file:
+        if not self.is_sdk_file:
             self._check_lower_case_default()
         for section in self._sections.values():
             if section.path == path:
@@ -83,13 +83,15 @@ class ProfilesFile:
             return self._profiles[name]
         if name not in self._sections:
             raise self.unknown_profile(name)
-        from role_env.profiles.profile import parse_profile, translate_sdk_section  # completion needs only names
+        from role_env.profiles.profile import parse_profile  # completion needs only names
 
         section = self._sections[name]
         self._read.record(section)
         check_shared(section)
-        if self._is_sdk_file:
-            section = translate_sdk_section(section)
+        if self.is_sdk_file:
+            from role_env.profiles.sdk_file import translate_section
+
+            section = translate_section(section)
         self._profiles[name] = parse_profile(section, self.dependencies)
         return self._profiles[name]
 
@@ -115,9 +117,9 @@ class ProfilesFile:
         Return None if that depends on the `aliyun` CLI's file. Completion uses it, so it needs no import.
         """
         values = self._sections[name].values
-        kind = values.get("type", "").split("#")[0].strip() if self._is_sdk_file else ""
+        kind = values.get("type", "").split("#")[0].strip() if self.is_sdk_file else ""
         if kind:
-            return kind != "access_key"
+            return kind in ("ram_role_arn", "ecs_ram_role", "oidc_role_arn")
         if "role_arn" in values:
             return True
         source = registry.kind_of(values)

@@ -147,18 +147,6 @@ _KEYS_OF_OTHERS = {
     "output": "remove it: role-env has no such setting, and each program has its own",
     "region": "write region_id",
 }
-_WITHOUT_SOURCE = _FIELDS.keys() | _OTHERS.keys()
-_ACCESS_KEY = set(registry.keys_of("access_key_id"))
-# The keys that are used of a section of the Alibaba SDKs' own file, by its `type`. Format:
-# https://www.alibabacloud.com/help/en/sdk/developer-reference/v2-manage-access-credentials
-_KEYS_OF_TYPE = {
-    "": set(PROFILE_KEYS),
-    "access_key": _WITHOUT_SOURCE - {"role_arn", *CARRIED} | _ACCESS_KEY,
-    "ram_role_arn": _WITHOUT_SOURCE | _ACCESS_KEY,
-    "ecs_ram_role": _WITHOUT_SOURCE - {"role_arn", *CARRIED}
-    | {registry.CREDENTIAL_SOURCE, *registry.keys_of("ecs_ram_role")},
-    "oidc_role_arn": _WITHOUT_SOURCE | {"oidc_provider_arn", "oidc_token_file"},
-}
 
 
 def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
@@ -257,24 +245,6 @@ def class_of(kind: str) -> "type[Source]":
     # importlib imports warnings and more, which costs 1 ms
     found: type[Source] = getattr(__import__(f"role_env.sources.{module}", fromlist=[name]), name)
     return found
-
-
-def translate_sdk_section(section: Section) -> Section:
-    """Return a section of the Alibaba SDKs' own file with role-env's keys, read as the SDKs read it.
-
-    A value ends at a #. Keys of other programs or of another `type` are ignored. Raises ProfileError for an unknown
-    `type`.
-    """
-    values = {key: value.split("#")[0].strip() for key, value in section.values.items()}
-    kind = values.get("type", "")
-    if kind not in _KEYS_OF_TYPE:
-        raise section.error("type", f"must be one of {', '.join(filter(None, _KEYS_OF_TYPE))}")
-    if kind == "ecs_ram_role":
-        values["credential_source"] = kind
-    if kind == "oidc_role_arn" and "oidc_token_file_path" in values:
-        values["oidc_token_file"] = values["oidc_token_file_path"]
-    used = _KEYS_OF_TYPE[kind]
-    return section.with_values({key: value for key, value in values.items() if value and key in used})
 
 
 def _check_keys(section: Section) -> None:

@@ -17,6 +17,7 @@ from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
 from role_env.profiles.file import ProfilesFile
+from role_env.profiles.sdk_file import python_fault
 from role_env.profiles.sections import DEFAULT
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
@@ -42,6 +43,8 @@ def check(invocation: Invocation, context: Context) -> list[Finding]:
     for name in names:
         if fault := _name_fault(name, file) or _profile_fault(file, name, context):
             faults.setdefault(fault.message, fault)
+    if file.is_sdk_file and (error := python_fault(file.path)):
+        faults[error.message] = Finding("profiles file", WARN, error.message, error.hint)
     count = f"{len(names)} profile{'s' if len(names) > 1 else ''}"
     return [Finding("profiles file", OK, f"{file.path}: {count}"), *faults.values()]
 
