@@ -11,6 +11,8 @@ from support.machine import Machine
 from support.terminal import Person
 from support.waiting import wait_until
 
+FOLDER = ".local/state/role-env/edit"
+"""The folder of the copy, below HOME."""
 GOOD = "\n[more]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n"
 
 
@@ -26,7 +28,7 @@ def test_the_editor_gets_a_private_copy_at_the_line_of_the_profile_and_nothing_s
     assert f"{machine.file} was changed" in editing(machine, script, "profileB").ends()
     file_mode, folder_mode, arguments = seen.read_text().splitlines()
     assert (file_mode, folder_mode, arguments.split()[0]) == ("600", "700", "+5")
-    assert list(machine.temporary.iterdir()) == []
+    assert not (machine.home / FOLDER).exists()
     assert machine.file.read_text().endswith(GOOD)
     assert not Path(arguments.split()[1]).parent.exists()
 
@@ -76,6 +78,21 @@ def test_only_the_change_that_was_asked_about_is_overwritten(machine: Machine) -
     assert "# two" not in machine.file.read_text()
 
 
+def test_a_copy_that_a_killed_process_has_left_is_removed_by_the_next(machine: Machine) -> None:
+    folder, go = machine.home / FOLDER, machine.home / "go"
+    waits = f"echo READY; while [ ! -e {go} ]; do sleep 0.1; done"
+    killed = editing(machine, f'echo left >"$f.swp"; {waits}')
+    killed.sees("READY")
+    assert "another role-env configure --edit is open" in editing(machine, "true").ends(5)
+    assert machine.sts.access_key_secret in (folder / "profiles.ini").read_text()
+    killed.interrupts(signal.SIGKILL)
+    go.touch()
+    seen = machine.home / "seen"
+    editing(machine, f'ls -A "$(dirname "$f")" >{seen}; sleep 1.1').ends()
+    assert seen.read_text() == "profiles.ini\n"
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [
@@ -88,7 +105,7 @@ def test_an_editor_that_fails_changes_nothing(machine: Machine, script: str, sai
     before = machine.file.read_bytes()
     assert said in editing(machine, script).ends(2)
     assert machine.file.read_bytes() == before
-    assert list(machine.temporary.iterdir()) == []
+    assert not (machine.home / FOLDER).exists()
 
 
 def test_an_editor_that_leaves_its_window_open_is_waited_for(machine: Machine) -> None:
@@ -124,7 +141,7 @@ def test_ctrl_c_is_for_the_editor(machine: Machine) -> None:
 def test_a_signal_and_a_terminal_that_closes_leave_no_copy(machine: Machine, number: signal.Signals | None) -> None:
     person = editing(machine, "echo READY; sleep 60")
     person.sees("READY")
-    assert list(machine.temporary.iterdir()) != []
+    assert (machine.home / FOLDER).exists()
     if number:
         person.interrupts(number)
         person.ends(143)

@@ -3,16 +3,17 @@
 import contextlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 
-from role_env import validators
+from role_env import paths, validators
 from role_env.context import Context
-from role_env.errors import CanceledError, ProfileError, UsageError
+from role_env.errors import CanceledError, ProfileError, UnreachableError, UsageError
+from role_env.files import locks
 from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
 from role_env.profiles.file import ProfilesFile
@@ -36,7 +37,8 @@ def edit(profiles_file: str, profile: str, context: Context) -> str:
     Return its path, and whether it changed, as a sentence.
 
     Raises UsageError without a terminal and for an editor that fails, CanceledError if the person discards the copy,
-    and ProfileError if there is no such file or profile, or the file cannot be written.
+    ProfileError if there is no such file or profile, or the file cannot be written, and UnreachableError while another
+    process edits.
     """
     path, line = _place_of(profile, profiles_file, context)
     if not prompt.is_possible():
@@ -47,11 +49,7 @@ def edit(profiles_file: str, profile: str, context: Context) -> str:
         raise ProfileError(f"there is no profiles file {path}", hint="create it with: `role-env configure`")
     line = line or _line_of(profile, before, path)
     former = _faults(profiles_file, path, before, context)
-    # A private folder, which is removed with everything that the editor leaves in it.
-    with tempfile.TemporaryDirectory(prefix="role-env-edit-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder, Path(path).name)
-        copy.touch(0o600)
-        copy.write_bytes(before)
+    with _private_copy(before, PurePath(path).name, context.environ) as copy:
         while True:
             content = _open_editor(copy, context.environ, line=line)
             found = _faults(profiles_file, path, content, context)
@@ -63,6 +61,28 @@ def edit(profiles_file: str, profile: str, context: Context) -> str:
                 _ask("The copy has new errors:", "again", default="again")
                 continue
             return f"{path} {'was changed' if _replace(file, before, content) else 'is as it was'}"
+
+
+@contextlib.contextmanager
+def _private_copy(content: bytes, name: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield a file `name` with `content` in a folder for this user only; it is removed with what the editor leaves.
+
+    It is always the same folder, so that the next `configure --edit` removes what a killed one has left. Raises
+    UnreachableError while another process edits, and ProfileError without a state folder.
+    """
+    with locks.hold_in_state("edit", environ, seconds=0, waiting=contextlib.nullcontext()) as is_busy:
+        if is_busy:
+            raise UnreachableError("another role-env configure --edit is open", hint="end that first")
+        folder = f"{paths.state_folder(environ)}/edit"
+        shutil.rmtree(folder, ignore_errors=True)
+        paths.make_private(folder)
+        copy = Path(folder, name)
+        try:
+            copy.touch(0o600)
+            copy.write_bytes(content)
+            yield copy
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _replace(file: UserFile, before: bytes | None, content: bytes) -> bool:
