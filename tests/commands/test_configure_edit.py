@@ -147,7 +147,7 @@ def test_a_signal_and_a_terminal_that_closes_leave_no_copy(machine: Machine, num
         person.ends(143)
     else:
         person.leaves()
-    wait_until(lambda: not list(machine.temporary.iterdir()))
+    wait_until(lambda: not (machine.home / FOLDER).exists())
 
 
 def test_for_no_profile_or_without_a_file_nothing_is_opened(machine: Machine) -> None:

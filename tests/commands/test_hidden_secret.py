@@ -9,7 +9,7 @@ import pytest
 
 from support.machine import ROLE_ENV, Machine
 from support.secret_service_bus import require
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_until
 
 SHELLS = {"bash": "bash --noprofile --norc -i", "zsh": "zsh -f -i", "fish": "fish --no-config -i", "sh": "sh -i"}
 QUESTION = "AccessKey secret of profileA: "
@@ -58,6 +58,30 @@ def test_after_ctrl_z_and_fg_the_secret_is_asked_for_again_and_not_shown(
     terminal.expect("is stored in the keyring|add a role: role-env configure")
     terminal.sendline("exit")
     terminal.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_after_ctrl_z_and_fg_the_address_with_the_code_of_a_sign_in_is_not_shown(machine: Machine, shell: str) -> None:
+    require(shell)
+    machine.write("[me]\noauth_site_type = CN\n")
+    terminal = spawn(machine, SHELLS[shell])
+    terminal.sendline(f"{ROLE_ENV} login me --no-browser")
+    for _ in range(2):
+        terminal.expect_exact("then press Enter")
+        wait_until(lambda: not has_echo(terminal))
+        terminal.sendcontrol("z")
+        terminal.expect("(?i)stopped|suspended")
+        terminal.sendline("echo S'E'EN")
+        terminal.expect_exact("SEEN")
+        terminal.sendline("fg")
+    terminal.expect_exact("then press Enter")
+    wait_until(lambda: not has_echo(terminal))
+    terminal.sendline("http://127.0.0.1:12345/cli/callback?code=pasted-code&state=wrong")
+    terminal.expect_exact("this is the address of another sign-in")
+    terminal.sendcontrol("c")
+    terminal.sendline("exit")
+    terminal.close()
+    assert "pasted-code" not in machine.terminals[-1].getvalue()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP])

@@ -108,6 +108,37 @@ def test_another_user_who_comes_first_gets_no_answer(machine: Machine, oauth: OA
     assert ACCOUNT_A in person.ends()
 
 
+HURRIED = """
+import socket, sys, urllib.parse
+parts = urllib.parse.urlsplit(sys.argv[1])
+for _ in range(40):
+    try:
+        connection = socket.create_connection((parts.hostname, parts.port), timeout=5)
+    except OSError:
+        break
+    connection.sendall(f"GET {parts.path} HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n".encode())
+    connection.sendall(b"\\r\\n")
+    connection.close()
+"""
+"""A visitor who closes each connection at once: then the kernel names root as its user."""
+
+
+@is_root
+def test_another_user_who_hangs_up_at_once_neither_ends_a_sign_in_nor_uses_up_a_page(machine: Machine) -> None:
+    person, address = begin(machine, **IDLE)
+    for _ in range(5):
+        assert machine.run(*SOMEBODY, sys.executable, "-S", "-c", HURRIED, address).returncode == 0
+    browser = LoopbackBrowser()
+    page = browser.visit(address).location
+    assert browser.visit(approve(machine, page)).status == HTTPStatus.OK
+    person.ends()
+    with contextlib.closing(Redirect(lambda: "https://signin.example/secret")) as server:
+        for _ in range(5):
+            command = [*SOMEBODY, sys.executable, "-S", "-c", HURRIED, server.address]
+            subprocess.run(command, check=True)
+        assert browser.visit(server.address).location == "https://signin.example/secret"
+
+
 MAPPED = """
 import socket, sys, urllib.parse
 parts = urllib.parse.urlsplit(sys.argv[1])
@@ -131,22 +162,39 @@ def test_another_user_is_recognized_behind_a_socket_of_ipv6() -> None:
 
 
 TAKEN = """
-import os, socket, sys
-taken = [socket.create_server(("127.0.0.1", port)) for port in range(12345, 12350)]
-for each in taken:
-    each.set_inheritable(True)
+import os, socket, sys, time
+reader, writer = os.pipe()
+person = os.getpid()
+if not os.fork():
+    os.setgid(4711)
+    os.setuid(4711)
+    taken = [socket.create_server(("127.0.0.1", port)) for port in range(12345, 12350)]
+    os.write(writer, b".")
+    os.close(1), os.close(2)
+    while os.getppid() == person:
+        time.sleep(0.1)
+    os._exit(0)
+os.read(reader, 1)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Runs a command where somebody has every port of the sign-in."""
+"""Runs a command where another user has every port of the sign-in."""
 
 
 @is_root
-def test_where_no_port_can_be_had_that_is_said_and_the_address_is_pasted(machine: Machine) -> None:
+def test_a_browser_is_not_sent_to_ports_that_another_user_has(machine: Machine) -> None:
     if not has_namespaces():
         pytest.skip("no network namespaces for this user")
-    done = machine.run("unshare", "--net", sys.executable, "-c", TAKEN, ROLE_ENV, "login", "me")
-    assert (done.returncode, "paste its address here" in done.stderr) == (2, True), done.stderr
-    assert "no port from 12345 to 12349 can be used; another user may have them" in done.stderr
+    noted = machine.home / "opened"
+    machine.write_program("noting", f'#!/bin/sh\necho "$@" >{noted}\n')
+    environ = {"BROWSER": f"{machine.home / 'noting'} %s"}
+    taken = ("unshare", "--net", sys.executable, "-c", TAKEN)
+    done = machine.run(*taken, ROLE_ENV, "login", "me", **environ)
+    assert done.returncode == 5, done.stderr
+    assert "the ports 12345 to 12349, where the browser ends, are all in use, perhaps by another user" in done.stderr
+    assert "role-env login with --no-browser" in done.stderr
+    assert not noted.exists()
+    pasted = machine.run(*taken, ROLE_ENV, "login", "me", "--no-browser", **environ)
+    assert (pasted.returncode, "paste its address here" in pasted.stderr) == (2, True), pasted.stderr
 
 
 # ---- who has signed in ----

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from role_env.context import Context
-from role_env.errors import UsageError, printable
+from role_env.errors import ResourceError, UsageError, printable
 from role_env.http.local_server import Reply, Request
 from role_env.issuers.hosts import Site
 from role_env.issuers.issuer import SignInError, Verifier
@@ -25,6 +25,7 @@ from role_env.issuers.oauth import CALLBACK_PATH, PORTS, authorization_address, 
 from role_env.keyrings.sign_ins import SignIn
 from role_env.sign_in import browser
 from role_env.sign_in.loopback import LoopbackServer, page
+from role_env.ui import prompt
 from role_env.ui.table import clock
 
 # The longest wait for a person (seconds). A user who may not use the application sees that only in the browser, and no
@@ -38,13 +39,11 @@ def sign_in(site: Site, context: Context, *, browse: bool) -> SignIn:
     """Return a new sign-in once a person has approved it in a browser. Nothing is stored.
 
     LONGEST_SECONDS limits the wait for the person. Raises SignInError if they refuse or do not finish in time,
-    UnreachableError, UsageError.
+    ResourceError if a browser has no port to come back to, UnreachableError, UsageError.
     """
     state, verifier, say = secrets.token_urlsafe(24), Verifier(), context.messages.say
     may_browse = browse and browser.has_browser(context.environ)
     server = _listen(site, state, verifier) if may_browse else None
-    if may_browse and not server:
-        say(f"no port from {PORTS[0]} to {PORTS[-1]} can be used; another user may have them")
     redirect = server.redirect if server else _callback(PORTS[0])
     address = server.address if server else authorization_address(site, redirect, state, verifier)
     say(f"open {address} and sign in")
@@ -93,25 +92,31 @@ def _read_pasted(state: str, context: Context) -> str:
     """
     end = time.monotonic() + LONGEST_SECONDS
     say = context.messages.say
-    say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
     ended = UsageError("stdin ended before the address was pasted", hint="run it again on a terminal")
     if sys.stdin is None:
         raise ended
-    stdin, pasted = sys.stdin.fileno(), b""
-    with _without_echo():
-        while select.select([stdin], [], [], max(0.0, end - time.monotonic()))[0]:
-            read = os.read(stdin, _LONGEST_PASTED)
-            if not read and not pasted:
-                raise ended
-            *lines, pasted = (pasted + (read or b"\n")).split(b"\n")
-            if max(map(len, (pasted, *lines))) >= _LONGEST_PASTED:
-                raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
-            for text in filter(None, (line.decode("utf-8", "replace").strip() for line in lines)):
-                try:
-                    return read_code(text, state)
-                except ValueError as error:
-                    say(f"{error}: paste that of the page that does not load")
-    return ""
+    stdin = sys.stdin.fileno()
+
+    def read_pasted() -> str:
+        """Return the code in the first address with one, while nothing is shown."""
+        pasted = b""
+        say("the browser ends on a page that does not load: paste its address here (it is not shown), then press Enter")
+        with _without_echo():
+            while select.select([stdin], [], [], max(0.0, end - time.monotonic()))[0]:
+                read = os.read(stdin, _LONGEST_PASTED)
+                if not read and not pasted:
+                    raise ended
+                *lines, pasted = (pasted + (read or b"\n")).split(b"\n")
+                if max(map(len, (pasted, *lines))) >= _LONGEST_PASTED:
+                    raise UsageError("what was pasted is too long to be an address", hint="paste the address alone")
+                for text in filter(None, (line.decode("utf-8", "replace").strip() for line in lines)):
+                    try:
+                        return read_code(text, state)
+                    except ValueError as error:
+                        say(f"{error}: paste that of the page that does not load")
+        return ""
+
+    return prompt.again_after_stop(read_pasted)
 
 
 @contextlib.contextmanager
@@ -128,11 +133,15 @@ def _without_echo() -> Iterator[None]:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
-def _listen(site: Site, state: str, verifier: Verifier) -> "CallbackServer | None":
+def _listen(site: Site, state: str, verifier: Verifier) -> "CallbackServer":
     for port in PORTS:
         with contextlib.suppress(OSError):
             return CallbackServer(port, site, state, verifier)
-    return None
+    # Whoever has the ports would get the code and the state from the browser.
+    raise ResourceError(
+        f"the ports {PORTS[0]} to {PORTS[-1]}, where the browser ends, are all in use, perhaps by another user",
+        hint="use role-env login with --no-browser, and paste the address of the last page",
+    )
 
 
 def _callback(port: int) -> str:

@@ -21,13 +21,14 @@ _TEXTS = {
     HTTPStatus.NOT_FOUND: "There is nothing here.",
     HTTPStatus.BAD_GATEWAY: "The sign-in failed. Return to the terminal.",
 }
+_ESTABLISHED = "01"
 
 
 class LoopbackServer(LocalServer):
     """A server at `port`; 0 stands for any free one. A browser starts at `address`, whose page works once.
 
     Others can read the address in the browser's arguments and come first. On Linux, where the kernel reports the user
-    of a connection, other users get no reply. Raises OSError if the port is taken.
+    of a connection, other users get no reply, and change nothing. Raises OSError if the port is taken.
     """
 
     def __init__(self, port: int) -> None:
@@ -49,7 +50,7 @@ class LoopbackServer(LocalServer):
 
     def answer(self, request: Request) -> Reply | None:
         """Return the reply to a client that may be this user's or root's; to one client after the other."""
-        if _user(request.client, request.server) not in (None, 0, os.geteuid()):
+        if _is_strange(request.client, request.server):
             return None
         with self._lock:
             if not hmac.compare_digest(request.path.encode(), self._path.encode()):
@@ -77,21 +78,25 @@ def page(status: HTTPStatus, *, is_last: bool = False) -> Reply:
     return Reply(status, f"{_TEXTS[status]}\n", {}, is_last=is_last)
 
 
-def _user(client: tuple[str, int], server: tuple[str, int]) -> int | None:
-    """Return the user who has connected from `client` to `server` (IPv4 addresses); None if that is unknown.
+def _is_strange(client: tuple[str, int], server: tuple[str, int]) -> bool:
+    """Return whether the connection from `client` to `server` (IPv4 addresses) is another user's, as the system says.
+
+    Only an established connection counts: after a client has closed its socket, the kernel names root as its user.
 
     Source: Linux, /proc/net/tcp, and tcp6 for an IPv6 socket that uses such addresses, in 32-bit words of the machine's
-    byte order. The eighth field of a line is the ID of the socket's user.
+    byte order. The fourth field of a line is the state, the eighth the ID of the socket's user.
     """
     words = [int.from_bytes(socket.inet_aton(host), sys.byteorder) for host, _ in (client, server)]
     addresses = [f"{word:08X}:{port:04X}" for word, (_, port) in zip(words, (client, server), strict=True)]
     mapped = f"{0:016X}{int.from_bytes(bytes((0, 0, 255, 255)), sys.byteorder):08X}"
+    is_known = False
     for name, prefix in (("tcp", ""), ("tcp6", mapped)):
         try:
             lines = Path("/proc/net", name).read_text("ascii").splitlines()
         except OSError:  # another system, or Linux without IPv6
             continue
+        is_known = True
         for fields in map(str.split, lines):
-            if fields[1:3] == [prefix + address for address in addresses]:
-                return int(fields[7])
-    return None
+            if fields[1:4] == [*(prefix + address for address in addresses), _ESTABLISHED]:
+                return int(fields[7]) not in (0, os.geteuid())
+    return is_known

@@ -57,16 +57,22 @@ def is_yes(question: str, *, default: str) -> bool:
 
 
 def ask_hidden(question: str) -> str:
-    """Ask `question`, and return the answer, which is hidden while it is typed.
+    """Ask `question`, and return the answer, which is hidden while it is typed. Raises RoleEnvError as `ask` does."""
+    try:
+        return again_after_stop(lambda: getpass.getpass(f"{question}: ").strip())
+    except EOFError:
+        raise ClosedTerminal from None
 
-    After Ctrl-Z and `fg` it asks again, since shells turn the echo on. Raises RoleEnvError if the terminal is closed.
+
+def again_after_stop(read: Callable[[], T]) -> T:
+    """Return what `read` returns. After Ctrl-Z and `fg` it is called again, since shells turn the terminal's echo on.
+
+    It turns the echo off, and on again when it ends or raises.
     """
     while True:
         try:
             with _interrupted_by(*_JOB_CONTROL):
-                return getpass.getpass(f"{question}: ").strip()
-        except EOFError:
-            raise ClosedTerminal from None
+                return read()
         except _JobControl as signaled:  # the echo is on
             if signaled.number != signal.SIGCONT:
                 os.kill(os.getpid(), signaled.number)
