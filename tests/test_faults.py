@@ -215,6 +215,9 @@ NETWORK = rows(
     Fault("a proxy that forbids", proxy("403 Forbidden\x1b[2J", 1), 5, ("refused", "403"), asked=0),
     Fault("a proxy that wants a password", proxy("407 No", 1), 5, ("refused", "HTTPS_PROXY"), asked=0),
     Fault("a proxy that is broken", proxy("502 Bad Gateway", 3), 5, ("refused", "502"), asked=0),
+    Fault(
+        "a proxy whose name has an empty part", environ(HTTPS_PROXY="http://a..b:80"), 3, ("invalid address",), asked=0
+    ),
     Fault("a proxy of another kind", environ(HTTPS_PROXY="socks5://h:1"), 3, ("socks5", "NO_PROXY"), asked=0),
     Fault("no answer to a renewal", renewed("hang"), reported=("timed out", STILL_USED), asked=2),
     Fault("nonsense for a renewal", renewed("html-200"), reported=(STILL_USED,), asked=2),

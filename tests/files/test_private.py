@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.doctor import examined
 from support.files import write_private
 from support.machine import Machine
 
@@ -42,7 +43,22 @@ def token_file(machine: Machine) -> Path:
     return write_private(machine.file.with_name("token"), machine.sts.oidc_token())
 
 
-KINDS = [profiles_file, policy_file, policy_option, cli_file, token_file]
+def certificates(machine: Machine, variable: str) -> Path:
+    """A copy of the certificates to trust, which a variable names; every answer is asked for anew."""
+    path = write_private(machine.home / "authority.pem", machine.sts.ca_file.read_text())
+    machine.environ |= {variable: str(path), "ROLE_ENV_CACHE": "none"}
+    return path
+
+
+def bundle(machine: Machine) -> Path:
+    return certificates(machine, "ALIBABA_CLOUD_CA_BUNDLE")
+
+
+def certificate_file(machine: Machine) -> Path:
+    return certificates(machine, "SSL_CERT_FILE")
+
+
+KINDS = [profiles_file, policy_file, policy_option, cli_file, token_file, bundle, certificate_file]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,12 +72,17 @@ def test_a_file_that_others_can_write_decides_no_request(machine: Machine, kind:
         done = machine.fails(*line, status=3, said="others can ")
         assert str(path) in done.stderr.splitlines()[0]
         assert done.stderr.endswith(f"chmod {'600' if kind is profiles_file else 'go-w'} {path}\n")
+    assert machine.sts.requests_seen == before
+    if kind is not policy_option:
+        found = [fault for faults in examined(machine).faults.values() for fault in faults]
+        assert [fault for fault in found if "others can " in fault and str(path) in fault], found
     if os.geteuid() == 0:
         path.chmod(0o600)
         os.chown(path, 12345, 12345)
+        before = machine.sts.requests_seen
         machine.fails(*line, status=3, said="belongs to another user (uid 12345)")
+        assert machine.sts.requests_seen == before
         os.chown(path, 0, 0)
-    assert machine.sts.requests_seen == before
     path.chmod(0o600)
     machine.succeeds(*line)
 

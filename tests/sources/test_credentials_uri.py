@@ -58,6 +58,8 @@ def test_another_host_is_asked_over_tls(tmp_path: Path, monkeypatch: pytest.Monk
     "uri",
     [
         "http://example.com" + PATH,
+        "https://a..b" + PATH,
+        f"https://{'a' * 64}.example" + PATH,
         "http://127.0.0.1.example.com" + PATH,
         "http://10.0.0.1" + PATH,
         "http://localhost@example.com" + PATH,

@@ -7,9 +7,11 @@ does so by `responses.quote`.
 
 import base64
 import contextlib
+import os
 import re
 import socket
 import ssl
+import stat
 import sys
 import time
 import urllib.parse
@@ -21,6 +23,7 @@ from role_env.context import Context
 from role_env.dataclass import dataclass
 from role_env.deadline import TimedOut, Worker, within
 from role_env.errors import ProfileError, UnreachableError, printable
+from role_env.files.private import check_private
 from role_env.http.responses import LARGEST_RESPONSE, json_object
 
 TRIES = 3
@@ -81,7 +84,7 @@ class Client:
         self._early: Worker | None = None
         try:
             parts = urllib.parse.urlsplit(f"//{endpoint}")
-            self._host, self._port = parts.hostname or endpoint, parts.port or (80 if plain else 443)
+            self._host, self._port = _host_name(parts.hostname or endpoint), parts.port or (80 if plain else 443)
         except ValueError:
             raise ProfileError(f"the endpoint {printable(endpoint)} is not host or host:port") from None
         self._proxy = None if plain else proxy_for(f"{self._host}:{self._port}", context.environ)
@@ -244,11 +247,19 @@ def _network_fault(error: Exception) -> str:
     return "the connection was cut, or the response is not HTTP"
 
 
+def _host_name(text: str) -> str:
+    """Return the name of a host. Raises ValueError for one that no lookup takes, such as one with an empty part."""
+    if not text.isascii() or not all(0 < len(part) < 64 for part in text.removesuffix(".").split(".")):
+        raise ValueError("not the name of a host")
+    return text
+
+
 def split_address(address: str) -> urllib.parse.SplitResult | None:
     """Return the parts of an http:// or https:// address; None for any other text, and for one with a user's name."""
     try:
         parts = urllib.parse.urlsplit(address)
-        is_whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+        is_named = bool(_host_name(parts.hostname or ""))
+        is_whole = parts.scheme in ("http", "https") and is_named and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return None
     return parts if is_whole and re.fullmatch("[!-~]+", address) else None
@@ -280,7 +291,7 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[s
         return None
     try:
         proxy = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
-        host, port = proxy.hostname or "", proxy.port or 80
+        host, port = _host_name(proxy.hostname or ""), proxy.port or 80
         scheme = proxy.scheme if host else ""
     except ValueError:  # its text contains the address with the password
         scheme = ""
@@ -296,12 +307,23 @@ def proxy_for(server: str, environ: Mapping[str, str]) -> tuple[str, int, dict[s
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return a context that checks certificate and host name. An empty bundle counts as unset. Raises ProfileError."""
+    """Return a context that checks certificate and host name. An empty bundle counts as unset.
+
+    Raises ProfileError, also for certificates that another user can write: they decide who is STS.
+    """
     # Like ssl.create_default_context, but without SSLKEYLOGFILE: it would write each connection's keys to that file.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     bundle = environ.get("ALIBABA_CLOUD_CA_BUNDLE")
+    for name in ("ALIBABA_CLOUD_CA_BUNDLE",) if bundle else ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        for path in filter(
+            None, environ.get(name, "").split(os.pathsep) if name == "SSL_CERT_DIR" else [environ.get(name)]
+        ):
+            with contextlib.suppress(OSError):  # it does not exist
+                status = os.stat(path)
+                if not stat.S_ISCHR(status.st_mode):  # /dev/null has none
+                    check_private(f"the certificates of {name} in {path}", path, status)
     if not bundle:
         context.load_default_certs()
         return context

@@ -5,6 +5,7 @@ time. A cached session is used only for the same identity.
 """
 
 import base64
+import os
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from role_env.files.dependencies import Dependencies, read_file
 from role_env.files.private import check_private
 from role_env.fingerprint import sha256
 from role_env.http.responses import TOKEN, json_object
-from role_env.sources.base import Source
+from role_env.sources.base import Source, SourceFault
 from role_env.sources.section import Section
 
 if TYPE_CHECKING:
@@ -124,6 +125,17 @@ class OidcToken(Source):
                 _, bearer = github_request(context.environ)
                 place, holder = "github", [*(context.environ.get(name, "") for name in _RUN), sha256(bearer)]
         return [self.provider_arn, place, self.audience, *holder]
+
+    def find_fault(self, context: Context) -> SourceFault | None:
+        """Return the fault of a token file that others can write. It may not exist yet."""
+        try:
+            if self.token_file:
+                check_private(f"the OIDC token file {self.token_file}", self.token_file, os.stat(self.token_file))
+        except OSError:
+            return None
+        except ProfileError as error:
+            return SourceFault(f"profile {self.profile}: {error.message} ({self.where})", error.hint)
+        return None
 
     def assume(self, hop: "Hop", context: Context) -> Credentials:
         """Request a session of the role of `hop` with the token."""
