@@ -99,7 +99,7 @@ def test_no_document_for_others_is_made_of_a_value_with_a_control_character(
     odd: str, form: str, tmp_path: Path
 ) -> None:
     credentials = Credentials("STS.x", "secret", "token", issued=0, expiration=1)
-    session = Session("p", "acs:ram::1:role/r", credentials, account_id="1", region_id=odd, variables=())
+    session = Session("p", "acs:ram::1:role/r", credentials, account_id="1", region_id=odd, families=())
     environ = {"GITHUB_ENV": str(tmp_path / "github")}
     with pytest.raises(ProfileError):
         github.export(lambda: session, environ) if form == "github" else exporters.export(session, form, environ)

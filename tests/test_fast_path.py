@@ -36,11 +36,11 @@ DISPATCH |= below("context", "messages", "stderr")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "secret_service")
 CACHED |= below("shells", "export")
-CACHED |= below("sessions") | below("ui")
+CACHED |= below("sessions", "record") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
 PROCESS = CACHED
-CACHED = CACHED | below("sessions", "shell_request")
+CACHED = CACHED | {"role_env.sessions.shell_request"}
 POSIX = CACHED | {SHELLS["sh"].dialect}
 DOCUMENT = CACHED
 SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
@@ -177,11 +177,33 @@ def test_a_process_that_meets_another_one_at_its_request_waits_and_loads_little_
     machine.sts.fault("delay:1.5", times=1)
     first = machine.start("profileB")
     wait_until(lambda: len(machine.sts.calls) == 2)
-    waiting = {"fcntl", "role_env.agents", "role_env.context"} | below("files", "entry_lock", "locks")
+    waiting = {"errno", "fcntl", "role_env.agents", "role_env.context"} | below("files", "locks")
     assert loaded(machine, "process", "profileB") <= DOCUMENT | waiting
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert len(machine.sts.calls) == 2
+
+
+def test_a_user_of_only_the_sdks_own_file_has_the_fast_path_and_waits_for_nobody(machine: Machine) -> None:
+    own = machine.home / ".alibabacloud" / "credentials.ini"
+    key = f"access_key_id = {machine.sts.access_key_id}\naccess_key_secret = {machine.sts.access_key_secret}\n"
+    write_private(own, f"[mine]\ntype = ram_role_arn\n{key}role_arn = {machine.sts.role_arn}\n")
+    machine.file.unlink()
+    settle(own)
+    machine.succeeds("mine")
+    assert loaded_quickly(machine, ROWS["profileB"], "mine") == ROWS["profileB"]
+    assert len(machine.sts.calls_of("AssumeRole")) == 1
+
+
+def test_a_lock_that_the_slow_way_does_not_need_is_released(machine: Machine) -> None:
+    """The profiles file has gone between the fast path, which has taken its entry's lock, and the slow way."""
+    code = SLOW_WAY.replace('lambda *line: ""', "lambda *line: taken").replace(
+        "fast_path.answer",
+        "from role_env.files.locks import Lock\nimport os\ntaken = Lock('other', os.environ)\n"
+        "taken.take()\nos.execvpe = lambda *line: os._exit(taken.is_taken)\nfast_path.answer",
+        1,
+    )
+    assert machine.run(sys.executable, "-c", code, "exec", "profileB", "true").returncode == 0
 
 
 def generated(machine: Machine, name: str, chosen: random.Random) -> str:

@@ -2,6 +2,10 @@
 
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 FIELDS = ("AccessKeyId", "AccessKeySecret", "SecurityToken", "Expiration")
 """The names under which STS, the metadata service, a credentials URI and the SDKs write credentials."""
 ISSUED = "IssuedAt"
@@ -92,13 +96,13 @@ def renewal_window(lifetime: float) -> float:
 class Session:
     """A profile's credentials, with everything that an exporter writes.
 
-    `profile`, `role_arn`, `region_id` and `color` are the profile's (the last three may be empty); `account_id` is
-    the role's account, or that of a passed-through session; `variables` names the families to export; `request_json`
+    `profile`, `role_arn` and `region_id` are the profile's (the last two may be empty); `account_id` is the role's
+    account, or that of a passed-through session; `families` names the families that its profile adds; `request_json`
     is the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
     policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
-    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file
-    has the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's
-    current profile, for a profile and a shell without one.
+    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file has
+    the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's current
+    profile, for a profile and a shell without one; `shown` has the profile's keys that are only shown, by name.
     """
 
     def __init__(
@@ -110,12 +114,12 @@ class Session:
         account_id: str = "",
         region_id: str = "",
         fallback_region: str = "",
-        color: str = "",
-        variables: tuple[str, ...],
+        families: tuple[str, ...],
         request_json: str = "",
         policy: str = "",
         base_key: AccessKey | None = None,
         in_cli_file: bool = False,
+        shown: "Mapping[str, str] | None" = None,
     ) -> None:
         self.profile = profile
         self.role_arn = role_arn
@@ -123,12 +127,12 @@ class Session:
         self.account_id = account_id or "".join(role_arn.split(":")[3:4])
         self.region_id = region_id
         self.fallback_region = fallback_region
-        self.color = color
-        self.variables = variables
+        self.families = families
         self.request_json = request_json
         self.policy = policy
         self.base_key = base_key
         self.in_cli_file = in_cli_file
+        self.shown = shown or {}
 
     def exported(self, *, request_json: str, region_id: str, base_key: AccessKey | None) -> "Session":
         """Return the same session with what an export of it needs more."""

@@ -96,6 +96,20 @@ class CommandError(RoleEnvError):
         self.exit_status = exit_status
 
 
+class NamingRole:
+    """A context that adds the requested role, `role_arn`, to an error that names none."""
+
+    def __init__(self, role_arn: str) -> None:
+        self._role_arn = role_arn
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: object, failure: BaseException | None, _traceback: object) -> None:
+        if isinstance(failure, RoleEnvError):
+            failure.role_arn = failure.role_arn or self._role_arn
+
+
 def printable(text: str) -> str:
     """Return `text` on one line, without control characters, so that no outside text controls the terminal."""
     shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

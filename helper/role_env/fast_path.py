@@ -10,18 +10,18 @@ import sys
 
 from role_env import paths
 from role_env.command_table import SHELLS
-from role_env.keyrings import KeyringNotes, secret_service
-from role_env.sessions import USE, Request, judge, parse_record
+from role_env.keyrings import KeyringNotes
+from role_env.sessions import Request
+from role_env.sessions.record import USE, Record, judge_by_files, parse_record
 from role_env.variables import follows_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from role_env.cli import Invocation
-    from role_env.files.entry_lock import EntryLock
+    from role_env.files.locks import Lock
     from role_env.keyrings import Entry
-    from role_env.sessions import Record
 
 _PATIENT_SECONDS = 0.9
 """The longest wait for a keyring and, at a terminal, for another process. The slow way reports longer ones."""
@@ -42,7 +42,11 @@ _SERVED_FIELDS = {
 """The fields of an Invocation that may be set on a line that this path serves."""
 
 
-def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock | None":
+class _SlowWay(Exception):
+    """Only the slow way can find out whether the session is cached."""
+
+
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | None":
     """Answer the command line from the cache and end the process, or become the command that it names.
 
     Return, with nothing written, if the slow way has to answer it. Where no session is cached and no other process
@@ -57,46 +61,36 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "EntryLock
         renewal_ttl=invocation.renewal_ttl,
         expect_account=invocation.expect_account,
     )
-    record, path, taken_lock = _load(request, invocation, environ)
-    if not taken_lock and (record is None or record.agents_key):
-        from role_env.agents import agent_of  # only where it matters who asks, or nothing is cached for a person
+    try:
+        # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
+        path = invocation.config or paths.usual_profiles_file(environ)
+        record = _load(request, path, environ, _modules(invocation))
+        if record is None or record.agents_key:
+            from role_env.agents import agent_of  # only where it matters who asks, or nothing is cached for a person
 
-        if agent := agent_of(environ):
-            request.agent = agent
-            record, path, taken_lock = _load(request, invocation, environ)
-    if record is None:
-        return taken_lock
+            if agent := agent_of(environ):
+                request = request.changed(agent=agent)
+                if (record := _load(request, path, environ)) is None:
+                    return None  # the profiles file decides whether a session of its own is requested
+        if record is None:
+            if lock := _take_or_wait(request.entry(path), environ):
+                return lock
+            if (record := _load(request, path, environ)) is None:
+                return None
+        path = os.path.abspath(path)
+    except (OSError, ValueError, _SlowWay):
+        return None
+    verdict = judge_by_files(record, request, path, environ)
+    if verdict.action != USE or record.base_key_digest:
+        return None
+    if not record.session.in_cli_file and follows_profile(environ):
+        return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
     if invocation.verbose:
         from role_env.context.messages import Messages
-        from role_env.sessions import UNCHANGED
 
-        Messages(verbose=True).decided(f"the cached session is used: {UNCHANGED}")
+        Messages(verbose=True).decided(f"{request.profile}: {verdict}")
     _write(record, request, path, invocation, environ)
     os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
-
-
-def _write(
-    record: "Record", request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]"
-) -> None:
-    """Write the session of `record` as the line asks for it, or become the command that the line names."""
-    from role_env.shells import export as exporters
-
-    if invocation.command == "process":
-        from role_env import ui
-
-        ui.write(exporters.process(record.session.credentials))
-        return
-    from role_env.sessions import shell_request
-
-    session = shell_request.answer(request, path, record, environ)
-    if invocation.command == "exec":
-        from role_env.live_sessions import execution
-
-        command = execution.command_of(invocation.command_line, environ)
-        execution.become(command, exporters.environment(session, environ))
-    from role_env import ui
-
-    ui.write(exporters.export(session, invocation.shell_format, environ))
 
 
 def _is_served(invocation: "Invocation") -> bool:
@@ -134,85 +128,85 @@ def _modules(invocation: "Invocation") -> "list[str]":
     return modules
 
 
-def _load(
-    request: Request, invocation: "Invocation", environ: "Mapping[str, str]"
-) -> "tuple[Record | None, str, EntryLock | None]":
-    """Return the record that certainly answers `request`, with the path of the profiles file.
+def _load(request: Request, path: str, environ: "Mapping[str, str]", modules: "Sequence[str]" = ()) -> Record | None:
+    """Return the record that is cached for `request`, and import `modules` while the keyring works. Raises _SlowWay."""
+    read = _read_kernel if _is_in_kernel(environ) else _read_secret_service
+    text = read(request.entry(path), environ, modules)
+    return parse_record(text, request.profile) if text else None
 
-    If there is none, also return the lock of its entry if this process has taken it.
+
+def _take_or_wait(entry: "Entry", environ: "Mapping[str, str]") -> "Lock | None":
+    """Take the lock of `entry` and return it, or wait while another process has it.
+
+    Of many processes that find no session at once, one takes the slow way, which costs ten times as much.
     """
-    try:
-        path = invocation.config or paths.usual_profiles_file(environ)
-        # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
-        entry = request.entry(path)
-        path = os.path.abspath(path)
-    except (OSError, ValueError):
-        return None, "", None
-    text, taken_lock = _read_record(entry, environ, _modules(invocation))
-    record = parse_record(text, request.profile)
-    if record is None or record.base_key_digest or judge(record, request, path, environ).action != USE:
-        return None, path, taken_lock
-    if not record.session.in_cli_file and follows_profile(environ):
-        return None, path, None  # the CLI's profile that the shell refers to has changed; the slow way reports it
-    return record, path, None
+    from role_env import context  # only if the session is not cached
+    from role_env.files.locks import BUSY, TAKEN, Lock
+
+    lock = Lock(entry.name, environ)
+    outcome = lock.take()
+    if outcome == BUSY:
+        seconds = context.timeout_of(environ) / 2
+        lock.wait(min(seconds, _PATIENT_SECONDS) if os.isatty(2) else seconds)
+    return lock if outcome == TAKEN else None
 
 
-def _read_record(entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]") -> "tuple[str, EntryLock | None]":
-    """Return the text of `entry`, and import `modules` while the keyring works.
+def _is_in_kernel(environ: "Mapping[str, str]") -> bool:
+    """Return whether sessions are cached in the kernel's keyring rather than in the Secret Service.
 
-    The text is empty if there is no entry, or if it cannot be read within milliseconds from the place that
-    ROLE_ENV_CACHE names. The library `keyring` is not used. If the Secret Service has no entry and no other process
-    requests the session, the lock of the entry is returned too, taken.
+    Raises _SlowWay for another keyring, and where it takes more than variables and notes to find that out.
     """
-    mode = environ.get("ROLE_ENV_CACHE") or "auto"
+    mode, notes = environ.get("ROLE_ENV_CACHE") or "auto", KeyringNotes(environ)
     if mode == "kernel":
-        return _read_kernel(entry), None
-    if mode not in ("auto", "keyring"):
-        return "", None
-    notes = KeyringNotes(environ)
-    if notes.is_secret_service() and not notes.is_avoided():
-        return _read_secret_service(entry, environ, modules)
+        return True
+    if mode in ("auto", "keyring") and notes.is_secret_service() and not notes.is_avoided():
+        return False
     if mode == "auto" and notes.is_usual() and (notes.is_avoided() or not notes.has_bus()):
         from role_env.keyrings.container import is_container
 
-        return "" if is_container(environ) else _read_kernel(entry), None
-    return "", None
+        if not is_container(environ):
+            return True
+    raise _SlowWay
 
 
-def _read_secret_service(
-    entry: "Entry", environ: "Mapping[str, str]", modules: "list[str]"
-) -> "tuple[str, EntryLock | None]":
-    """Return what `_read_record` does, from the Secret Service.
+def _read_secret_service(entry: "Entry", environ: "Mapping[str, str]", modules: "Sequence[str]") -> "str | None":
+    """Return the text of `entry` in the Secret Service, and import `modules` while it works. Raises _SlowWay."""
+    from role_env.keyrings import secret_service
 
-    Of many processes that miss the session at once, one takes the lock and the slow way, which costs ten times as much.
-    The others wait for it, and read again.
-    """
     try:
-        (text,) = secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=map(__import__, modules))
-        if text is not None:
-            return text, None
-        from role_env import context  # only if the session is not cached
-        from role_env.agents import agent_of
-        from role_env.files.entry_lock import EntryLock
-
-        if agent_of(environ):  # the profiles file decides whether the entry is its own
-            return "", None
-        seconds = context.timeout_of(environ) / 2
-        if os.isatty(2):
-            seconds = min(seconds, _PATIENT_SECONDS)
-        lock = EntryLock(entry.name, environ)
-        if not lock.take_or_wait(seconds):
-            return "", lock if lock.is_taken else None
-        (text,) = secret_service.read([entry], environ, seconds=seconds)
-    except secret_service.AskKeyring:
-        return "", None
-    return text or "", None
+        meanwhile = map(__import__, modules)
+        return secret_service.read([entry], environ, seconds=_PATIENT_SECONDS, meanwhile=meanwhile)[0]
+    except secret_service.CannotReadDirectly:
+        raise _SlowWay from None
 
 
-def _read_kernel(entry: "Entry") -> str:
+def _read_kernel(entry: "Entry", _environ: "Mapping[str, str]", _modules: "Sequence[str]") -> "str | None":
+    """Return the text of `entry` in the kernel's keyring. Raises _SlowWay."""
     from role_env.keyrings import kernel  # its ctypes costs as much as everything else
 
     try:
-        return kernel.read(entry.name) or ""
+        return kernel.read(entry.name)
     except kernel.Unavailable:
-        return ""
+        raise _SlowWay from None
+
+
+def _write(record: Record, request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]") -> None:
+    """Write the session of `record` as the line asks for it, or become the command that the line names."""
+    from role_env.shells import export as exporters
+
+    if invocation.command == "process":
+        from role_env import ui
+
+        ui.write(exporters.process(record.session.credentials))
+        return
+    from role_env.sessions import shell_request
+
+    session = shell_request.answer(request, path, record, environ)
+    if invocation.command == "exec":
+        from role_env.live_sessions import execution
+
+        command = execution.command_of(invocation.command_line, environ)
+        execution.become(command, exporters.environment(session, environ))
+    from role_env import ui
+
+    ui.write(exporters.export(session, invocation.shell_format, environ))

@@ -191,7 +191,7 @@ def follows_profile(environ: "Mapping[str, str]") -> bool:
 
 def families(session: Session) -> tuple[str, ...]:
     """Return the families that `session` is exported to: the default ones, then those its profile adds."""
-    return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.variables)))
+    return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.families)))
 
 
 def exported_keys(names: "Iterable[str]") -> tuple[Key, ...]:

@@ -1,4 +1,4 @@
-"""The fast read returns what keyring stored or raises AskKeyring, in time; each store keeps what a store promises."""
+"""The direct read returns what keyring stored or fails, in time; each store keeps what a store promises."""
 
 import itertools
 import time
@@ -11,7 +11,7 @@ import pytest
 from role_env.context import Context
 from role_env.context.messages import Messages
 from role_env.keyrings import dbus, secret_service, vault
-from role_env.keyrings.secret_service import AskKeyring, SlowService
+from role_env.keyrings.secret_service import CannotReadDirectly, SlowService
 from role_env.keyrings.system import SystemKeyring
 from support.bus_messages import ATTRIBUTES, NAME, SECRET, SERVICE, SEVERAL, SHORT, SLACK, assert_unsure, read
 from support.secret_service_bus import KeyringBus
@@ -75,7 +75,7 @@ def test_a_secret_that_is_binary_is_unsure(keyring: KeyringBus) -> None:
 
 @pytest.mark.parametrize(("service", "name"), [("a\0b", NAME), (SERVICE, "a\0b"), (SERVICE, "\udc80")])
 def test_names_that_dbus_cannot_carry_are_unsure(keyring: KeyringBus, service: str, name: str) -> None:
-    with pytest.raises(AskKeyring):
+    with pytest.raises(CannotReadDirectly):
         read(service, name, keyring.environment, seconds=DEADLINE)
 
 
@@ -108,12 +108,12 @@ def test_one_entry_that_cannot_be_read_makes_all_unsure(keyring: KeyringBus, sec
     put_several(keyring)
     entry = SEVERAL[1] if secret == b"shadow" else SEVERAL[2]
     keyring.put("foreign", {"service": entry.service, "username": entry.username, "x": "y"}, secret)
-    with pytest.raises(AskKeyring):
+    with pytest.raises(CannotReadDirectly):
         secret_service.read(SEVERAL, keyring.environment, seconds=DEADLINE)
 
 
 def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
-    with SilentBus(answers=10, locked=True) as bus, pytest.raises(AskKeyring, match="locked"):
+    with SilentBus(answers=10, locked=True) as bus, pytest.raises(CannotReadDirectly, match="locked"):
         secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE)
 
 
@@ -122,7 +122,7 @@ def test_several_entries_that_a_locked_keyring_hides_are_unsure() -> None:
 def test_a_service_that_hangs_amid_several_entries_is_unsure_in_time(answers: int, *, dies: bool) -> None:
     with SilentBus(answers=answers, dies=dies) as bus:
         began = time.monotonic()
-        with pytest.raises(AskKeyring if dies else SlowService):
+        with pytest.raises(CannotReadDirectly if dies else SlowService):
             secret_service.read(SEVERAL, bus.environment, seconds=DEADLINE if dies else SHORT)
         assert time.monotonic() - began < (DEADLINE / 2 if dies else SHORT + SLACK)
 

@@ -89,7 +89,7 @@ def session_with(left: float, key_id: str = "STS.x") -> Session:
     """A session of an hour that has so many seconds left."""
     end = int(time.time() + left)
     credentials = Credentials(key_id, "s", "t", issued=end - HOUR, expiration=end)
-    return Session("p", "acs:ram::1:role/r", credentials, variables=("plain",))
+    return Session("p", "acs:ram::1:role/r", credentials, families=("plain",))
 
 
 def seconds_left(supply: Supply) -> float:

@@ -200,7 +200,7 @@ def test_a_holder_of_a_good_session_does_not_wait_for_another_ones_renewal(machi
 
 def test_a_cached_session_that_names_another_role_or_profile_is_not_used(machine: Machine) -> None:
     asks(machine, calls=1)
-    for right, wrong in (("role/switchrolesbc", "role/hub"), ("profile profileB", "profile profileC")):
+    for right, wrong in (("role/switchrolesbc", "role/hub"), ("\nprofileB\n", "\nprofileC\n")):
         put_instead(machine, kept(machine).secret.decode().replace(right, wrong))
         asks(machine, calls=1)
 
@@ -227,3 +227,20 @@ def test_many_refreshes_at_once_share_calls_and_none_gets_the_old_session(machin
         out, err = process.communicate(timeout=60)
         assert (machine.sts.issued[0].token in out, err) == (False, "")
     assert len(machine.sts.calls) - 1 < 10
+
+
+@pytest.mark.parametrize(
+    ("options", "decision"),
+    [
+        ((), "the cached session is used: nothing that it was made from has changed"),
+        (("--refresh",), "a new session is requested: the cached one was issued before this request"),
+        (("--no-cache",), "a new session is requested: the cache is not used"),
+        (("--duration", "900"), "a new session is requested: no session is cached"),
+    ],
+)
+def test_verbose_says_what_is_done_about_the_cached_session_and_why(
+    machine: Machine, options: tuple[str, ...], decision: str
+) -> None:
+    machine.settle()
+    machine.succeeds("profileB")
+    assert f"role-env: profileB: {decision}\n" in machine.succeeds("profileB", "--verbose", *options).stderr

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from role_env.sessions import MISS, RENEW, USE, Request, judge
+from role_env.sessions import Request
+from role_env.sessions.record import MISS, RENEW, UNSURE, USE, judge_by_chain, judge_by_files
 from support.prompts import record
 
 FILE = "/home/me/profiles.ini"
@@ -32,7 +33,7 @@ def test_a_session_of_the_same_chain_is_used_until_it_is_due_and_stays_until_it_
     cached = record(seconds)
     cached.session.credentials.issued = cached.session.credentials.expiration - 3600
     cached.chain_digest = "same"
-    verdict = judge(cached, Request("profileB", **given), FILE, {}, chain_digest=digest)
+    verdict = judge_by_chain(cached, Request("profileB", **given), digest)
     assert (verdict.action, bool(verdict.why)) == (action, True)
 
 
@@ -41,9 +42,9 @@ def test_a_session_of_the_same_chain_is_used_until_it_is_due_and_stays_until_it_
     [
         ("", FILE, {}, USE),
         ("2222222222222222", FILE, {}, USE),
-        ("9999", FILE, {}, MISS),
-        ("", "/home/me/link.ini", {}, MISS),
-        ("", FILE, {"HOME": "/home/me"}, MISS),
+        ("9999", FILE, {}, UNSURE),
+        ("", "/home/me/link.ini", {}, UNSURE),
+        ("", FILE, {"HOME": "/home/me"}, UNSURE),
     ],
 )
 def test_before_the_chain_is_known_it_is_used_if_nothing_that_it_was_made_from_has_changed(
@@ -51,4 +52,4 @@ def test_before_the_chain_is_known_it_is_used_if_nothing_that_it_was_made_from_h
 ) -> None:
     cached = record()
     cached.fingerprint = [f"file {FILE} -", "variable HOME "]
-    assert judge(cached, Request("profileB", expect_account=account), path, environ).action == action
+    assert judge_by_files(cached, Request("profileB", expect_account=account), path, environ).action == action

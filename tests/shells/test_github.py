@@ -113,7 +113,7 @@ def a_session(secret: str, region: str = "") -> Session:
     """A session of a key in the environment."""
     credentials = Credentials("STS.x", secret, secret + "token", issued=0, expiration=1)
     base = AccessKey("LTAI", secret + "base")
-    return Session("p", "acs:ram::1:role/r", credentials, region_id=region, variables=("plain",), base_key=base)
+    return Session("p", "acs:ram::1:role/r", credentials, region_id=region, families=("plain",), base_key=base)
 
 
 def test_no_value_can_add_a_variable_or_escape_its_mask(

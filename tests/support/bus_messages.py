@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from role_env.keyrings import Entry, dbus, secret_service
-from role_env.keyrings.secret_service import AskKeyring
+from role_env.keyrings.secret_service import CannotReadDirectly
 from support.waiting import DEADLINE
 
 jeepney = pytest.importorskip("jeepney", reason="keyring brings it where there can be a Secret Service")
@@ -133,7 +133,7 @@ def hear(pieces: Iterable[bytes], *, seconds: float = DEADLINE) -> tuple[str | N
     with played(memory):
         try:
             found = read(SERVICE, NAME, MEMORY, seconds=seconds)
-        except AskKeyring:
+        except CannotReadDirectly:
             found = None
     assert not memory.open
     return found, memory
@@ -155,9 +155,9 @@ def heard(*pieces: bytes) -> str | None:
 
 
 def assert_unsure(environ: Mapping[str, str], *, seconds: float = SHORT, username: str = NAME) -> float:
-    """Read, expect AskKeyring within the deadline, and return the seconds that it took."""
+    """Read, expect CannotReadDirectly within the deadline, and return the seconds that it took."""
     began = time.monotonic()
-    with pytest.raises(AskKeyring):
+    with pytest.raises(CannotReadDirectly):
         read(SERVICE, username, environ, seconds=seconds)
     took = time.monotonic() - began
     assert took < seconds + SLACK

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from role_env import sessions as records
 from role_env.keyrings import Entry
+from role_env.sessions import record as records
 from support.machine import Machine
 from support.secret_service_bus import KeptItem
 
@@ -65,4 +65,4 @@ def age(machine: Machine, seconds: int, profile: str = "profileB") -> None:
     assert record
     record.session.credentials.issued -= seconds
     record.session.credentials.expiration -= seconds
-    put_instead(machine, record.text())
+    put_instead(machine, records.text_of(record))

@@ -6,7 +6,8 @@ import time
 from cloud.world import ACCOUNT_B
 from role_env import variables
 from role_env.credentials import Credentials, Session
-from role_env.sessions import Record, Request
+from role_env.sessions import Request
+from role_env.sessions.record import Record
 from role_env.sessions.shell_request import request_text
 from support.cached_sessions import age
 from support.machine import Machine
@@ -29,7 +30,15 @@ def record(
     """Return a session, of an hour, with so many seconds left."""
     end = int(time.time() + seconds)
     credentials = Credentials(KEY_ID, "x" * 30, "t", issued=end - 3600, expiration=end)
-    made = Session(profile, role_arn, credentials, account_id=account_id, policy=policy, color=color, variables=())
+    made = Session(
+        profile,
+        role_arn,
+        credentials,
+        account_id=account_id,
+        policy=policy,
+        families=(),
+        shown={"color": color} if color else {},
+    )
     found = Record(
         made,
         endpoint="sts.aliyuncs.com",
@@ -37,6 +46,9 @@ def record(
         policy_digest="",
         chain_digest="",
         base_key_digest="",
+        sign_in_id="",
+        agents="",
+        agents_key="",
         fingerprint=[],
     )
     made.request_json = request_text(Request(profile), "/home/me/profiles.ini", found)

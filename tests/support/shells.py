@@ -87,7 +87,7 @@ def session_of(
         "acs:ram::1:role/name",
         credentials,
         region_id=region,
-        variables=families,
+        families=families,
         in_cli_file=in_cli_file,
         fallback_region=fallback_region,
         request_json=request,

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set
 
-    from role_env.files.entry_lock import EntryLock
+    from role_env.files.locks import Lock
 
 _NAMES_HINT = "add the name of a profile; `role-env list` shows them"
 # Programs that read `process` stop using a session 180 s before it expires.
@@ -99,7 +99,7 @@ class Invocation:
     verbose: bool = False
     yes: bool = False
 
-    taken_lock: "EntryLock | None" = None
+    taken_lock: "Lock | None" = None
 
     @property
     def given(self) -> "Set[str]":

@@ -218,10 +218,10 @@ def _expiration(file: ProfilesFile, entry: "Entry", cache: "Cache", context: Con
     if not cached:
         return None
     from role_env.sessions import Request
-    from role_env.sessions.plan import would_use  # only if a session is cached
+    from role_env.sessions.forecast import is_used  # only if a session is cached
 
-    is_used = would_use(cached, Request(entry.username), file, context)
-    return cached.session.credentials.expiration if is_used else None
+    request = Request(entry.username)
+    return cached.session.credentials.expiration if is_used(cached, request, file, context) else None
 
 
 def offered_lines(rows: list[Row], context: Context) -> list[str]:

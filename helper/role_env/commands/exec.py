@@ -73,8 +73,8 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
 
     def renew(seconds: int) -> Session:
         """Return the same session, renewed, with at least `seconds` left if possible."""
-        request.renewal_ttl, request.issued_since = seconds, 0
-        return renew_as_requested(first, request, Context(context.environ, None, quiet))
+        again = request.changed(renewal_ttl=seconds, issued_since=0)
+        return renew_as_requested(first, again, Context(context.environ, None, quiet))
 
     server = CredentialsServer(Supply(first, renew, context.messages), listener)
     served = exporters.served(first, f"{os.getpid()} {server.uri}", context.environ)

@@ -7,9 +7,10 @@ from role_env.cli import Invocation, options
 from role_env.context import Context
 from role_env.credentials import format_utc
 from role_env.profiles import file as profiles
-from role_env.sessions import USE, Verdict
 from role_env.sessions.chain import Chain
-from role_env.sessions.plan import chain_of, decide_agent, full_verdict
+from role_env.sessions.forecast import forecast
+from role_env.sessions.record import USE, Verdict
+from role_env.sessions.resolve import decide_agent, resolve_request
 from role_env.sessions.store import Cache
 
 
@@ -19,9 +20,9 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(request.config, context.environ)
     request = decide_agent(request, file)
     cache = None if request.no_cache else Cache(context)
-    chain = chain_of(request, file, context)
+    chain = resolve_request(request, file, context)
     record = cache.load(request.entry(file.path)) if cache else None
-    verdict = full_verdict(record, request, chain, context)
+    verdict = forecast(record, request, file.path, lambda: chain, context)
     expiration = record.session.credentials.expiration if record and chain.is_cacheable else 0
     document = {
         "profile": chain.target.name,
@@ -70,6 +71,5 @@ def _text(chain: Chain, verdict: Verdict, context: Context) -> str:
         lines.append(f"  as {profile.role_session_name} at {profile.endpoint}")
     if chain.policy_name:
         lines.append(f"narrowed: {f'read-only by {chain.why_read_only}' if chain.why_read_only else 'by --policy'}")
-    what = "the cached session is used" if verdict.action == USE else "a new session is requested"
-    lines.append(f"{what}: {verdict.why}")
+    lines.append(str(verdict))
     return "".join(f"{line}\n" for line in lines)

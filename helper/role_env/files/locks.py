@@ -18,81 +18,14 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.02
 
-
-def hold_in_state(
-    name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
-) -> "AbstractContextManager[bool]":
-    """Return a context that holds the lock `name` in the state folder; its value is whether another process holds it.
-
-    It waits at most `seconds` for the lock, within the context `waiting`. It is for work that only one process may do:
-    cron and `su` have no runtime folder, and would hold another lock there.
-    Raises ProfileError if there is no state folder, or others can write it.
-    """
-    return Lock(lambda: open_in(paths.state_folder(environ), name), seconds, waiting, is_required=True)
-
-
-class Lock:
-    """A context that locks the descriptor which `opened` returns, or runs without the lock unless it `is_required`.
-
-    `has_waited` says whether another process held it.
-    """
-
-    def __init__(
-        self,
-        opened: "Callable[[], int]",
-        seconds: float,
-        waiting: "AbstractContextManager[object]",
-        *,
-        is_required: bool = False,
-    ) -> None:
-        self._opened = opened
-        self._seconds = seconds
-        self._waiting = waiting
-        self._is_required = is_required
-        self._descriptor: int | None = None
-        self.has_waited = False
-
-    def __enter__(self) -> bool:
-        try:
-            self._descriptor = self._opened()
-            if acquire(self._descriptor, 0):
-                return False
-            self.has_waited = True
-            with self._waiting:
-                return not acquire(self._descriptor, self._seconds)
-        except OSError as error:  # there is no folder for it, or a file system without locks
-            if not self._is_required:
-                return False
-            self.__exit__()
-            raise _unusable(error) from None
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *failure: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-
-def acquire(descriptor: int, seconds: float, *, is_shared: bool = False) -> bool:
-    """Lock the file within `seconds`; return whether that succeeded. Raises OSError on a file system without locks."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(_STEP_SECONDS)
-        else:
-            return True
-
-
-def open_in(folder: str, name: str) -> int:
-    """Open the file of the lock `name` in `folder`, and return its descriptor. Raises OSError."""
-    paths.make_private(folder)
-    path = f"{folder}/{sha256(name)[:32]}.lock"
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+TAKEN = "taken"
+"""The lock was free, or this process has it already."""
+WAITED = "waited"
+"""The lock was taken after another process had released it."""
+BUSY = "busy"
+"""Another process still has the lock."""
+NO_LOCK = "no lock"
+"""There is no folder for the lock, or a file system without locks."""
 
 
 def usual_folder(environ: "Mapping[str, str]") -> str:
@@ -108,10 +41,140 @@ def usual_folder(environ: "Mapping[str, str]") -> str:
     return paths.state_folder(environ)
 
 
-def _unusable(error: OSError) -> Exception:
-    from role_env.errors import ProfileError
+class Lock:
+    """The lock `name`, a file in the folder that `find_folder` finds in `environ`.
 
-    return ProfileError(
-        f"the lock against a second role-env cannot be taken: {error.strerror or error}",
-        hint="let HOME or XDG_STATE_HOME name a folder that you alone can write",
-    )
+    As a context it is released at the end, if it was taken. `fault` is why there is none after NO_LOCK.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        environ: "Mapping[str, str]",
+        find_folder: "Callable[[Mapping[str, str]], str]" = usual_folder,
+    ) -> None:
+        self.name = name
+        self.fault = ""
+        self._environ = environ
+        self._find_folder = find_folder
+        self._descriptor: int | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether this process has the lock."""
+        return self._descriptor is not None
+
+    def take(self) -> str:
+        """Take the lock if no other process has it. Return TAKEN, BUSY or NO_LOCK."""
+        return TAKEN if self.is_taken else self._take(0)
+
+    def take_in_turn(self, seconds: float, waiting: "AbstractContextManager[object]") -> str:
+        """Take the lock; wait at most `seconds` while another process has it, within the context `waiting`.
+
+        Return TAKEN, WAITED, BUSY or NO_LOCK.
+        """
+        outcome = self.take()
+        if outcome != BUSY:
+            return outcome
+        with waiting:
+            outcome = self._take(seconds)
+        return WAITED if outcome == TAKEN else outcome
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most `seconds` until no process has the lock. All that wait go on at the same time."""
+        try:
+            descriptor = self._open()
+        except OSError:
+            return
+        try:
+            _acquire(descriptor, fcntl.LOCK_SH, seconds)
+        except OSError:
+            return
+        finally:
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Release the lock if this process has it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> "Lock":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.release()
+
+    def _take(self, seconds: float) -> str:
+        try:
+            descriptor = self._open()
+        except OSError as error:
+            self.fault = error.strerror or str(error)
+            return NO_LOCK
+        try:
+            if _acquire(descriptor, fcntl.LOCK_EX, seconds):
+                self._descriptor = descriptor
+                return TAKEN
+        except OSError as error:
+            self.fault = error.strerror or str(error)
+            return NO_LOCK
+        finally:
+            if not self.is_taken:
+                os.close(descriptor)
+        return BUSY
+
+    def _open(self) -> int:
+        """Open the file of the lock, and return its descriptor. Raises OSError."""
+        folder = self._find_folder(self._environ)
+        paths.make_private(folder)
+        path = f"{folder}/{sha256(self.name)[:32]}.lock"
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def hold_in_state(
+    name: str, environ: "Mapping[str, str]", *, seconds: float, waiting: "AbstractContextManager[object]"
+) -> "AbstractContextManager[bool]":
+    """Return a context that holds the lock `name` in the state folder; its value is whether another process holds it.
+
+    It waits at most `seconds` for the lock, within the context `waiting`. It is for work that only one process may do:
+    cron and `su` have no runtime folder, and would hold another lock there.
+    Raises ProfileError if there is no state folder, or others can write it.
+    """
+    return _Held(Lock(name, environ, paths.state_folder), seconds, waiting)
+
+
+class _Held:
+    """A context that holds `lock`. Raises ProfileError if that is impossible."""
+
+    def __init__(self, lock: Lock, seconds: float, waiting: "AbstractContextManager[object]") -> None:
+        self._lock = lock
+        self._seconds = seconds
+        self._waiting = waiting
+
+    def __enter__(self) -> bool:
+        outcome = self._lock.take_in_turn(self._seconds, self._waiting)
+        if outcome == NO_LOCK:
+            from role_env.errors import ProfileError
+
+            raise ProfileError(
+                f"the lock against a second role-env cannot be taken: {self._lock.fault}",
+                hint="let HOME or XDG_STATE_HOME name a folder that you alone can write",
+            )
+        return outcome == BUSY
+
+    def __exit__(self, *failure: object) -> None:
+        self._lock.release()
+
+
+def _acquire(descriptor: int, kind: int, seconds: float) -> bool:
+    """Lock the file within `seconds`; return whether that succeeded. Raises OSError on a file system without locks."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_STEP_SECONDS)
+        else:
+            return True

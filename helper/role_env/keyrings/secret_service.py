@@ -22,11 +22,11 @@ _OPENING: "Call" = (_PATH, _SERVICE_INTERFACE, "OpenSession", "sv", ("plain", ""
 _LOCKED: "Call" = (DEFAULT_COLLECTION, _PROPERTIES, "Get", "ss", (COLLECTION_INTERFACE, "Locked"), "v")
 
 
-class AskKeyring(Exception):
-    """The fast read cannot read the entry; `keyring` has to."""
+class CannotReadDirectly(Exception):
+    """The entry cannot be read directly; `keyring` has to read it."""
 
 
-class SlowService(AskKeyring):
+class SlowService(CannotReadDirectly):
     """The bus, or the service on it, timed out."""
 
 
@@ -39,8 +39,8 @@ def read(
 ) -> "list[str | None]":
     """Return the text of each of `entries` in the default collection, None for a missing one, over one connection.
 
-    `meanwhile` is advanced while the service works. Raises AskKeyring, also if only one entry cannot be read, and
-    SlowService after `seconds`.
+    `meanwhile` is advanced while the service works. Raises CannotReadDirectly, also if only one entry cannot be read,
+    and SlowService after `seconds`.
     """
     try:
         with Bus(environ.get("DBUS_SESSION_BUS_ADDRESS", ""), _SERVICE, seconds, meanwhile or iter(())) as bus:
@@ -50,7 +50,7 @@ def read(
     except TimeoutError:
         raise SlowService from None
     except (OSError, ValueError, IndexError, UnexpectedReply) as error:
-        raise AskKeyring(type(error).__name__) from None
+        raise CannotReadDirectly(type(error).__name__) from None
 
 
 def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
@@ -68,12 +68,12 @@ def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
 
 
 def _open_session(bus: Bus, found: "list[list[str]]") -> str:
-    """Return the path of an unencrypted session. Raises AskKeyring if locked: then KeePassXC finds nothing."""
+    """Return the path of an unencrypted session. Raises CannotReadDirectly if locked: then KeePassXC finds nothing."""
     (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [] in found else []))
     if output != "":
         raise UnexpectedReply("not plain")
     if locked not in ([], [[False]]):
-        raise AskKeyring("locked")
+        raise CannotReadDirectly("locked")
     return str(session)
 
 

@@ -58,7 +58,9 @@ class SystemKeyring:
     def read(self, entry: Entry, *, is_patient: bool = False) -> str | None:
         """Return the text stored as `entry`, or None. With `is_patient` it may take as long as on a busy machine."""
         if not self.fault and self._notes.is_secret_service():
-            with contextlib.suppress(secret_service.AskKeyring):  # reported with --verbose; `keyring` can read more
+            with contextlib.suppress(
+                secret_service.CannotReadDirectly
+            ):  # reported with --verbose; `keyring` can read more
                 return next(iter(self._ask_service([entry], is_patient=is_patient)), None)
         return self._use(lambda backend: backend.get_password(entry.service, entry.username), is_patient=is_patient)
 
@@ -71,7 +73,7 @@ class SystemKeyring:
             part = entries[start : start + _MOST_TOGETHER]
             try:
                 texts = self._ask_service(part)
-            except secret_service.AskKeyring:
+            except secret_service.CannotReadDirectly:
                 break
             found.update(zip((entry.name for entry in part), texts, strict=False))
         return found
@@ -112,14 +114,14 @@ class SystemKeyring:
         return f"{first.__module__}.{first.__qualname__}"
 
     def _ask_service(self, entries: "Sequence[Entry]", *, is_patient: bool = False) -> "list[str | None]":
-        """Return the Secret Service's texts, none after a timeout. Raises AskKeyring if only `keyring` can tell."""
+        """Return the Secret Service's texts, none after a timeout. Raises CannotReadDirectly."""
         try:
             with self._waiting(is_patient=is_patient) as seconds:
                 return secret_service.read(entries, self._context.environ, seconds=seconds)
         except secret_service.SlowService:
             self._fail(KeyringFault.TIMED_OUT)
             return []
-        except secret_service.AskKeyring as failure:
+        except secret_service.CannotReadDirectly as failure:
             self._context.messages.decided(f"the Secret Service cannot be read directly ({failure}): keyring is asked")
             raise
 
@@ -161,7 +163,7 @@ class SystemKeyring:
             secret_service.read([Entry("", "")], self._context.environ, seconds=end - time.monotonic())
         except secret_service.SlowService:
             raise TimedOut from None
-        except secret_service.AskKeyring:
+        except secret_service.CannotReadDirectly:
             return False
         self._notes.note_secret_service()  # `keyring` has noted its absence for the rest of this process
         return True

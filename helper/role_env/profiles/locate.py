@@ -1,7 +1,5 @@
 """Locate the profiles file: the one that an option or variable names, else the user's own, else the Alibaba SDKs'."""
 
-import os
-
 from role_env import paths
 from role_env.errors import ProfileError
 from role_env.files.dependencies import Dependencies
@@ -46,11 +44,9 @@ def own_file(dependencies: Dependencies) -> str | None:
 
 def sdk_files(dependencies: Dependencies) -> list[str]:
     """Return the paths of the Alibaba SDKs' own file, first choice first."""
-    dependencies.variable("HOME")
-    chosen = dependencies.variable("ALIBABA_CLOUD_CREDENTIALS_FILE")
-    folder = os.path.expanduser("~/.alibabacloud")
-    known = [f"{folder}/credentials.ini", f"{folder}/credentials"] if os.path.isabs(folder) else []
-    return list(filter(None, map(_absolute, [chosen, *known] if chosen else known)))
+    for name in ("HOME", "ALIBABA_CLOUD_CREDENTIALS_FILE"):
+        dependencies.variable(name)
+    return list(filter(None, map(_absolute, paths.sdk_files(dependencies.environ))))
 
 
 def existing_sdk_file(dependencies: Dependencies) -> str | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from role_env.sources.base import Source
     from role_env.sts.hop import Hop
 
+_SHOWN = ("color",)
 DURATION_SECONDS = 3600
 """The default lifetime of a session (seconds)."""
 CARRIED = {
@@ -85,6 +86,12 @@ class Profile:
     def account_id(self) -> str:
         """The account of its role; without a role, the expected account, which may be empty."""
         return self.role_arn.account or self.expected_account_id
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The keys that are only shown, in a prompt for example, with their values."""
+        values = {key: getattr(self, key) for key in _SHOWN}
+        return {key: value for key, value in values.items() if value}
 
     @property
     def hop(self) -> "Hop":

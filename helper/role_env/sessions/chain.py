@@ -1,7 +1,8 @@
 """The chain of a session: the profiles from the credential source to the requested one.
 
-A chain makes no request. If its source is a profile of the `aliyun` CLI, that profile's source replaces it, and its
-roles come before ours. The last of them is our own last role if our profile has none.
+A chain makes no request, and only its digest reads the access key. If its source is a profile of the `aliyun` CLI, that
+profile's source replaces it, and its roles come before ours. The last of them is our own last role if our profile has
+none.
 """
 
 import os
@@ -70,6 +71,11 @@ class Chain:
         return bool(self.role_arn) or self.source.is_cacheable
 
     @property
+    def why_not_cached(self) -> str:
+        """Why the session is requested each time. Only meaningful for one that is not cacheable."""
+        return f"a session of a {self.source.kind} is requested each time"
+
+    @property
     def policy_digest(self) -> str:
         """A digest of the session policy that is sent for the last role, from any origin; empty for none."""
         return sha256(self.target.policy) if self.target.policy else ""
@@ -81,10 +87,10 @@ class Chain:
         has_session = any(profile.role_arn for profile in rest) or (rest and self.source.sign_in)
         return Chain(self.source, rest, self.dependencies) if has_session else None
 
-    def digest(self, context: Context) -> str:
-        """Return a digest of all that decides which key requests which role.
+    def digest_with_key(self, context: Context) -> str:
+        """Read the source's access key, and return a digest of all that decides which key requests which role.
 
-        It reads the source's access key, which may be in the keyring. Raises ProfileError, KeyringError.
+        A keyring with the key may ask a person to unlock it. Raises ProfileError, KeyringError.
         """
         roles = [
             [
@@ -98,14 +104,10 @@ class Chain:
             source.append(self.target.expected_account_id)
         return sha256(repr([source, roles]))  # `json` would cost 1.5 ms
 
-    def shell_settings(self) -> "ShellSettings | None":
-        """Return the CLI's settings for the session's shell, None without its file, whose state is recorded."""
-        try:
-            path = config_path(self.dependencies.variable("HOME"))
-        except ProfileError:
-            return None
-        self.dependencies.watch(path)
-        if not os.path.exists(path):
+    def read_shell_settings(self) -> "ShellSettings | None":
+        """Read the `aliyun` CLI's settings for the session's shell; return None without a file of the CLI."""
+        path = _cli_file(self.dependencies)
+        if not path or not os.path.exists(path):
             return None
         from role_env.aliyun import entries  # only if the file exists
 
@@ -127,6 +129,8 @@ def resolve(file: ProfilesFile, name: str) -> Chain:
         source, profiles = _with_cli_chain(source, profiles, file)
     check_length(profiles)
     source.watch(dependencies)
+    if path := _cli_file(dependencies):  # the shell of the session gets settings from it
+        dependencies.watch(path)
     return Chain(source, tuple(profiles), dependencies)
 
 
@@ -143,6 +147,14 @@ def _with_cli_chain(source: Source, profiles: list[Profile], file: ProfilesFile)
     profiles = [*before, first, *others]
     profiles[-1] = replace(profiles[-1], region_id=profiles[-1].region_id or found.region_id)
     return found.source, profiles
+
+
+def _cli_file(dependencies: Dependencies) -> str:
+    """Return the path of the CLI's file, empty for a user without a home folder."""
+    try:
+        return config_path(dependencies.variable("HOME"))
+    except ProfileError:
+        return ""
 
 
 def resolve_valid(file: ProfilesFile) -> Iterator[Chain]:

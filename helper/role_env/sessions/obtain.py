@@ -1,25 +1,25 @@
 """Obtain a session: the cached one while it is good, else a new one from STS, which is cached.
 
-First the cached record is judged by file stats and variables. If they differ, the profiles file is parsed. Only if the
-chain differs, or the session is about to expire, is STS asked. The sessions of the roles on the way are cached too,
-each as its own profile's session, so that ten profiles that use one role need one request for it.
+The steps are in `sessions/__init__.py`. `obtain` takes those of the request, `use_or_request` those of a chain of
+roles: the session before the last role comes from there too, and is cached as its own profile's. So ten profiles that
+use one role need one request for it.
 """
 
-import contextlib
 import time
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
-from role_env.errors import UnreachableError
+from role_env.errors import NamingRole, UnreachableError
 from role_env.files.dependencies import Dependencies
-from role_env.files.entry_lock import EntryLock
+from role_env.files.locks import BUSY, WAITED, Lock
 from role_env.keyrings import Entry
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
-from role_env.sessions import RENEW, USE, Record, Request, judge
+from role_env.sessions import Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.passthrough import pass_through
-from role_env.sessions.plan import chain_of, decide_agent, is_chain_decisive, naming_role
+from role_env.sessions.record import RENEW, USE, Record, judge_by_chain, judge_by_files
+from role_env.sessions.resolve import decide_agent, is_chain_decisive, resolve_request
 from role_env.sessions.shell_request import answer
 from role_env.sessions.store import Cache
 
@@ -29,130 +29,153 @@ RENEWAL_SECONDS = 3.0
 WAITING_PART = 5 / 6
 
 
-def obtain(request: Request, context: Context, taken_lock: EntryLock | None = None) -> Session:
+class _Busy(Exception):
+    """Another process is requesting the session."""
+
+
+def obtain(request: Request, context: Context, taken_lock: Lock | None = None) -> Session:
     """Return the session that answers `request`.
 
-    `taken_lock` is the lock of its entry if this process holds that already. Raises any RoleEnvError, which names the
-    requested role if that is known.
+    `taken_lock` is a lock that the fast path has taken for it. Raises any RoleEnvError, which names the requested role
+    if that is known.
     """
     environ = context.environ
     dependencies = Dependencies(environ)
     path = locate(request.config, dependencies)
+    file = chain = None  # the profiles file is read only if it decides, or the record is not used
+    if request.agent or is_chain_decisive(environ):
+        file = ProfilesFile(path, dependencies)
+        request = decide_agent(request, file)
+    entry = request.entry(path)
+    if taken_lock and taken_lock.name != entry.name:  # the profiles file has appeared or gone since
+        taken_lock.release()
+        taken_lock = None
     cache = None if request.no_cache else Cache(context)
-    # Else the profiles file is read only if the record is not used.
-    file = ProfilesFile(path, dependencies) if request.agent or is_chain_decisive(environ) else None
-    request = decide_agent(request, file) if file else request
-    chain = chain_of(request, file, context) if file and is_chain_decisive(environ) else None
-    record = cache.load(request.entry(path)) if cache else None
-    verdict = judge(record, request, path, environ)
-    if record and verdict.action == USE:
-        context.messages.decided(f"the cached session is used: {verdict.why}")
-        return answer(request, path, record, environ)
-    chain = chain or chain_of(request, file or ProfilesFile(path, dependencies), context)
-    with naming_role(chain.role_arn):
-        record = record_of(chain, request, record, cache, context, taken_lock=taken_lock)
+    if file and is_chain_decisive(environ):
+        chain = resolve_request(request, file, context)
+    record = cache.load(entry) if cache else None
+    verdict = judge_by_files(record, request, path, environ)
+    if record is None or verdict.action != USE:
+        chain = chain or resolve_request(request, file or ProfilesFile(path, dependencies), context)
+        with NamingRole(chain.role_arn):
+            record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
+    else:
+        context.messages.decided(f"{request.profile}: {verdict}")
     return answer(request, path, record, environ)
 
 
-def record_of(
+def use_or_request(
     chain: Chain,
     request: Request,
-    record: Record | None,
+    cached: Record | None,
     cache: Cache | None,
     context: Context,
     *,
-    taken_lock: EntryLock | None = None,
+    taken_lock: Lock | None = None,
 ) -> Record:
-    """Return the record of a session of `chain`: `record`, the cached one, if it is right and lasts, else a new one.
+    """Return the record of a session of `chain`: `cached` if it is right and lasts, else that of a new session.
 
-    Of the processes that need a new one at once, one requests it. Where `record` is only due, this takes at most
-    RENEWAL_SECONDS, and `record` stays if another process is renewing it or STS cannot be reached; but a renewal then
-    fails. A `taken_lock` was taken before `record` was loaded. Raises any RoleEnvError.
+    Where `cached` is only due, the new one may take at most RENEWAL_SECONDS, and `cached` stays in use if another
+    process is renewing it or STS cannot be reached; but a renewal then fails. A `taken_lock` was taken before `cached`
+    was loaded. Raises any RoleEnvError.
     """
-    path, environ, messages = chain.target.path, context.environ, context.messages
-    entry = request.entry(path)
+    environ, messages, entry = context.environ, context.messages, request.entry(chain.target.path)
     own_cache = cache if chain.is_cacheable else None  # the sessions before it may be cached all the same
+    digest = chain.digest_with_key(context)  # may ask a person to unlock a keyring
+    verdict = judge_by_chain(cached, request, digest)
+    messages.decided(f"{request.profile}: {verdict if chain.is_cacheable else chain.why_not_cached}")
+    if cached and verdict.action == USE:
+        if cached.is_unchanged(environ):
+            return cached
+        restated = _restate(cached, chain, digest, context)  # else each later call would read the profiles file
+        return _store(restated, entry, own_cache)
 
-    digest = chain.digest(context)  # reads the source's access key: perhaps from a keyring, which may ask a person
-    verdict = judge(record, request, path, environ, chain_digest=digest)
-    if not request.issued_since:  # otherwise it is clear that a new one is requested
-        messages.decided(f"{request.profile}: {verdict.why}")
-    if record and verdict.action == USE:
-        is_unchanged = record.is_unchanged(environ)
-        return record if is_unchanged else _store(_restate(record, chain, digest, context), own_cache, entry)
-
-    due = record if verdict.action == RENEW else None
-    hurried = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS)) if due else context
-    fallback = None if request.is_renewal else due
-    lock = taken_lock if taken_lock and taken_lock.name == entry.name else EntryLock(entry.name, environ)
-    with _turn(lock, own_cache, hurried, is_urgent=fallback is not None) as is_busy:
-        if is_busy and fallback:
-            messages.decided("another process is renewing the session; the old one has not expired")
-            return _restate(fallback, chain, digest, context)
-        if own_cache and lock is not taken_lock:  # until this process had its turn, another one may have stored it
-            stored = own_cache.load(entry, is_patient=lock.has_waited)
-            if stored and judge(stored, request, path, environ, chain_digest=digest).action == USE:
+    within, fallback = context, None
+    if cached and verdict.action == RENEW:
+        within = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
+        fallback = None if request.is_renewal else cached
+    try:
+        with taken_lock or Lock(entry.name, environ) as lock:
+            stored = _take_turn(lock, entry, own_cache, within, is_hurried=fallback is not None)
+            if stored and judge_by_chain(stored, request, digest).action == USE:
                 messages.decided("another process has just obtained the session")
                 return stored
-        if own_cache:
-            own_cache.prepare()
-        try:
-            credentials, account_id = _assume(chain, request, cache, hurried)
-        except UnreachableError as failure:
-            if not fallback:
-                raise
+            if own_cache:
+                own_cache.prepare()
+            credentials, account_id = _assume(chain, request, cache, within)
+            return _store(_make_record(credentials, account_id, chain, digest, within), entry, own_cache)
+    except (_Busy, UnreachableError) as failure:
+        if fallback is None:
+            raise
+        if isinstance(failure, UnreachableError):
             messages.say(f"{failure.message}; the current session is used until it expires")
-            return _restate(fallback, chain, digest, context)
-        return _store(_record(credentials, account_id, chain, digest, context), own_cache, entry)
+        else:
+            messages.decided("another process is renewing the session; the current one is used")
+        return _restate(fallback, chain, digest, context)
 
 
-def _turn(
-    lock: EntryLock, own_cache: Cache | None, context: Context, *, is_urgent: bool
-) -> contextlib.AbstractContextManager[bool]:
-    """Return a context in which this process requests the session; its value is whether another one still does.
+def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, *, is_hurried: bool) -> Record | None:
+    """Take `lock`, under which one process requests the session of `entry`; return what another has stored by then.
 
-    It waits for that one, unless it `is_urgent`. A session that is not stored is of no use to another process.
+    If the lock is still busy after most of the time, or there can be none, the session is requested without. Raises
+    _Busy instead of waiting if `is_hurried`.
     """
-    if own_cache is None:
+    if cache is None:  # a session that is not stored is of no use to another process
         lock.release()
-        return contextlib.nullcontext(False)
-    seconds = 0 if is_urgent else context.deadline.remaining() * WAITING_PART
+        return None
+    if lock.is_taken:  # since before the record was loaded
+        return None
     waiting = context.messages.waiting_for("another role-env, which requests the same session")
-    return lock.hold(seconds=seconds, waiting=waiting)
+    seconds = context.deadline.remaining() * WAITING_PART
+    outcome = lock.take() if is_hurried else lock.take_in_turn(seconds, waiting)
+    if outcome == BUSY and is_hurried:
+        raise _Busy
+    return cache.load(entry, is_patient=outcome in (WAITED, BUSY))
 
 
-def _assume(
-    chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float = 0
-) -> tuple[Credentials, str]:
-    """Assume the chain's role with the session of the role before it, or with the source's key; or pass that through.
+def _assume(chain: Chain, request: Request, cache: Cache | None, context: Context) -> tuple[Credentials, str]:
+    """Assume the chain's role with the session before it or with the source's key; without a role, pass that through.
 
-    Return the new session and its account. With `issued_since` (epoch seconds) the session of the role before is not
-    older: if STS says that it has ended early, since it was revoked for example, it is requested again, once. Raises
-    any RoleEnvError.
+    If STS says that the session which signs has ended early, since it was revoked for example, that one is requested
+    again, once. Return the new session and its account. Raises any RoleEnvError.
     """
     from role_env.sts import client as sts  # imports TLS, which a cached session does not need
 
-    before, source, target = chain.before, chain.source, chain.target
-    try:
-        if not target.role_arn:
-            key = source.key(chain.for_source(context))
-            return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=cache is not None)
-        if before is None:
-            return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
-        own = Request(before.target.name, issued_since=issued_since)
-        is_cached = cache and before.is_cacheable and not issued_since
-        cached = cache.load(own.entry(before.target.path)) if cache and is_cached else None
-        session = record_of(before, own, cached, cache, context).session
-        return sts.assume_role(target.hop, session.credentials, context), chain.role_arn.account
-    except sts.StsError as refusal:
-        has_session = before or source.gives_session
-        if issued_since or not has_session or not refusal.code.startswith("InvalidSecurityToken.Expired"):
-            raise
-    context.messages.decided("the source's session has ended: a new one is requested")
-    return _assume(chain, request, cache, context, issued_since=time.time())
+    source, target = chain.source, chain.target
+    issued_since = 0.0
+    while True:
+        before = _session_before(chain, request, cache, context, issued_since=issued_since)
+        try:
+            if not target.role_arn:
+                key = source.key(chain.for_source(context))
+                return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
+            if before is None:
+                return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
+            return sts.assume_role(target.hop, before, context), chain.role_arn.account
+        except sts.StsError as refusal:
+            has_ended = refusal.code.startswith("InvalidSecurityToken.Expired")
+            if issued_since or not has_ended or not (before or source.gives_session):
+                raise
+        context.messages.decided("the source's session has ended: a new one is requested")
+        issued_since = time.time()
 
 
-def _store(record: Record, cache: Cache | None, entry: Entry) -> Record:
+def _session_before(
+    chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float
+) -> Credentials | None:
+    """Return the session of the role before the chain's last one; None if that is assumed with the source's key.
+
+    It was issued at `issued_since` (epoch seconds) or later. Raises any RoleEnvError.
+    """
+    before = chain.before
+    if before is None:
+        return None
+    own = Request(before.target.name, issued_since=issued_since, no_cache=request.no_cache)
+    cached = cache.load(own.entry(before.target.path)) if cache and before.is_cacheable else None
+    return use_or_request(before, own, cached, cache, context).session.credentials
+
+
+def _store(record: Record, entry: Entry, cache: Cache | None) -> Record:
     if cache:
         cache.store(entry, record)
     return record
@@ -160,12 +183,12 @@ def _store(record: Record, cache: Cache | None, entry: Entry) -> Record:
 
 def _restate(old: Record, chain: Chain, digest: str, context: Context) -> Record:
     """Return the record of the same session with the chain's settings of now, which may have changed."""
-    return _record(old.session.credentials, old.session.account_id, chain, digest, context)
+    return _make_record(old.session.credentials, old.session.account_id, chain, digest, context)
 
 
-def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str, context: Context) -> Record:
+def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest: str, context: Context) -> Record:
     """Return the record of a session of `chain`, which has `digest`."""
-    source, target, settings = chain.source, chain.target, chain.shell_settings()
+    source, target, settings = chain.source, chain.target, chain.read_shell_settings()
     session = Session(
         target.name,
         chain.role_arn,
@@ -173,10 +196,10 @@ def _record(credentials: Credentials, account_id: str, chain: Chain, digest: str
         account_id=account_id,
         region_id=target.region_id,
         fallback_region=settings.region_id if settings and not target.region_id else "",
-        color=target.color,
-        variables=target.variables,
+        families=target.variables,
         policy=chain.policy_name,
         in_cli_file=bool(settings and settings.has_session_profile),
+        shown=target.shown,
     )
     return Record(
         session,

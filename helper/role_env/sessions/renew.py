@@ -16,8 +16,8 @@ from role_env.profiles import file as profiles
 from role_env.profiles.policies import compact
 from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
-from role_env.sessions.obtain import RENEWAL_SECONDS, record_of
-from role_env.sessions.plan import chain_of, decide_agent
+from role_env.sessions.obtain import RENEWAL_SECONDS, use_or_request
+from role_env.sessions.resolve import decide_agent, resolve_request
 from role_env.sessions.shell_request import ShellRequest, answer, parse_request, request_of_shell
 from role_env.sessions.store import Cache
 from role_env.variables import READ_ONLY
@@ -89,8 +89,7 @@ def renew(context: Context) -> Session:
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
     try:
-        request = _request(asked, _narrowing(wanted), asked.option("agent"))
-        request.is_renewal = True
+        request = _request(asked, _narrowing(wanted), asked.option("agent")).changed(is_renewal=True)
         session = _same_session(wanted, request, context)
     except WiderError:
         raise wanted.another("another session policy") from None
@@ -127,11 +126,11 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
     asked = parse_request(first.request_json)
     if asked is None:
         raise AssertionError("role-env can read its own request")
-    wanted, request.is_renewal = _Wanted(asked, f"`role-env use {first.profile}`"), True
-    request.agent = asked.option("agent")
+    narrowing = request.narrowing
     if asked.option("agents"):  # the profile's key narrowed it, and no option of the request
-        request.narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
-    return _same_session(wanted, request, context)
+        narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
+    renewal = request.changed(agent=asked.option("agent"), narrowing=narrowing, is_renewal=True)
+    return _same_session(_Wanted(asked, f"`role-env use {first.profile}`"), renewal, context)
 
 
 def _same_session(wanted: _Wanted, request: Request, context: Context) -> Session:
@@ -144,10 +143,10 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
     file = profiles.load(request.config, context.environ)
     cache = None if request.no_cache else Cache(context)
     request = decide_agent(request, file)
-    chain = wanted.bind(chain_of(request, file, context), request)
+    chain = wanted.bind(resolve_request(request, file, context), request)
     try:
         cached = cache.load(request.entry(file.path)) if cache else None
-        record = record_of(chain, request, cached, cache, context)
+        record = use_or_request(chain, request, cached, cache, context)
     except UnreachableError as error:
         raise wanted.failed(error) from None
     session = answer(request, file.path, record, context.environ)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from role_env.credentials import Session
-    from role_env.sessions import Record, Request
+    from role_env.sessions import Request
+    from role_env.sessions.record import Record
 
 _FORMAT = 1
 
@@ -62,7 +63,7 @@ def request_text(request: "Request", path: str, record: "Record") -> str:
         "account_id": session.account_id,
         "policy": session.policy,
         "families": " ".join(variables.families(session)),
-        "color": session.color,
+        "color": session.shown.get("color", ""),
         "access_key_id": credentials.access_key_id,
         "expiration": str(credentials.expiration),
         "server": "",

@@ -12,7 +12,7 @@ from role_env.errors import ProfileError, printable
 from role_env.keyrings import SESSION_SERVICE, Entry
 from role_env.keyrings.index import Index
 from role_env.keyrings.order import MODE, MODES, OrderedKeyrings
-from role_env.sessions import Record, parse_record
+from role_env.sessions.record import Record, parse_record, text_of
 
 _INDEX = "sessions"
 
@@ -71,7 +71,7 @@ class Cache:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
-        self._places.write(entry, record.text(), seconds=seconds)
+        self._places.write(entry, text_of(record), seconds=seconds)
         self._change_index(self._index.note, entry)  # again: `clear` may have removed the name before the write
         self._warn()
 

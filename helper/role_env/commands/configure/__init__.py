@@ -27,7 +27,7 @@ from role_env.rotation.ram import find_creation
 from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
-from role_env.sessions.obtain import record_of
+from role_env.sessions.obtain import use_or_request
 from role_env.sessions.store import Cache
 from role_env.sources import registry
 from role_env.sources.access_key import KeyringKey
@@ -197,7 +197,7 @@ def _verify(chain: Chain, key: AccessKey | None, context: Context) -> None:
         with context.messages.waiting_for(f"STS at {chain.target.endpoint}"):
             if chain.gives_session:
                 request = Request(chain.target.name, issued_since=time.time())
-                record_of(chain, request, None, Cache(context), context)
+                use_or_request(chain, request, None, Cache(context), context)
             elif key:
                 verified = sts.caller_identity(key, endpoint=chain.target.endpoint, context=context)["Arn"]
             if key:

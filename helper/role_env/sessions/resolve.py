@@ -1,17 +1,13 @@
-"""Plan a request without making it: the chain with the request's options, and the verdict on the cached session.
+"""Resolve a request into the chain of its profile, with the request's options. This asks no network."""
 
-`explain` shows a plan, `list` a part of each, and `obtain` and `renew` follow one. Nothing here asks the network.
-"""
-
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from role_env import variables
 from role_env.context import Context
-from role_env.errors import KeyringError, ProfileError, RoleEnvError, UsageError
+from role_env.errors import NamingRole, UsageError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
-from role_env.sessions import MISS, USE, Record, Request, Verdict, judge
+from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sessions.narrow import name_for_agent, narrow, narrowing_of
@@ -28,20 +24,20 @@ def decide_agent(request: Request, file: ProfilesFile) -> Request:
     A renewal is made for whom the session was made.
     """
     is_agents = request.is_renewal or file.has_key(request.profile, "agents")
-    return request if is_agents or not request.agent else request.for_person()
+    return request if is_agents or not request.agent else request.changed(agent="")
 
 
-def chain_of(request: Request, file: ProfilesFile, context: Context) -> Chain:
+def resolve_request(request: Request, file: ProfilesFile, context: Context) -> Chain:
     """Return the chain of the request's profile in `file` with the request's options, checked.
 
     Raises ProfileError, UsageError, RefusedError; the error names the requested role if that is known.
     """
-    with naming_role(file.role_arn(request.profile)):
+    with NamingRole(file.role_arn(request.profile)):
         chain = chains.resolve(file, request.profile)
         narrowing = narrowing_of(request, chain.target)
         chain = chain.with_target(**_options(chain.target, request))
         chain = name_for_agent(chain, request.agent)
-    with naming_role(chain.role_arn):
+    with NamingRole(chain.role_arn):
         chains.check_loop(chain, context.environ)
         _check_accounts(chain, request.expect_account)
         chain = narrow(chain, narrowing, context.environ)
@@ -52,48 +48,12 @@ def chain_of(request: Request, file: ProfilesFile, context: Context) -> Chain:
     return chain
 
 
-@contextlib.contextmanager
-def naming_role(role_arn: str) -> Iterator[None]:
-    """Name the requested role, `role_arn`, in an error that names none."""
-    try:
-        yield
-    except RoleEnvError as error:
-        error.role_arn = error.role_arn or role_arn
-        raise
-
-
 def is_chain_decisive(environ: Mapping[str, str]) -> bool:
     """Return whether the chain decides even about a session that nothing has changed for.
 
     A process must not request a profile of its own chain, or a wider session.
     """
     return bool(environ.get(variables.CHAIN) or environ.get(variables.POLICY))
-
-
-def full_verdict(record: Record | None, request: Request, chain: Chain, context: Context) -> Verdict:
-    """Return the verdict on `record` as `obtain` reaches it: by files and variables, and else by the chain's digest."""
-    if not chain.is_cacheable:
-        return Verdict(MISS, f"a session of a {chain.source.kind} is requested each time")
-    path, environ = chain.target.path, context.environ
-    verdict = judge(record, request, path, environ)
-    if verdict.action == USE:
-        return verdict
-    try:
-        return judge(record, request, path, environ, chain_digest=chain.digest(context))
-    except (ProfileError, KeyringError) as error:  # its source has no key
-        return Verdict(MISS, error.message)
-
-
-def would_use(record: Record, request: Request, file: ProfilesFile, context: Context) -> bool:
-    """Return whether `obtain` would use `record`; the file's chain is resolved only where that decides."""
-    try:
-        chain = chain_of(request, file, context) if is_chain_decisive(context.environ) else None
-        if judge(record, request, file.path, context.environ).action == USE:
-            return True
-        chain = chain or chain_of(request, file, context)
-        return full_verdict(record, request, chain, context).action == USE
-    except RoleEnvError:
-        return False
 
 
 def _options(target: Profile, request: Request) -> "dict[str, Any]":
