@@ -35,14 +35,13 @@ DISPATCH = COMMAND_LINE | {"role_env.errors", "role_env.commands"} | below("ui")
 DISPATCH |= below("context", "messages", "stderr")
 PAGE = COMMAND_LINE | {"role_env.cli.help"} | below("ui")
 CACHED = COMMAND_LINE | below("keyrings", "dbus", "secret_service")
-CACHED |= below("shells", "export")
 CACHED |= below("sessions", "record") | below("ui")
 CACHED |= {f"role_env.{name}" for name in ("credentials", "fast_path", "fingerprint", "paths", "variables")}
 CACHED |= {"_socket", "_sha2" if sys.version_info >= (3, 12) else "_sha256"}
-PROCESS = CACHED
-CACHED = CACHED | {"role_env.sessions.shell_request"}
+PROCESS = CACHED | {"role_env.documents"}
+CACHED = CACHED | below("shells", "export") | {"role_env.sessions.shell_request"}
 POSIX = CACHED | {SHELLS["sh"].dialect}
-DOCUMENT = CACHED
+DOCUMENT = CACHED | {"role_env.documents"}
 SERVED_FORMATS = tuple(form for form in FORMATS if form != "github")
 """The formats that the fast path prints. `github` writes files too."""
 PARENT, OPTION_VALUE = {"role_env.shells.parent"}, {"role_env.validators"}

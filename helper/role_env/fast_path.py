@@ -119,9 +119,9 @@ def _is_usual(environ: "Mapping[str, str]") -> bool:
 
 def _modules(invocation: "Invocation") -> "list[str]":
     """Return the modules that the answer needs next. They are imported while the Secret Service works."""
-    modules = ["role_env.shells.export"]
-    if invocation.command != "process":
-        modules.append("role_env.sessions.shell_request")
+    if invocation.command == "process":
+        return ["role_env.documents"]
+    modules = ["role_env.sessions.shell_request", "role_env.shells.export"]
     shell = SHELLS.get(invocation.format or "sh")
     if shell and invocation.command == "export":
         modules.append(shell.dialect)
@@ -192,14 +192,13 @@ def _read_kernel(entry: "Entry", _environ: "Mapping[str, str]", _modules: "Seque
 
 def _write(record: Record, request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]") -> None:
     """Write the session of `record` as the line asks for it, or become the command that the line names."""
-    from role_env.shells import export as exporters
-
     if invocation.command == "process":
-        from role_env import ui
+        from role_env import documents, ui
 
-        ui.write(exporters.process(record.session.credentials))
+        ui.write(documents.process(record.session.credentials))
         return
     from role_env.sessions import shell_request
+    from role_env.shells import export as exporters
 
     session = shell_request.answer(request, path, record, environ)
     if invocation.command == "exec":

@@ -2,7 +2,7 @@
 
 import time
 
-from role_env import ui, variables
+from role_env import documents, ui, variables
 from role_env.cli import Invocation, options
 from role_env.commands.status import find_faults
 from role_env.context import Context
@@ -10,7 +10,6 @@ from role_env.credentials import Credentials
 from role_env.environ.keys import current_key
 from role_env.environ.session import ShellState
 from role_env.errors import ProfileError, UsageError
-from role_env.shells import export as exporters
 from role_env.sources import credentials_uri
 
 URI_MARGIN = 900
@@ -24,7 +23,7 @@ def run(invocation: Invocation, context: Context) -> int:
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see `role-env process --help`")
     credentials = _session_of(context) if invocation.session else options.session_of(invocation, context).credentials
-    ui.write(exporters.process(credentials))
+    ui.write(documents.process(credentials))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Print sessions as text for each shell and program.
+"""Print sessions as text for each shell and program; the JSON is in `documents.py`.
 
 The formats for shells can also end a session, renew it and report a failure. Each format imports only what it needs: a
 cached session takes a few milliseconds, and each module adds 0.2 ms.
@@ -6,7 +6,7 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 
 from role_env import shells, variables
 from role_env.command_table import SHELLS
-from role_env.credentials import Credentials, Session
+from role_env.credentials import Session
 from role_env.shells import Change, Former
 
 TYPE_CHECKING = False
@@ -43,7 +43,9 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     Raises ProfileError if the format cannot contain a value.
     """
     if form == "json":
-        return _json(session)
+        from role_env import documents
+
+        return documents.session_json(session)
     if form == "dotenv":
         return _dotenv(session)
     found = shells.switch(session, environ, may_follow=True, confirmation=confirmation(session))
@@ -96,20 +98,6 @@ def _minutes(session: Session) -> int:
     return max(0, int(session.credentials.remaining()) // 60)
 
 
-def process(credentials: Credentials) -> str:
-    """Return the External-mode document, which the `aliyun` CLI and the SDKs read, on one line."""
-    from role_env.credentials import format_utc
-
-    document = {
-        "mode": "StsToken",
-        "access_key_id": credentials.access_key_id,
-        "access_key_secret": credentials.access_key_secret,
-        "sts_token": credentials.security_token,
-        "expiration": format_utc(credentials.expiration),
-    }
-    return "{" + ", ".join(f'"{name}": {variables.json_text(value)}' for name, value in document.items()) + "}\n"
-
-
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment for a command that runs in `session`, made from `environ`."""
     return _changed(shells.switch(session, environ, may_follow=True), environ)
@@ -138,20 +126,6 @@ def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
 def plain(value: "str | Former") -> str:
     """Return the value that a variable gets outside of the shell with the session."""
     return value.default if isinstance(value, Former) else value
-
-
-def _json(session: Session) -> str:
-    from role_env.credentials import format_utc
-
-    credentials = session.credentials
-    document = {
-        **credentials.document(format_utc(credentials.expiration)),
-        "RegionId": session.region_id,
-        "Profile": session.profile,
-        "RoleArn": session.role_arn,
-    }
-    lines = (f'  "{name}": {variables.json_text(value) if value else "null"}' for name, value in document.items())
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _dotenv(session: Session) -> str:
