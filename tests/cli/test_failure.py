@@ -41,6 +41,19 @@ def test_a_bug_is_reported_by_its_kind_and_place_and_without_its_text(machine: M
     assert "hunter22" not in done.stderr
 
 
+def test_memory_that_is_missing_for_a_signature_is_no_bug(machine: Machine, tmp_path: Path) -> None:
+    """Within a few kilobytes of `ulimit -v`, OpenSSL has no room for a digest, and says so by a ValueError."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    sabotage = (
+        "import hmac, types\nexec('def fail(*_, **__): raise ValueError', vars(hmac))\n"
+        "hmac._hashopenssl = types.SimpleNamespace(hmac_new=hmac.fail, UnsupportedDigestmodError=KeyError)\n"
+    )
+    (folder / "sitecustomize.py").write_text(sabotage)
+    done = machine.role_env("profileB", PYTHONPATH=str(folder), ROLE_ENV_CACHE="none")
+    assert (done.returncode, "no more memory" in done.stderr) == (5, True), done.stderr
+
+
 @pytest.mark.parametrize("broken", ["source_profile = nosuch", "source_profile = profileA\nduration_seconds = 1"])
 def test_a_profile_that_now_has_another_role_ends_the_session_even_if_it_is_invalid(
     machine: Machine, broken: str

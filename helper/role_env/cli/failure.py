@@ -22,6 +22,8 @@ from role_env.shells import parent
 
 _LIMIT_ERRORS = ("EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOBUFS", "EPERM")
 _DISK_ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "ESTALE")
+# What these modules raise when the system has no more threads, and no more memory for OpenSSL.
+_SYSTEM_FAULTS: dict[str, tuple[type[Exception], ...]] = {"threading": (RuntimeError,), "hmac": (ValueError,)}
 
 
 def report(failure: BaseException, invocation: Invocation, environ: Mapping[str, str]) -> int:
@@ -155,7 +157,7 @@ def _system_fault(failure: BaseException) -> ResourceError | None:
     """
     what, hint = "", "check the memory, the disk and the limits (ulimit -a), and try again"
     trace = _innermost(failure)
-    is_in_threading = trace is not None and trace.tb_frame.f_globals.get("__name__") == "threading"
+    module = str(trace.tb_frame.f_globals.get("__name__")) if trace else ""
     if isinstance(failure, ImportError):
         # Otherwise a module that is loaded lacks a name.
         if isinstance(failure, ModuleNotFoundError) or not (failure.path or ".py").endswith(".py"):
@@ -166,7 +168,7 @@ def _system_fault(failure: BaseException) -> ResourceError | None:
         is_known = errno.errorcode.get(number, "") in (*_LIMIT_ERRORS, *_DISK_ERRORS)
         if is_known and failure.strerror == os.strerror(number):  # only the system's own error has its text
             what = f"the system reported: {failure.strerror}"
-    elif isinstance(failure, MemoryError | SystemError) or (isinstance(failure, RuntimeError) and is_in_threading):
+    elif isinstance(failure, (MemoryError, SystemError, *_SYSTEM_FAULTS.get(module, ()))):
         what = "the system has no more memory, threads or processes for role-env"
     return ResourceError(what, hint=hint) if what else None
 
