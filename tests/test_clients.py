@@ -82,9 +82,7 @@ def test_the_sdks_take_the_session_from_the_environment(machine: Machine, client
     check_identity(machine, done)
 
 
-def test_the_sdks_take_the_session_from_an_external_profile_and_write_it_into_its_file(
-    machine: Machine, clients: Path
-) -> None:
+def test_the_sdks_write_the_session_of_an_external_profile_into_its_file(machine: Machine, clients: Path) -> None:
     process = f"{INSTALLED / 'role-env'} process profileB"
     profile = {"name": "B", "mode": "External", "process_command": process, "region_id": "cn-hangzhou"}
     config = machine.write_cli_file({"current": "B", "profiles": [profile]})

@@ -81,7 +81,7 @@ def dump_core(machine: Machine, *words: str, until: Callable[[], object], text: 
     assert process.returncode == -signal.SIGABRT, (words, machine.reported[-1])
 
 
-def test_a_command_that_is_aborted_while_it_waits_for_sts_leaves_no_core_dump_and_the_one_of_exec_may(
+def test_an_aborted_command_leaves_no_core_dump_and_the_one_of_exec_may(
     machine: Machine,
 ) -> None:
     machine.sts.fault("hang", times=None)

@@ -83,7 +83,7 @@ def as_it_is(_home: Path, _elsewhere: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [as_it_is, links, folders_of_root, nothing_yet])
-def test_root_writes_nothing_in_the_home_folder_of_another_user(
+def test_root_writes_nothing_in_the_home_of_another_user(
     machine: Machine, home: Path, tmp_path: Path, prepare: Callable[[Path, Path], None]
 ) -> None:
     elsewhere = tmp_path / "root's"

@@ -135,7 +135,7 @@ def test_the_fast_read_sends_nothing_to_the_bus_of_another_user(folder: Path, fo
 
 
 @needs_root
-def test_no_key_goes_to_the_bus_of_another_user_and_no_session_is_cached_there(
+def test_neither_key_nor_session_goes_to_the_bus_of_another_user(
     machine: Machine, folder: Path, foreign: socket.socket
 ) -> None:
     machine.add("[stored]\n")

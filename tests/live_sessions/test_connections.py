@@ -217,7 +217,7 @@ def running(begin: Begin) -> Running:
     return begin()
 
 
-def test_a_hostile_request_gets_a_status_at_most_and_the_command_is_served_all_the_same(running: Running) -> None:
+def test_a_hostile_request_gets_a_status_at_most(running: Running) -> None:
     port = running.uri.port or 0
     hostile = requests(running.uri.path, port)
     for name, request in hostile.items():

@@ -181,7 +181,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 @is_root
-def test_a_browser_is_not_sent_to_ports_that_another_user_has(machine: Machine) -> None:
+def test_no_browser_is_sent_to_ports_of_another_user(machine: Machine) -> None:
     if not has_namespaces():
         pytest.skip("no network namespaces for this user")
     noted = machine.home / "opened"

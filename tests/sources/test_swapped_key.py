@@ -69,7 +69,7 @@ PLACES = [in_profiles_file, in_keyring, in_environment, in_base_of_session, in_c
 
 
 @pytest.mark.parametrize("swap", PLACES)
-def test_a_secret_in_the_place_of_an_id_is_neither_sent_nor_shown(
+def test_a_secret_as_an_id_is_neither_sent_nor_shown(
     machine: Machine, swap: Callable[[Machine], tuple[str, str]]
 ) -> None:
     profile, place = swap(machine)
