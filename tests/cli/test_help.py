@@ -58,7 +58,9 @@ def test_help_alone_or_of_a_command_is_the_help_option_on_a_terminal_too(machine
 def test_the_help_of_all_names_each_command_and_the_line_for_each_shell() -> None:
     text = printed("--help")
     assert [line.split()[1] for line in text.splitlines()[:3]] == ["configure", "use", "off"]
-    assert too_long(text) == [], "shorten Shell.evaluate or Shell.readers in command_table/__init__.py"
+    assert too_long(text) == [], (
+        "shorten these; a shell's line is Shell.evaluate, Shell.readers in command_table/__init__.py"
+    )
     assert [command for command in COMMANDS if f"\n    {command} " not in text] == []
     for line in ("source <(role-env PROFILE)", "role-env PROFILE | source", 'eval "$(role-env PROFILE || echo false)"'):
         assert line in text

@@ -128,5 +128,8 @@ def test_each_line_works_at_a_prompt(document: str, shell: str, lines: list[str]
         script += [forget, *before, use, line, f'echo "{number} ends with: {status}"']
     done = with_programs.run(*COMMANDS[shell], "-i", text="\n".join(script) + "\n")
     failed = [line for number, line in enumerate(lines) if f"{number} ends with: 0\n" not in done.stdout]
-    advice = f"correct these lines in {document}.md, or name the test that runs them in NOT_RUN"
+    advice = (
+        f"correct these lines in {document}.md, or name the test that runs them in NOT_RUN (a new shell's line has "
+    )
+    advice += "to be exactly its Shell.evaluate, which its own tests run)"
     assert failed == [], f"{advice}; {shell} says:\n{done.stderr}"
