@@ -126,6 +126,10 @@ function _role_env_describe
                 # The current second has begun: less than $left is left.
                 set -l minutes (math "floor(($left - 1) / 60)")
                 set text " "$minutes"m"
+                if test $minutes -ge 60
+                    set -l tens (math "floor($minutes % 60 / 10)")
+                    set text " "(math "floor($minutes / 60)")h$tens(math "$minutes % 10")
+                end
                 set wait (math "max(1, $left - $minutes * 60)")
             else
                 set text ' expired'

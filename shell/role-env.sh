@@ -136,8 +136,13 @@ _role_env_describe() {
 		_role_env_left=$((_role_env_end - _role_env_now))
 		if ((_role_env_left > 0)); then
 			# The current second has begun: less than _role_env_left is left.
-			_role_env_minutes=$(((_role_env_left - 1) / 60))m
-			_role_env_next=$((_role_env_end - (_role_env_left - 1) / 60 * 60))
+			_role_env_minutes=$(((_role_env_left - 1) / 60))
+			_role_env_next=$((_role_env_end - _role_env_minutes * 60))
+			if ((_role_env_minutes < 60)); then
+				_role_env_minutes=${_role_env_minutes}m
+			else
+				_role_env_minutes=$((_role_env_minutes / 60))h$((_role_env_minutes % 60 / 10))$((_role_env_minutes % 10))
+			fi
 		else
 			_role_env_minutes=expired
 		fi

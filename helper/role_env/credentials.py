@@ -155,6 +155,12 @@ class RoleArn(str):
         return arn
 
 
+def shown_minutes(seconds: float) -> str:
+    """Return a time in whole minutes, as every message shows it: `59 min`, `11 h 59 min`."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def format_utc(seconds: int) -> str:
     """Return `seconds` since the epoch as STS writes times."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -30,8 +30,7 @@ def test_everything_that_the_portal_offers_becomes_a_profile(machine: Machine, p
     assert names(machine) == ["Production.Admin", "Production.ReadOnly", "Staging.Admin"]
     text = machine.file.read_text()
     assert text.startswith(before)
-    config = portal.accounts[0].configurations[0].id
-    assert portal.section("Production.Admin", config=config) in text
+    assert portal.section("Production.Admin", config="Admin") in text  # the name, which `list` shows
     assert "color" not in text
     line = 'eval "$(role-env Production.Admin || echo false)"'
     assert done.stdout.endswith(f"appended 3 profiles to {machine.file}; type: {line}\n")

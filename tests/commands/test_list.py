@@ -8,6 +8,7 @@ import pytest
 from cloud.cloud_sso_portal import CloudSsoPortal
 from cloud.world import ACCOUNT_B
 from role_env.ui import table as display
+from support.files import write_private
 from support.machine import Machine
 from support.secret_service_bus import KeyringBus
 from support.silent_bus import SilentBus
@@ -42,21 +43,86 @@ def test_the_account_is_the_roles_and_without_a_role_the_one_that_is_expected(
 # ---- the table ----
 
 
-def test_on_a_narrow_terminal_roles_are_shortened_first_then_names_and_accounts_last(machine: Machine) -> None:
-    name = "production-administrators-of-the-data-platform"
-    machine.add(f"[{name}]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
-    whole = max(map(len, on_terminal(machine, "list", columns=250).lines))
-    least = whole - len("switchrolesbc") + len("switc…")
-    for columns, shown in ((least, name), (least - 29, "production-admin…")):
-        (*_, row) = cells_of("\n".join(on_terminal(machine, "list", columns=columns).lines))
-        assert list(row.values()) == [shown, "switc…", ACCOUNT_B, "profileA"]
+NAME = "production-administrators-of-the-platform-eu"
+CJK = "本番環境の管理者"
+
+
+def test_a_terminal_of_80_columns_shows_whole_names_and_accounts_in_fewer_words(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    assert len(NAME) == 44
+    machine.write(portal.section(NAME) + "region_id = cn-hangzhou\n")
+    machine.add(f"[{CJK}]\nsource_profile = {NAME}\nrole_arn = {machine.sts.role_arn}\n")
+    machine.succeeds("login", NAME, "--no-browser")
+    heading, *rows = on_terminal(machine, "list").lines
+    assert all(display.width(line) <= 80 for line in (heading, *rows))
+    assert [row.split()[0] for row in rows] == [NAME, CJK]
+    assert all(ACCOUNT_B in row and re.search("sign-in 7h5[89]$", row) for row in rows), rows
+    whole = on_terminal(machine, "list", columns=200).lines
+    assert re.search(" Admin .* signed in, 7 h 5[89] min left$", whole[1])
+
+
+def test_where_stdout_is_no_terminal_nothing_is_cut(machine: Machine) -> None:
+    role = f"acs:ram::{ACCOUNT_B}:role/{'r' * 64}"
+    machine.add(f"[{LONG}]\nrole_arn = {role}\nsource_profile = profileA\nregion_id = ap-southeast-1\n")
+    (*_, row) = machine.succeeds("list", COLUMNS="40").stdout.splitlines()
+    assert row.split() == [LONG, "r" * 64, ACCOUNT_B, "profileA", "ap-southeast-1"]
+
+
+def test_the_profile_of_the_shells_own_session_has_a_star(machine: Machine) -> None:
+    machine.add(f"[c]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
+    other = machine.home / "other.ini"
+    write_private(other, machine.file.read_text("utf-8"))
+    assert "*" not in machine.succeeds("list").stdout
+    for words in ("", f" --config {other}"):
+        done = machine.shell("bash", f"source <(role-env profileB)\nrole-env list{words}\n")
+        marked = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("*")]
+        assert marked == ([] if words else ["profileB"]), done
+
+
+def test_a_profile_of_the_cli_shows_the_role_of_the_clis_file(machine: Machine) -> None:
+    machine.write_cli_file(
+        {
+            "current": "rr",
+            "profiles": [
+                {
+                    "name": "rr",
+                    "mode": "RamRoleArn",
+                    "access_key_id": machine.sts.access_key_id,
+                    "access_key_secret": machine.sts.access_key_secret,
+                    "ram_role_arn": machine.sts.role_arn,
+                    "ram_session_name": "me",
+                }
+            ],
+        }
+    )
+    machine.write("[cli]\ncredential_source = aliyun_cli\naliyun_profile = rr\n")
+    (row,) = cells_of(machine.succeeds("list").stdout)
+    assert (row["ROLE"], row["ACCOUNT"]) == ("switchrolesbc", ACCOUNT_B)
+    (document,) = json.loads(machine.succeeds("list", "--json").stdout)
+    assert (document["role_arn"], document["account_id"]) == (machine.sts.role_arn, ACCOUNT_B)
+
+
+def test_the_json_has_the_file_the_color_and_what_a_source_is_of(machine: Machine, portal: CloudSsoPortal) -> None:
+    machine.write(portal.section("cloud") + "color = red\n[kk]\n")
+    machine.log_in("kk")
+    cloud, kk = json.loads(machine.succeeds("list", "--json").stdout)
+    assert (cloud["access_config"], cloud["color"], cloud["file"]) == ("Admin", "red", str(machine.file))
+    assert (kk["access_config"], kk["color"], kk["key_created"]) == (None, None, None)
+
+
+def test_a_keyring_that_cannot_be_read_says_nothing_of_a_sign_in(machine: Machine, portal: CloudSsoPortal) -> None:
+    machine.write(portal.section("cloud"))
+    assert cells_of(machine.succeeds("list").stdout)[0]["SESSION"] == "sign in"
+    without = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
+    assert "sign in" not in machine.succeeds("list", **without).stdout
 
 
 LONG = "a-very-long-name-for-a-profile-as-generated-by-some-tool-0123456"
 WIDE = "生产环境的管理员账号以及测试环境的管理员账号"
 
 
-@pytest.mark.parametrize("name", [LONG, WIDE, "e\N{COMBINING ACUTE ACCENT}" * 20], ids=["long", "wide", "marks"])
+@pytest.mark.parametrize("name", [LONG, WIDE, "q\N{COMBINING ACUTE ACCENT}" * 20], ids=["long", "wide", "marks"])
 def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine, name: str) -> None:
     role = f"acs:ram::2222222222222222:role/{'r' * 64}"
     machine.add(f"[{name}]\nrole_arn = {role}\nsource_profile = profileA\nregion_id = ap-southeast-1\n")
@@ -65,8 +131,6 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine,
         lines = on_terminal(machine, "list", columns=columns).lines
         assert len(lines) == 5
         assert all(display.width(line) <= columns for line in lines)
-        assert "…" in lines[3]
-    assert max(map(display.width, machine.succeeds("list").stdout.splitlines())) <= 80
     wide = on_terminal(machine, "list", columns=250).lines
     assert name in wide[3]
     assert "…" not in "".join(wide)

@@ -48,7 +48,10 @@ def test_the_prompt_shows_session_foreign_key_and_end_and_off_restores_what_was(
 
 
 STATES = {
-    **{seconds: f"profileB {text}" for seconds, text in ((2570, "42m"), (290, "4m"), (50, "0m"), (-1, "expired"))},
+    **{
+        seconds: f"profileB {text}"
+        for seconds, text in ((43170, "11h59"), (3900, "1h04"), (2570, "42m"), (290, "4m"), (50, "0m"), (-1, "expired"))
+    },
     2511: "profileB 41m",
 }
 """The seconds that are left, and the text."""

@@ -43,7 +43,7 @@ def choose_profile(invocation: Invocation, context: Context) -> str:
 
 def _searched(row: Row) -> str:
     account = row.profile.account_id if row.profile else ""
-    return printable(f"{row.name}  {row.role_arn.name}  {account}")
+    return printable(f"{row.name}  {row.role_arn.name or row.access_config}  {account}")
 
 
 class _NoFzf(Exception):

@@ -5,7 +5,7 @@ import sys
 
 from role_env import ui
 from role_env.cli import Invocation, profile_rows
-from role_env.cli.profile_rows import COLUMNS, Row
+from role_env.cli.profile_rows import COLUMNS, Column, Row
 from role_env.context import Context
 from role_env.profiles import file as profiles
 from role_env.ui import table
@@ -23,12 +23,18 @@ def run(invocation: Invocation, context: Context) -> int:
     if invocation.json:
         ui.write_json([{column.json_key: column.value(row) for column in COLUMNS if column.json_key} for row in rows])
     else:
-        # Those with a text in some row.
-        columns = [column for column in COLUMNS if column.heading and (not rows or any(map(column.text, rows)))]
-        most = table.columns(context.environ)
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
+        most = table.columns(context.environ) if is_terminal else None
         colors = [table.BOLD, *map(_color, rows)] if table.has_colors(context.environ, sys.stdout) else []
-        ui.write(profile_rows.table_of(rows, columns, most=most, colors=colors))
+        ui.write(profile_rows.table_of(rows, _columns(rows), most=most, colors=colors))
     return 0
+
+
+def _columns(rows: list[Row]) -> list[Column]:
+    """Return the columns with a text in some row; without rows, all that have a heading."""
+    if not rows:
+        return [column for column in COLUMNS if column.heading.strip()]
+    return [column for column in COLUMNS if column.heading and any(map(column.text, rows))]
 
 
 def _color(row: Row) -> str:

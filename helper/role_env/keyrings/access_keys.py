@@ -61,9 +61,9 @@ def delete(entry: Entry, context: Context) -> None:
     touch(context.environ)
 
 
-def age(key: AccessKey) -> int | None:
-    """Return the days since `key` was created, or None if that is unknown."""
-    return max(0, int(time.time()) - key.created) // 86400 if key.created else None
+def age_in_days(created: int) -> int | None:
+    """Return the days since `created` (epoch seconds), when a key was; None if that is 0, since it is not known."""
+    return max(0, int(time.time()) - created) // 86400 if created else None
 
 
 def touch(environ: Mapping[str, str]) -> None:

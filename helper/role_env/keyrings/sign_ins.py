@@ -111,11 +111,11 @@ class StoredSignIn:
         return self._id
 
     def expiration(self, context: Context, known: Mapping[str, str | None] | None = None) -> int | None:
-        """Return the end of the sign-in (epoch seconds, perhaps past) or None, unasked. `known` is as for `load`."""
-        try:
-            found = self.load(context.without_prompts(), known=known)
-        except KeyringError:
-            return None
+        """Return the end of the sign-in (epoch seconds, perhaps past) or None, unasked. `known` is as for `load`.
+
+        Raises KeyringError if that cannot be known.
+        """
+        found = self.load(context.without_prompts(), known=known)
         self._id = found.id if found else ""
         return int(found.expiration) if found else None
 

@@ -6,7 +6,7 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 
 from role_env import shells, variables
 from role_env.command_table import SHELLS
-from role_env.credentials import Session
+from role_env.credentials import Session, shown_minutes
 from role_env.shells import Change, Former
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that replaces the shell's session by `session`; the user's keys stay."""
-    text = f"{session.profile}{_policy(session)}: renewed for {_minutes(session)} min"
+    text = f"{session.profile}{_policy(session)}: renewed for {_lifetime(session)}"
     found = shells.renewal(session, environ, confirmation=text)
     return _dialect(form).change(found, otherwise=None, key_id=session.credentials.access_key_id)
 
@@ -87,15 +87,16 @@ def confirmation(session: Session) -> str:
     """Return the line that an interactive shell prints after the switch to `session`."""
     role = session.role_arn.partition("/")[2]
     who = f"role {role} of {session.account_id}" if role else f"account {session.account_id or 'unknown'}"
-    return f"{session.profile}{_policy(session)}: {who} for {_minutes(session)} min"
+    return f"{session.profile}{_policy(session)}: {who} for {_lifetime(session)}"
 
 
 def _policy(session: Session) -> str:
     return f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""
 
 
-def _minutes(session: Session) -> int:
-    return max(0, int(session.credentials.remaining()) // 60)
+def _lifetime(session: Session) -> str:
+    seconds = session.credentials.remaining()
+    return shown_minutes(seconds) if seconds >= 60 else "under 1 min"
 
 
 def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:

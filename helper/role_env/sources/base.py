@@ -77,6 +77,9 @@ class Source:
     access_key_id: str | None = None
     """The ID of the access key that the profile names, empty if it names none; None if it takes no access key."""
 
+    access_config: str = ""
+    """The access configuration whose session it gives; empty if it gives another one."""
+
     sign_in: "StoredSignIn | None" = None
     """The place of its sign-in in the keyring; None if it needs none. Sources may share a sign-in."""
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+from role_env.credentials import shown_minutes
 from role_env.errors import printable
 
 TYPE_CHECKING = False
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 BOLD, RED, GREEN, YELLOW, CYAN = "1", "31", "32", "33", "36"
 _GAP = "  "
 _ELLIPSIS = "…"
-# The least width of a shortened cell. Less would not be readable.
-_NARROWEST = 6
 
 
 def columns(environ: "Mapping[str, str]") -> int:
@@ -85,22 +84,34 @@ def shorten(text: str, most: int) -> str:
     return (kept + end)[: max(most, 0)]
 
 
-def table(
-    rows: "Sequence[Sequence[str]]", *, most: int, yielding: "Sequence[Sequence[int]]", colors: "Sequence[str]" = ()
-) -> str:
-    """Return the rows, one line each, none wider than `most` columns.
+def width_of(rows: "Sequence[Sequence[str]]") -> int:
+    """Return the columns of a terminal that the rows of a table take."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
 
-    To fit, columns are shortened: the widest of the first group of `yielding` (column numbers) until each of the group
-    has its least width, then the next group. Without `colors`, one for each line, the lines have none.
+
+def table(
+    rows: "Sequence[Sequence[str]]",
+    *,
+    most: int | None,
+    least: "Mapping[int, int] | None" = None,
+    colors: "Sequence[str]" = (),
+) -> str:
+    """Return the rows, one line each, none wider than `most` columns of the terminal, unless that is None.
+
+    To fit, the columns in `least` (by number) are shortened, in its order, each to at least that width. If that is not
+    enough, the ends of the lines are cut. Without `colors`, one for each line, the lines have none.
     """
     lines = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
-    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - most
-    for group in filter(None, yielding):
-        while excess > 0 and widths[widest := max(group, key=widths.__getitem__)] > _NARROWEST:
-            widths[widest] -= 1
-            excess -= 1
-    shown = [shorten(_GAP.join(map(_padded, line, widths)).rstrip(), most) for line in lines]
+    excess = 0 if most is None else width_of(lines) - most
+    for number, narrowest in (least or {}).items():
+        taken = max(0, min(excess, widths[number] - narrowest))
+        widths[number] -= taken
+        excess -= taken
+    shown = [_GAP.join(map(_padded, line, widths)).rstrip() for line in lines]
+    if most is not None:
+        shown = [shorten(line, most) for line in shown]
     pairs = zip(shown, colors or [""] * len(shown), strict=True)
     return "".join(colored(line, color) + "\n" for line, color in pairs)
 
@@ -115,13 +126,14 @@ def _padded(cell: str, most: int) -> str:
 def time_left(seconds: float) -> str:
     """Return how long a session lasts, or how long ago it ended, in whole minutes: `42 min left`, `7 h 59 min left`."""
     if seconds <= 0:
-        return f"ended {_minutes(-seconds)} ago"
-    return f"{_minutes(seconds)} left" if seconds >= 60 else "under 1 min left"
+        return f"ended {shown_minutes(-seconds)} ago"
+    return f"{shown_minutes(seconds)} left" if seconds >= 60 else "under 1 min left"
 
 
-def _minutes(seconds: float) -> str:
-    hours, minutes = divmod(int(seconds) // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+def brief_time_left(seconds: float) -> str:
+    """Return the time for a narrow column, as in a prompt: `42m`, `7h59`."""
+    hours, minutes = divmod(max(0, int(seconds)) // 60, 60)
+    return f"{hours}h{minutes:02}" if hours else f"{minutes}m"
 
 
 def clock(moment: int) -> str:

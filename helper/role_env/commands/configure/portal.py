@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from role_env import validators
 from role_env.cli import Invocation
 from role_env.commands.configure import offers
 from role_env.commands.configure.offers import Offer
@@ -119,13 +120,21 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
 def _offer(assignment: Assignment, unused: UnusedNames, url: str) -> Offer:
     """Return the profile for an assignment of the portal of `url`.
 
-    Its name is that of the account, a dot, and that of the configuration. Dots inside the two are replaced.
+    Its name is that of the account, a dot, and that of the configuration. Dots inside the two are replaced. The file
+    gets the configuration's name if it can be a value, so that `list` shows that and not an ID.
     """
     account, configuration = assignment.account, assignment.configuration
     parts = (sanitize(part.name, signs=_SIGNS, longest=_LONGEST_PART) or part.id for part in (account, configuration))
     values = {
         "cloud_sso_sign_in_url": url,
         "cloud_sso_account_id": account.id,
-        "cloud_sso_access_config": configuration.id,
+        "cloud_sso_access_config": _name_or_id(configuration),
     }
     return Offer(unused.take(".".join(parts), account.id), account.id, account.name, values)
+
+
+def _name_or_id(configuration: Listed) -> str:
+    try:
+        return validators.access_configuration(configuration.name)
+    except ValueError:
+        return configuration.id

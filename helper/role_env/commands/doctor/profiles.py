@@ -12,7 +12,7 @@ from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.files.dependencies import Dependencies
-from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age
+from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age_in_days
 from role_env.keyrings.sign_ins import StoredSignIn
 from role_env.profiles import file as profiles
 from role_env.profiles.endpoint import sts_endpoint
@@ -117,7 +117,7 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
             )
     except RoleEnvError:
         pass  # STS cannot be reached: its own check says so, once
-    if (days := age(key)) is not None:
+    if (days := age_in_days(key.created)) is not None:
         created = format_utc(key.created)
         known.append(f"{days} day{'' if days == 1 else 's'} old (created {created})")
         fix = f"`role-env rotate {profile}`" if days >= ROTATE_AFTER_DAYS else ""
