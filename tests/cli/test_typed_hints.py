@@ -43,6 +43,7 @@ NOT_TYPED = (
     "role-env {name} is the command of that name",
     "no role-env use, role-env off or prompt",
     "renewed by role-env exec --renew",
+    "another role-env configure --edit is open",
     ": role-env configure",  # this and the next: the beginnings of lines
     ": role-env rotate {",
     ": role-env help {name}",

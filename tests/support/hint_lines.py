@@ -35,7 +35,7 @@ def find_lines() -> dict[str, list[str]]:
 
 def find_unmarked(commands: Iterable[str]) -> list[str]:
     """Return the places of texts that name a line of role-env without the back-ticks which make it one to type."""
-    line = re.compile(rf"\brole-env (?:{'|'.join(commands)}|\{{)")
+    line = re.compile(rf"\brole-env (?:(?:{'|'.join(commands)})\b|\{{)")
     return [f"{place}: {text}" for place, text in _texts() if line.search(_MARKED.sub("", text))]
 
 

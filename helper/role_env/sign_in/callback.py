@@ -140,7 +140,7 @@ def _listen(site: Site, state: str, verifier: Verifier) -> "CallbackServer":
     # Whoever has the ports would get the code and the state from the browser.
     raise ResourceError(
         f"the ports {PORTS[0]} to {PORTS[-1]}, where the browser ends, are all in use, perhaps by another user",
-        hint="use role-env login with --no-browser, and paste the address of the last page",
+        hint="add --no-browser, and paste the address of the last page",
     )
 
 
