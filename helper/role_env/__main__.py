@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from role_env.errors import RoleEnvError
 
 
-_FAST_SECONDS = 0.5
-"""The longest that the fast path takes, unless it has waited for another process."""
-
-
 _ENDING = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
 """The signals that end a command. It first restores the terminal, and removes what it has put into files."""
 
@@ -58,7 +54,7 @@ def run(argv: list[str]) -> int:
 
             if taken_lock := fast_path.answer(invocation, os.environ):
                 invocation.taken_lock = taken_lock
-        status = _run(invocation, argv, spent=time.monotonic() - began)
+        status = _run(invocation, argv, began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
@@ -72,10 +68,10 @@ def run(argv: list[str]) -> int:
     return status
 
 
-def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
+def _run(invocation: "Invocation", argv: list[str], began: float) -> int:
     """Run the command, or show the help or the version that the line asks for. Raises any RoleEnvError.
 
-    `argv` is the line, and the fast path has taken `spent` seconds.
+    `argv` is the line. The deadline of the command counts from `began`, by the monotonic clock.
     """
     if invocation.help or invocation.version:
         return _show(invocation)
@@ -88,9 +84,9 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     if invocation.command == "configure":
         _check_not_of_aliyun(invocation)
     if invocation.command == "console" and invocation.lacks_profile:
-        from role_env.cli import options
+        from role_env.cli import obtaining
 
-        options.repeat_session(invocation, os.environ)
+        obtaining.repeat_session(invocation, os.environ)
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
@@ -99,10 +95,10 @@ def _run(invocation: "Invocation", argv: list[str], *, spent: float) -> int:
     described = COMMANDS[invocation.command]
     if described.changes_secrets:
         _check_may_change(invocation)
-    return _run_command(invocation, described, asks_profile=asks_profile, spent=spent)
+    return _run_command(invocation, described, asks_profile=asks_profile, began=began)
 
 
-def _run_command(invocation: "Invocation", described: "Command", *, asks_profile: bool, spent: float) -> int:
+def _run_command(invocation: "Invocation", described: "Command", *, asks_profile: bool, began: float) -> int:
     """Import the command's module and run it, with the profile that a person chooses if `asks_profile`."""
     from role_env.context import Context
     from role_env.context.messages import Messages
@@ -116,11 +112,9 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
         return hints.Typed(invocation, os.environ).show(text)
 
     messages = Messages(verbose=invocation.verbose, silent=is_silent, shown=shown)
-    context = Context(os.environ, None, messages)
+    context = Context(os.environ, None, messages, began=began)
     if invocation.warning:
         messages.say(invocation.warning)
-    if spent > _FAST_SECONDS:
-        context.deadline.extend(-spent)
     if described.reads_secrets:
         from role_env.files.core_dumps import forbid_core_dumps
 
@@ -136,9 +130,9 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
             invocation.profile = picker.choose_profile(invocation, context)
             context = context.restarted()
         if described.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():
-            from role_env.cli import options
+            from role_env.cli import line_checks
 
-            options.refuse_terminal(invocation, described.prints, os.environ)
+            line_checks.refuse_terminal(invocation, described.prints, os.environ)
         status: int = command.run(invocation, context)
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
@@ -162,11 +156,11 @@ def _without_profile(invocation: "Invocation", argv: list[str]) -> "Invocation":
 
     The word after -- is PROFILE if there is such a profile.
     """
-    from role_env.cli import options
+    from role_env.cli import line_checks
     from role_env.ui import prompt
 
     words = invocation.after_dashes
-    if not prompt.is_possible() or words[0] in options.profile_names(invocation.config, os.environ):
+    if not prompt.is_possible() or words[0] in line_checks.profile_names(invocation.config, os.environ):
         return invocation
     found = cli.parse(argv[: -len(words) - 1])
     found.command_line = words
@@ -237,7 +231,7 @@ def _check_not_of_aliyun(invocation: "Invocation") -> None:
 def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvError":
     """Return the error; it names the word that was read as a profile and is none, and the command that was meant."""
     from role_env import validators
-    from role_env.cli import hints, options
+    from role_env.cli import hints, line_checks
     from role_env.command_table.commands import COMMANDS
     from role_env.errors import UsageError
 
@@ -248,7 +242,7 @@ def _usage_error(invocation: "Invocation", message: str, hint: str) -> "RoleEnvE
             message, hint=hints.without_option(invocation.profile_option, command, word, invocation.command_line)
         )
     if word and not invocation.is_command_named:
-        known = options.profile_names(invocation.config, os.environ)
+        known = line_checks.profile_names(invocation.config, os.environ)
         nearest = validators.similar(word, known)
         meant = hints.unknown_word(word, unexpected[0] if unexpected else "", nearest)
         if word not in known and (meant or known):

@@ -26,10 +26,10 @@ class NoThread(MemoryError):
 
 
 class Deadline:
-    """A moment `seconds` from now, by the monotonic clock."""
+    """A moment `seconds` after `began`, by the monotonic clock; by default from now."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float, *, began: float | None = None) -> None:
+        self._end = (time.monotonic() if began is None else began) + seconds
         self.is_short = False
 
     def remaining(self) -> float:

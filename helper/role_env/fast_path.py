@@ -9,7 +9,7 @@ import os
 import sys
 
 from role_env import paths
-from role_env.command_table import SHELLS
+from role_env.command_table import FAST_PATH, SHELLS
 from role_env.keyrings import KeyringNotes
 from role_env.sessions import Request
 from role_env.sessions.record import USE, Record, judge_by_files, parse_record
@@ -25,21 +25,6 @@ if TYPE_CHECKING:
 
 _PATIENT_SECONDS = 0.9
 """The longest wait for a keyring and, at a terminal, for another process. The slow way reports longer ones."""
-_SERVED_FIELDS = {
-    "after_dashes",
-    "command",
-    "command_line",
-    "config",
-    "expect_account",
-    "format",
-    "is_command_named",
-    "min_ttl",
-    "profile",
-    "region",
-    "show",
-    "verbose",
-}
-"""The fields of an Invocation that may be set on a line that this path serves."""
 
 
 class _SlowWay(Exception):
@@ -95,7 +80,9 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | No
 
 def _is_served(invocation: "Invocation") -> bool:
     """Return whether this path serves the line. Secrets for a terminal go the slow way, which refuses them."""
-    if invocation.format == "github" or invocation.profile in ("", "-") or not invocation.given <= _SERVED_FIELDS:
+    if invocation.fault or invocation.warning or invocation.others_than(FAST_PATH):
+        return False
+    if invocation.format == "github" or invocation.profile in ("", "-"):
         return False
     return invocation.command == "exec" or invocation.show or not os.isatty(1)
 

@@ -218,3 +218,19 @@ def test_a_role_of_the_aliyun_clis_profile_is_narrowed_and_named_likewise(machin
     exports(machine, "cli", **CLAUDE)
     assert last(machine).policy == READING
     assert last(machine).session_name == (own or f"{default}.claude-code")
+
+
+def test_list_shows_an_agent_the_minutes_of_the_session_that_its_next_call_uses(machine: Machine) -> None:
+    def minutes(**environ: str) -> str | None:
+        rows = json.loads(machine.succeeds("list", "--json", **environ).stdout)
+        expiration: str | None = next(row["expiration"] for row in rows if row["profile"] == "profileB")
+        return expiration
+
+    machine.succeeds("profileB")
+    assert minutes() == minutes(**CLAUDE)
+    machine.add("agents = read-only\n")
+    assert (minutes() is not None, minutes(**CLAUDE)) == (True, None)
+    machine.succeeds("profileB", **CLAUDE)
+    assert minutes(**CLAUDE)
+    machine.write(machine.file.read_text().replace("agents = read-only", "agents = full"))
+    assert minutes(**CLAUDE) is None

@@ -28,9 +28,10 @@ class Invocation:
     take, and `profile_option` is `--profile` or `-p` for a line with that option of other tools, whose value is then
     read as a word. `lacks_profile` is True if the only error is that a PROFILE with a session is missing, and
     `after_dashes` has the words after a `--` in its place, which may all be COMMAND. `warning` is about a value that
-    may be a typo. Each option has a field of its name: True for a given switch, seconds for a duration, and a false
-    value for an option that is not given. The exception: `configure`'s options for the keys of a credential source fill
-    `source_keys`. `taken_lock` is the lock of the session's entry in the keyring if the fast path has taken it.
+    may be a typo. `options` has the options that are given and known. Each option also has a field of its name: True
+    for a given switch, seconds for a duration, and a false value for an option that is not given. The exception:
+    `configure`'s options for the keys of a credential source fill `source_keys`. `taken_lock` is the lock of the
+    session's entry in the keyring if the fast path has taken it.
     """
 
     command: str = ""
@@ -45,6 +46,7 @@ class Invocation:
     help: bool = False
     version: bool = False
 
+    options: "tuple[Option, ...]" = ()
     profile: str = ""
     profiles: "tuple[str, ...]" = ()
     command_line: "tuple[str, ...]" = ()
@@ -110,6 +112,10 @@ class Invocation:
     def renewal_ttl(self) -> int:
         """The seconds left below which a session is renewed."""
         return max(self.min_ttl, _PROCESS_SECONDS if self.command == "process" else 0)
+
+    def others_than(self, server: str) -> "list[Option]":
+        """Return the options of this line that are not served by `server`, such as FAST_PATH."""
+        return [option for option in self.options if server not in option.served_by]
 
     @property
     def shell_format(self) -> str:
@@ -229,7 +235,9 @@ class Line:
             of_command = f" of {self.command.name}" if self.command else ""
             known = [*self.command.options, "--help"] if self.command else ["--help", "--version"]
             self._fail_nearest(f"unknown option {name}{of_command}", name, known)
-        elif not option.value:
+            return
+        self._result.options += (option,)
+        if not option.value:
             if value is not None:
                 self._fail(f"{name} takes no value")
             setattr(self._result, option.attribute, True)

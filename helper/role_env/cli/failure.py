@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from role_env import ui, validators, variables
-from role_env.cli import Invocation, hints, options
+from role_env.cli import Invocation, hints, line_checks
 from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
 from role_env.command_table.commands import COMMANDS
 from role_env.context import messages
@@ -64,7 +64,7 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation) -> str
         meant = hints.unknown_word(error.name, "", validators.similar(error.name, known))
         if meant:
             return meant
-    return options.nearest_profile(error.name, known)
+    return line_checks.nearest_profile(error.name, known)
 
 
 def _hint_for_wider(error: WiderError, invocation: Invocation) -> str:

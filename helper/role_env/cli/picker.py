@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from role_env.cli import Invocation, options, profile_rows
+from role_env.cli import Invocation, obtaining, profile_rows
 from role_env.cli.profile_rows import Row
 from role_env.context import Context
 from role_env.errors import CanceledError, ProfileError, printable
@@ -23,7 +23,7 @@ def choose_profile(invocation: Invocation, context: Context) -> str:
 
     Raises CanceledError if none is chosen, ProfileError if there is none, and UsageError for an invalid policy.
     """
-    options.check_narrowing(invocation)
+    obtaining.check_narrowing(invocation)
     file = profiles.load(invocation.config, context.environ)
     names = profile_rows.names_with_session(file)
     if not names:

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 from role_env import validators
+from role_env.agents import agent_of
 from role_env.context import Context, timeout_of
 from role_env.context.messages import on_terminal
 from role_env.credentials import RoleArn, format_utc
@@ -203,13 +204,11 @@ def _gives_session(file: ProfilesFile, name: str) -> bool:
 
 def load_rows(file: ProfilesFile, names: list[str], context: Context) -> list[Row]:
     """Return the rows of the profiles. An error that several profiles share is reported once on stderr."""
-    from role_env.keyrings import session_entry
     from role_env.sessions.store import Cache
 
     context = context.without_prompts()
-    context.deadline  # noqa: B018  it begins now
     cache = Cache(context)
-    entries = [session_entry(file.real_path, name) for name in names]
+    entries = [_entry(file, name, context) for name in names]
     sign_ins = _sign_ins(file, names)
     with context.messages.waiting_for("the keyring"):
         known = cache.read_ahead(entries, [sign_in.entry for sign_in in sign_ins])
@@ -249,6 +248,17 @@ def _is_in_time(context: Context) -> bool:
         f"the list was not complete within {timeout_of(context.environ):g} seconds",
         hint="raise ROLE_ENV_TIMEOUT, or list the names alone: `role-env list --names`",
     )
+
+
+def _entry(file: ProfilesFile, name: str, context: Context) -> "Entry":
+    """Return the entry of the session that `name` gives to who asks. With the key `agents`, an agent has its own."""
+    from role_env.keyrings import session_entry
+    from role_env.sessions import Request
+
+    agent = agent_of(context.environ)
+    if agent and file.has_key(name, "agents"):
+        return Request(name, agent=agent).entry(file.path)
+    return session_entry(file.real_path, name)
 
 
 def _sign_ins(file: ProfilesFile, names: list[str]) -> "list[StoredSignIn]":
@@ -309,8 +319,9 @@ def _expiration(file: ProfilesFile, entry: "Entry", cache: "Cache", context: Con
         return None
     from role_env.sessions import Request
     from role_env.sessions.forecast import is_used  # only if a session is cached
+    from role_env.sessions.resolve import decide_agent
 
-    request = Request(entry.username)
+    request = decide_agent(Request(entry.username, agent=agent_of(context.environ)), file)
     return cached.session.credentials.expiration if is_used(cached, request, file, context) else None
 
 

@@ -82,15 +82,32 @@ def parse_duration(text: str) -> "int | None":
     return int(digits) * (unit or 1)
 
 
-class Option:
-    """An option: the placeholder of its `value` (empty for a switch), its help, its kind, the values of a CHOICE."""
+FAST_PATH, FORMER_SESSION, EDITOR = "the fast path", "use -", "configure --edit"
+"""Who serves a line besides its command. One of them serves it only if it serves every option of the line."""
 
-    def __init__(self, name: str, value: str, help: str, *, kind: str = TEXT, choices: "tuple[str, ...]" = ()) -> None:
+
+class Option:
+    """An option: the placeholder of its `value` (empty for a switch), its help, its kind, the values of a CHOICE.
+
+    `served_by` names who besides the command serves a line with it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        help: str,
+        *,
+        kind: str = TEXT,
+        choices: "tuple[str, ...]" = (),
+        served_by: "tuple[str, ...]" = (),
+    ) -> None:
         self.name = name
         self.value = value
         self.help = help
         self.kind = CHOICE if choices else kind
         self.choices = choices
+        self.served_by = served_by
 
     @property
     def attribute(self) -> str:
@@ -125,7 +142,7 @@ class Word:
         self.is_repeated = is_repeated
 
 
-_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too")
+_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too", served_by=(EDITOR,))
 
 
 class Command:
@@ -158,7 +175,9 @@ class Command:
         if changes_secrets:
             options = (*options, _CHANGING)
         if prints:
-            show = Option("--show", "", f"print {prints} even if stdout is a terminal")
+            show = Option(
+                "--show", "", f"print {prints} even if stdout is a terminal", served_by=(FAST_PATH, FORMER_SESSION)
+            )
             options, statuses = (*options, show), statuses | _NO_TERMINAL
         self.name = name
         self.summary = summary
@@ -279,9 +298,10 @@ CONFIG = Option(
     "FILE",
     "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
     kind=FILE,
+    served_by=(FAST_PATH, EDITOR),
 )
 JSON = Option("--json", "", "print JSON instead of text for a person")
-VERBOSE = Option("--verbose", "", "report on stderr what was decided and why")
+VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", served_by=(FAST_PATH, FORMER_SESSION))
 NO_BROWSER = Option("--no-browser", "", "only print the sign-in address, and open no browser")
 OBTAINING = (
     CONFIG,
@@ -292,19 +312,22 @@ OBTAINING = (
         kind=DURATION,
     ),
     Option("--session-name", "NAME", "session name (default: the profile's role_session_name)", kind=SESSION_NAME),
-    Option("--region", "ID", "region to export (default: the profile's region_id)", kind=REGION),
+    Option(
+        "--region", "ID", "region to export (default: the profile's region_id)", kind=REGION, served_by=(FAST_PATH,)
+    ),
     Option(
         "--min-ttl",
         "SECONDS",
         "renew a session that has less time left, such as 600 or 10m (default: a fifth of its lifetime, at most 5m)",
         kind=DURATION,
+        served_by=(FAST_PATH,),
     ),
     Option("--refresh", "", "ignore the cached session and request a new one"),
     Option("--no-cache", "", "neither read nor write the cache"),
-    Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT),
+    Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT, served_by=(FAST_PATH,)),
     Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin", kind=FILE),
     Option("--read-only", "", "narrow the session to reading, as read_only = yes in the profile does"),
-    Option("--full", "", "allow a wider session within a narrowed one"),
+    Option("--full", "", "allow a wider session within a narrowed one", served_by=(FORMER_SESSION,)),
     VERBOSE,
 )
 A_PROFILE = Word("PROFILE", PROFILE, "profile")

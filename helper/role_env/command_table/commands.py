@@ -9,7 +9,7 @@ from role_env.command_table import Command, Option, Word
 
 def _format(choices: "tuple[str, ...]") -> Option:
     text = "format of the output (default: that of the shell that is the parent process, else sh)"
-    return Option("--format", "FORMAT", text, choices=choices)
+    return Option("--format", "FORMAT", text, choices=choices, served_by=(model.FAST_PATH, model.FORMER_SESSION))
 
 
 _SESSIONS = (
@@ -176,7 +176,10 @@ _STORING = (
                 choices=tuple(model.SITES),
             ),
             Option(
-                "--edit", "", "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one"
+                "--edit",
+                "",
+                "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one",
+                served_by=(model.EDITOR,),
             ),
             Option("--all", "", "with --cloud-sso or --resource-directory: add everything, without a choice"),
             Option("--yes", "", "with --cloud-sso or --resource-directory: ask nothing, and append"),

@@ -3,7 +3,7 @@
 import contextlib
 
 from role_env import paths, ui
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, line_checks
 from role_env.context import Context
 from role_env.errors import KeyringError, ProfileError
 from role_env.files.dependencies import Dependencies
@@ -66,7 +66,7 @@ def _check_known(invocation: Invocation, path: str | None, found: list[Entry], c
         if name not in known:
             raise ProfileError(
                 f"there is no profile {name} in {file.path}, and no cached session of it",
-                hint=options.nearest_profile(name, known),
+                hint=line_checks.nearest_profile(name, known),
             )
 
 

@@ -4,7 +4,7 @@ import contextlib
 import threading
 
 from role_env import ui
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
 from role_env.context import Context
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.files.dependencies import Dependencies
@@ -26,7 +26,7 @@ def run(invocation: Invocation, context: Context) -> int:
     host, where = console.destination(invocation.destination, invocation.site)
     # ROLE_ENV_TIMEOUT limits everything if it is set; otherwise the browser has a limit of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
-    session = options.session_of(invocation, context)
+    session = obtaining.session_of(invocation, context)
 
     def address() -> str:
         """Return the secret address, which works once."""

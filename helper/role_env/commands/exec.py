@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from role_env import variables
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
 from role_env.context import Context
 from role_env.context.messages import Messages
 from role_env.credentials import Session
@@ -35,7 +35,7 @@ def run(invocation: Invocation, context: Context) -> NoReturn:
     if invocation.renew:
         environ = _served_environment(invocation, context)
     else:
-        environ = exporters.environment(options.session_of(invocation, context), context.environ)
+        environ = exporters.environment(obtaining.session_of(invocation, context), context.environ)
     restore_core_dumps()
     execution.become(command, environ)
 
@@ -66,7 +66,7 @@ def _serve(invocation: Invocation, context: Context, announce: Callable[[str], N
     from role_env.live_sessions.credentials_server import CredentialsServer, Supply, open_listener
 
     listener = open_listener(invocation.listen)
-    request = options.request_of(invocation, context.environ)
+    request = obtaining.request_of(invocation, context.environ)
     first = obtain(request, context)
     # From now on, stderr belongs to the command.
     quiet = Messages(verbose=invocation.verbose, silent=not invocation.verbose)

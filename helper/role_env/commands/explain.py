@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from role_env import ui
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
 from role_env.context import Context
 from role_env.credentials import format_utc
 from role_env.profiles import file as profiles
@@ -16,7 +16,7 @@ from role_env.sessions.store import Cache
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the hops in the order in which they are called, and the cache decision."""
-    request = options.request_of(invocation, context.environ)
+    request = obtaining.request_of(invocation, context.environ)
     file = profiles.load(request.config, context.environ)
     request = decide_agent(request, file)
     cache = None if request.no_cache else Cache(context)

@@ -1,22 +1,20 @@
 """role-env export: print a session for the shell or program that reads it."""
 
 from role_env import ui, variables
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
+from role_env.command_table import FORMER_SESSION
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import ProfileError, UsageError, WiderError
 from role_env.sessions.shell_request import parse_request
 from role_env.shells import export as exporters
 
-# The fields that an Invocation of `use -` may set.
-_WITH_FORMER = {"command", "is_command_named", "format", "full", "profile", "show", "verbose"}
-
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.shell_format
     is_former = invocation.profile == "-" and variables.PREVIOUS in context.environ
-    obtain = _former_session if is_former else options.session_of
+    obtain = _former_session if is_former else obtaining.session_of
     if form == "github":
         from role_env.shells import github
 
@@ -27,9 +25,8 @@ def run(invocation: Invocation, context: Context) -> int:
 
 
 def _former_session(invocation: Invocation, context: Context) -> Session:
-    if others := invocation.given - _WITH_FORMER:
-        option = f"--{min(others).replace('_', '-')}"
-        raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option}")
+    for option in invocation.others_than(FORMER_SESSION):
+        raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option.name}")
     text = context.environ.get(variables.PREVIOUS, "")
     if not text:
         raise UsageError("this shell has had no other session", hint="name a profile: `role-env use PROFILE`")

@@ -1,7 +1,7 @@
 """role-env logout: remove a long-lived access key, or a sign-in, from the OS keyring."""
 
 from role_env import ui
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, line_checks
 from role_env.context import Context
 from role_env.errors import ProfileError
 from role_env.keyrings import access_keys
@@ -17,7 +17,7 @@ from role_env.sources.signed_in import SignedInSource
 def run(invocation: Invocation, context: Context) -> int:
     """Remove the key or sign-in, if there is one, and print what was removed."""
     name = invocation.profile
-    options.check_profile_name(name)
+    line_checks.check_profile_name(name)
     file = profiles.load(invocation.config, context.environ)
     if source := _signed_in_source(file, name):
         return _sign_out(source, context)
@@ -79,5 +79,5 @@ def _check_known(file: ProfilesFile, name: str) -> None:
     if name not in file.names():
         raise ProfileError(
             f"there is no profile {name} in {file.path}, and no access key of it in the keyring",
-            hint=options.nearest_profile(name, file.names()),
+            hint=line_checks.nearest_profile(name, file.names()),
         )

@@ -3,7 +3,7 @@
 import time
 
 from role_env import documents, ui, variables
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
 from role_env.commands.status import find_faults
 from role_env.context import Context
 from role_env.credentials import Credentials
@@ -22,7 +22,7 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see `role-env process --help`")
-    credentials = _session_of(context) if invocation.session else options.session_of(invocation, context).credentials
+    credentials = _session_of(context) if invocation.session else obtaining.session_of(invocation, context).credentials
     ui.write(documents.process(credentials))
     return 0
 

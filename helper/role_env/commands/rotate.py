@@ -1,7 +1,7 @@
 """role-env rotate: replace the access key in the keyring by a new one, in steps that survive a crash."""
 
 from role_env import validators
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, line_checks
 from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.profiles import file as profiles
@@ -10,7 +10,7 @@ from role_env.rotation.rotation import Goal, rotate
 
 def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
-    options.check_profile_name(invocation.profile)
+    line_checks.check_profile_name(invocation.profile)
     asked = {Goal.STATUS: invocation.status, Goal.FINISH: invocation.finish, Goal.ABORT: invocation.abort}
     rotate(
         invocation.profile,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from role_env import ui, variables
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, obtaining
 from role_env.commands.status import find_faults
 from role_env.context import Context
 from role_env.credentials import AccessKey
@@ -113,7 +113,7 @@ def _acts(tool: ToolKey, endpoint: str, identities: _Identities) -> str:
 def _key_of_profile(invocation: Invocation, context: Context) -> tuple[AccessKey, str]:
     chain = chains.resolve(profiles.load(invocation.config, context.environ), invocation.profile)
     if chain.gives_session:
-        return options.session_of(invocation, context).credentials, chain.target.endpoint
+        return obtaining.session_of(invocation, context).credentials, chain.target.endpoint
     return chain.source.key(context), chain.target.endpoint
 
 

@@ -1,4 +1,9 @@
-"""The context of a request: the environment, the command's deadline and its messages."""
+"""The context of a request: the environment, the command's deadline and its messages.
+
+Messages go to stderr; what a command prints to stdout, and what it asks, is in `ui/`.
+"""
+
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,17 +21,24 @@ class Context:
     """The environment variables, the deadline of the whole command, and where its messages go.
 
     Nothing below `__main__` reads `os.environ`: it reads `environ`. Without a `deadline` it is ROLE_ENV_TIMEOUT seconds
-    after its first use: a command that never waits ignores the variable. Without `prompts` no person is asked to unlock
-    a keyring.
+    after `began` (by the monotonic clock; by default now). A command that never waits does not read the variable.
+    Without `prompts` no person is asked to unlock a keyring.
     """
 
     def __init__(
-        self, environ: "Mapping[str, str]", deadline: "Deadline | None", messages: "Messages", *, prompts: bool = True
+        self,
+        environ: "Mapping[str, str]",
+        deadline: "Deadline | None",
+        messages: "Messages",
+        *,
+        prompts: bool = True,
+        began: float | None = None,
     ) -> None:
         self.environ = environ
         self._deadline = deadline
         self.messages = messages
         self.prompts = prompts
+        self._began = time.monotonic() if began is None else began
 
     @property
     def deadline(self) -> "Deadline":
@@ -34,7 +46,7 @@ class Context:
         if self._deadline is None:
             from role_env.deadline import Deadline
 
-            self._deadline = Deadline(timeout_of(self.environ))
+            self._deadline = Deadline(timeout_of(self.environ), began=self._began)
         return self._deadline
 
     def restarted(self) -> "Context":
@@ -51,7 +63,7 @@ class Context:
 
     def without_prompts(self) -> "Context":
         """Return the same context for work that asks no person."""
-        return Context(self.environ, self._deadline, self.messages, prompts=False)
+        return Context(self.environ, self._deadline, self.messages, prompts=False, began=self._began)
 
 
 def timeout_of(environ: "Mapping[str, str]") -> float:

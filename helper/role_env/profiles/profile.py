@@ -10,7 +10,6 @@ from role_env.dataclass import dataclass, replace
 from role_env.errors import ProfileError, UsageError
 from role_env.files.dependencies import Dependencies
 from role_env.files.private import check_private
-from role_env.profiles import policies
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import registry
 from role_env.sources.section import Section, printable_key
@@ -285,6 +284,8 @@ def _read_policy(section: Section, values: "Mapping[str, Any]", dependencies: De
     """Return the session policy, from `policy` or from `policy_file`: JSON of at most 2048 characters."""
     if "policy" in values and "policy_file" in values:
         raise section.error("policy", "and policy_file are both set", hint="keep one")
+    from role_env.profiles import policies  # only for a profile with a policy
+
     key = "policy_file" if "policy_file" in values else "policy"
     text = _read_policy_file(section, values[key], dependencies) if key == "policy_file" else str(values[key])
     try:

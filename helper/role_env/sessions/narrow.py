@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from role_env import variables
 from role_env.dataclass import replace
 from role_env.errors import ProfileError, RoleEnvError, UsageError, WiderError
-from role_env.profiles import policies
 from role_env.profiles.profile import Profile
 from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
@@ -65,6 +64,8 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
         raise UsageError(f"--policy cannot narrow {target.name}: {why}", hint="leave it out")
     if not target.role_arn:
         raise _refuse(target, narrowing, _NO_ROLE)
+    from role_env.profiles import policies  # only for a narrowed session
+
     try:
         policy = policies.read_only(target.policy)
     except policies.PolicyError as error:

@@ -17,7 +17,6 @@ from role_env.profiles.file import ProfilesFile
 from role_env.profiles.locate import locate
 from role_env.sessions import Request
 from role_env.sessions.chain import Chain
-from role_env.sessions.passthrough import pass_through
 from role_env.sessions.record import RENEW, USE, Record, judge_by_chain, judge_by_files
 from role_env.sessions.resolve import decide_agent, is_chain_decisive, resolve_request
 from role_env.sessions.shell_request import answer
@@ -147,6 +146,8 @@ def _assume(chain: Chain, request: Request, cache: Cache | None, context: Contex
         before = _session_before(chain, request, cache, context, issued_since=issued_since)
         try:
             if not target.role_arn:
+                from role_env.sessions.passthrough import pass_through  # only for a profile without a role
+
                 key = source.key(chain.for_source(context))
                 return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
             if before is None:

@@ -8,10 +8,10 @@ import contextlib
 from role_env import paths
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials
-from role_env.errors import ProfileError, RefusedError
+from role_env.errors import ProfileError
 from role_env.fingerprint import sha256
-from role_env.profiles.profile import Profile
 from role_env.sessions.chain import Chain
+from role_env.sessions.resolve import check_account
 
 # The file of the accounts is emptied beyond this size (bytes). A line has about 85.
 _ACCOUNTS, _LARGEST = "accounts", 64 * 1024
@@ -63,12 +63,3 @@ def _find_account(credentials: Credentials, chain: Chain, context: Context, *, i
         with contextlib.suppress(OSError):  # STS is then asked again next time
             paths.append_line(context.environ, _ACCOUNTS, f"{digest} {account}", largest=_LARGEST)
     return account
-
-
-def check_account(profile: Profile, account: str, expected: str) -> None:
-    """Raise RefusedError if `account` is not the `expected` one of the profile `profile`."""
-    if account != expected:
-        raise RefusedError(
-            f"profile {profile.name} is of account {account}, not of {expected} ({profile.where})",
-            hint="check the role and expected_account_id, or --expect-account; nothing was exported",
-        )

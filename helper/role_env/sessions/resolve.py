@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 from role_env import variables
 from role_env.context import Context
-from role_env.errors import NamingRole, UsageError
+from role_env.errors import NamingRole, RefusedError, UsageError
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
 from role_env.sessions import Request
 from role_env.sessions import chain as chains
 from role_env.sessions.chain import Chain
 from role_env.sessions.narrow import name_for_agent, narrow, narrowing_of
-from role_env.sessions.passthrough import check_account
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,3 +95,12 @@ def _check_accounts(chain: Chain, expect_account: str) -> None:
     for profile in chain.profiles:
         if profile.role_arn and profile.expected_account_id:
             check_account(profile, profile.role_arn.account, profile.expected_account_id)
+
+
+def check_account(profile: Profile, account: str, expected: str) -> None:
+    """Raise RefusedError if `account` is not the `expected` one of the profile `profile`."""
+    if account != expected:
+        raise RefusedError(
+            f"profile {profile.name} is of account {account}, not of {expected} ({profile.where})",
+            hint="check the role and expected_account_id, or --expect-account; nothing was exported",
+        )

@@ -7,9 +7,9 @@ from pathlib import Path
 from role_env import ui, validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.location import config_path
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, line_checks
 from role_env.cli.access_key_input import read_access_key
-from role_env.command_table import canonical_name
+from role_env.command_table import EDITOR, canonical_name
 from role_env.commands.configure import profile_options
 from role_env.commands.configure.profile_options import Answers
 from role_env.context import Context
@@ -35,9 +35,6 @@ from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.variables import RESERVED_PROFILES
-
-# The fields that an Invocation of `configure --edit` may set.
-_WITH_EDIT = {"command", "is_command_named", "edit", "profile", "config", "full"}
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -84,9 +81,8 @@ def _edit(invocation: Invocation, context: Context) -> int:
     from role_env.commands.configure.edit import edit
     from role_env.profiles.locate import locate
 
-    if others := invocation.given - _WITH_EDIT:
-        option = profile_options.option_name(min(others))
-        raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out --{option}")
+    for option in invocation.others_than(EDITOR):
+        raise UsageError("configure --edit takes only PROFILE and --config", hint=f"leave out {option.name}")
     path = locate(invocation.config, Dependencies(context.environ))
     ui.write(f"{edit(path, invocation.profile, context)}\n")
     return 0
@@ -160,7 +156,7 @@ def _choose_name(name: str, known: Sequence[str], path: str) -> str:
 
     if not name:
         return prompt.ask("Name of the profile", check=check)
-    options.check_profile_name(name)
+    line_checks.check_profile_name(name)
     try:
         return check(name)
     except ValueError as error:
@@ -184,7 +180,7 @@ def _region_of(source: Mapping[str, str], cli_file: ConfigFile | None) -> str:
 
 def _read_key(name: str, path: str, context: Context) -> AccessKey:
     """Return the access key to store. Raises KeyringError, before asking for it, if no keyring can store it."""
-    vault.check_available(entry_of(path, name), context)
+    vault.check_available(entry_of(path, name), context.restarted())  # the time at the prompts does not count
     return read_access_key(name)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from role_env import validators
-from role_env.cli import Invocation, options
+from role_env.cli import Invocation, line_checks
 from role_env.commands.configure import offers
 from role_env.commands.configure.offers import Offer
 from role_env.context import Context
@@ -49,7 +49,7 @@ class Organization:
     def configure(self, path: str, context: Context) -> None:
         """Append a profile to the file for every account that has none there. Raises any RoleEnvError."""
         offers.check_line(self._invocation, "--resource-directory", "the organization")
-        options.check_profile_name(self._source)
+        line_checks.check_profile_name(self._source)
         if validators.value_fault(validators.ROLE_NAME, self._role):
             raise UsageError(f"--role {self._role} is not a role's name", hint="give the name alone, without its ARN")
         endpoint = directory_endpoint(context.environ, self._invocation.site or "china")
