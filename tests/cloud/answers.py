@@ -48,6 +48,7 @@ REFUSALS = {
     "EntityNotExist.Role": (404, "The specified Role not exists ."),
     "EntityNotExist.User": (404, "The user does not exist."),
     "EntityNotExist.User.AccessKey": (404, "The access key does not exist."),
+    "Forbidden": (403, "There is a risk of leakage of this AccessKey."),
     "Forbidden.RAM": (
         403,
         "User not authorized to operate on the specified resource, or this API doesn't support RAM.",

@@ -9,6 +9,7 @@ import pytest
 from cloud.answers import REFUSALS
 from cloud.local_sts import ArnShape
 from cloud.world import ACCOUNT_B
+from role_env.sts.hints import hint_for
 from support.cases import case
 from support.files import write_private
 from support.machine import Machine
@@ -152,13 +153,16 @@ def test_the_answers_arn_is_known_in_each_of_its_shapes_and_whatever_the_case_of
 
 HINTS = {
     "EntityNotExist.Role": "role_arn",
-    "InvalidAccessKeyId.Inactive": "disabled",
+    "Forbidden": "rotate it at once, in the RAM console",
+    "InvalidAccessKeyId.Inactive": "network access policy",
     "InvalidAccessKeyId.NotFound": "deleted",
     "InvalidSecurityToken.Expired": "get a new session for the source",
     "InvalidSecurityToken.Malformed": "same place",
     "InvalidSecurityToken.MismatchWithAccessKey": "same place",
     "InvalidParameter.DurationSeconds": "MaxSessionDuration",
-    "InvalidParameter.PolicyGrammar": "after the dot",
+    "InvalidParameter.ExternalId": "after the dot",
+    "InvalidParameter.PolicyGrammar": "session policy",
+    "InvalidParameter.PolicySize": "2,048 characters",
     "NoPermission": "sts:AssumeRole",
     "SignatureDoesNotMatch": "access_key_secret",
     "SignatureNonceUsed": "try again",
@@ -173,6 +177,34 @@ def test_a_refusal_is_final_and_has_stss_own_code(machine: Machine) -> None:
             reported = machine.refuses("profileB", 4, f"STS said {code}: ", "profileB", **QUICK)
             assert len(machine.sts.calls_of("AssumeRole")) == number
             assert HINTS.get(code, "") in reported
+
+
+SAML_HINTS = {
+    "AuthenticationFail.IDPMetadata.Invalid": "metadata",
+    "AuthenticationFail.NoPermission": "OIDC or SAML",
+    "AuthenticationFail.SAMLAssertion.Expired": "sign in again",
+    "AuthenticationFail.SAMLAssertion.Invalid": "urn:alibaba:cloudcomputing",
+    "EntityNotExist.RoleArn": "role_arn",
+    "EntityNotExist.SAMLProvider": "saml_provider_arn",
+    "InvalidParameter.DurationSeconds": "MaxSessionDuration",
+    "MissingParameter.SAMLAssertion": "saml_process",
+}
+"""The codes of AssumeRoleWithSAML."""
+
+
+@pytest.mark.parametrize("code", SAML_HINTS)
+def test_a_refusal_of_saml_has_its_own_hint_and_not_that_of_oidc(code: str) -> None:
+    hint = hint_for(code, "")
+    assert SAML_HINTS[code] in hint
+    assert "oidc" not in hint
+
+
+def test_a_source_identity_that_is_not_allowed_is_named_in_both_policies(machine: Machine) -> None:
+    machine.write(machine.standard_profiles().replace("[profileB]\n", "[profileB]\nsource_identity = me\n"))
+    machine.sts.fault("code:NoPermission:403", action="AssumeRole")
+    machine.refuses(
+        "profileB", 4, '["sts:AssumeRole", "sts:SetSourceIdentity"]', "allow sts:SetSourceIdentity there", **QUICK
+    )
 
 
 def test_a_wrong_secret_is_reported_without_it(machine: Machine) -> None:

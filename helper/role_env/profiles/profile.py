@@ -51,8 +51,8 @@ class Profile:
 
     `role_arn` is empty for a profile that assumes no role; then `duration_seconds` is 0 unless a key gives it. The
     credentials come either from `source_profile` or from `source`. `path` is the profiles file in use, `where` the file
-    and line of the section, which may be in an included file. Durations are seconds. `has_default_session_name` is True
-    if neither the profile nor an option names its sessions.
+    and line of the section, which may be in an included file, `role_where` those of its role_arn. Durations are
+    seconds. `has_default_session_name` is True if neither the profile nor an option names its sessions.
     """
 
     name: str
@@ -75,6 +75,7 @@ class Profile:
     read_only: bool = False
     agents: str = ""
     has_default_session_name: bool = False
+    role_where: str = ""
 
     @property
     def source_kind(self) -> str:
@@ -107,6 +108,7 @@ class Profile:
             policy=self.policy,
             external_id=self.external_id,
             source_identity=self.source_identity,
+            role_where=self.role_where,
         )
 
     def check_duration(self, seconds: int) -> None:
@@ -177,6 +179,8 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
     chosen = {key: value for key, value in values.items() if key in _FIELDS} | source
     if "policy" in values or "policy_file" in values:
         chosen["policy"] = _read_policy(section, values, dependencies)
+    if "role_arn" in values:
+        chosen["role_where"] = section.where_is("role_arn")
     if has_role and "role_session_name" not in chosen:
         chosen["role_session_name"] = default_session_name(dependencies)
         chosen["has_default_session_name"] = True

@@ -20,7 +20,7 @@ from role_env.credentials import AccessKey, Credentials, format_utc, parse_date
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.client import TRIES, Client, Response
-from role_env.sts import sdk
+from role_env.sts import hints, sdk
 from role_env.sts.hop import Hop
 
 # How long the error about a missing permission may wait for the caller's identity (seconds).
@@ -35,8 +35,11 @@ _LONGEST_WORD = 120
 class StsError(RefusedError):
     """A refusal by STS, or by another service with the same protocol.
 
-    `code` is its Code; `clock_offset` is the number of seconds that this clock is behind STS's.
+    `code` is its Code; `clock_offset` is the number of seconds that this clock is behind STS's. `is_key_leaked` is set
+    for a key that Alibaba Cloud has found in public, of which it refuses many calls.
     """
+
+    is_key_leaked = False
 
     def __init__(self, message: str, *, code: str, hint: str = "", clock_offset: float = 0) -> None:
         super().__init__(message, hint=hint)
@@ -90,6 +93,16 @@ def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[
     return document
 
 
+def user_name(key: AccessKey, *, endpoint: str, context: Context) -> str:
+    """Return the name of the RAM user of `key`; empty for another identity, and if STS does not say it at once."""
+    with contextlib.suppress(RefusedError, UnreachableError):
+        short = context.with_deadline(context.restarted().deadline.soonest(_IDENTITY_SECONDS))
+        arn = caller_identity(key, endpoint=endpoint, context=short)["Arn"]
+        match = re.fullmatch(r"acs:ram::[0-9]+:user/([A-Za-z0-9._-]{1,64})", arn)
+        return match[1] if match else ""
+    return ""
+
+
 @contextlib.contextmanager
 def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
     """Report a wait for the STS of `hop`, and add the profile and its location to errors."""
@@ -97,8 +110,12 @@ def waiting_for_sts(hop: Hop, context: Context) -> Iterator[None]:
         with context.messages.waiting_for(f"STS at {hop.endpoint}"):
             yield
     except (StsError, UnreachableError) as failure:
-        where = f" ({hop.where})" if isinstance(failure, StsError) else ""
-        failure.message = printable(f"profile {hop.profile}: {failure.message}{where}")
+        what, where = failure.message, ""
+        if isinstance(failure, StsError):
+            where = f" ({hop.where})"
+            if failure.code.startswith("EntityNotExist.Role"):
+                what, where = f"there is no role {hop.role_arn}: {what}", f" ({hop.role_where or hop.where})"
+        failure.message = printable(f"profile {hop.profile}: {what}{where}")
         raise
 
 
@@ -171,48 +188,41 @@ def _parameters(hop: Hop, **more: str) -> dict[str, str]:
 
 
 def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError) -> RefusedError:
-    """Return an error that names the identity (GetCallerIdentity is always allowed), the role and the permission."""
+    """Return an error that names the identity (GetCallerIdentity is always allowed), the role and the permission.
+
+    A source identity needs an action of its own, in the caller's policy and in the role's trust policy.
+    """
     caller, trusted = f"the key {key.shown_id}", "its account"
     with contextlib.suppress(RefusedError, UnreachableError):
         short = context.with_deadline(context.deadline.soonest(_IDENTITY_SECONDS))
         identity = caller_identity(key, endpoint=hop.endpoint, context=short)
         caller, trusted = identity["Arn"], f"acs:ram::{identity['AccountId']}:root"
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": hop.role_arn}
+    message = f"profile {hop.profile}: {caller} may not assume {hop.role_arn}: {refusal.message} ({hop.where})"
+    if caller == trusted:
+        return RefusedError(
+            message,
+            hint="an Alibaba Cloud account itself cannot assume roles: create a RAM user in it with the policy"
+            " AliyunSTSAssumeRoleAccess, and use a key of that user",
+        )
+    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"] if hop.source_identity else "sts:AssumeRole"
+    statement = {"Effect": "Allow", "Action": actions, "Resource": hop.role_arn}
     policy = json.dumps({"Version": "1", "Statement": [statement]})
-    return RefusedError(
-        f"profile {hop.profile}: {caller} may not assume {hop.role_arn}: {refusal.message} ({hop.where})",
-        hint=f"attach the policy {policy} to it, name {trusted} in the role's trust policy, and check external_id",
-    )
-
-
-# The hint for each Code of STS, by prefix, the longest first.
-_HINTS: tuple[tuple[str, str], ...] = (
-    ("EntityNotExist.Role", "check role_arn: its account and its name"),
-    ("InvalidAccessKeyId.NotFound", "check access_key_id: the key was deleted, or its ID is mistyped"),
-    ("InvalidAccessKeyId.Inactive", "enable the key in the RAM console, or use another"),
-    ("SignatureDoesNotMatch", "check access_key_secret: it is not the secret of this access_key_id"),
-    ("InvalidSecurityToken.Expired", "get a new session for the source: its own has expired"),
-    ("InvalidSecurityToken", "take security_token and the key from the same place: they do not belong together"),
-    ("InvalidParameter.DurationSeconds", "use a shorter duration: the role's MaxSessionDuration is below this one"),
-    ("InvalidParameter", "check the profile's value for the parameter after the dot"),
-    ("SignatureNonceUsed", "try again"),
-    ("AuthenticationFail.OIDCToken.Expired", "get a new OIDC token from its issuer"),
-    ("AuthenticationFail.OIDCToken.AudienceNotMatch", "use a client ID of the OIDC provider as the token's audience"),
-    ("AuthenticationFail.OIDCToken", "check that the token is complete and comes from the issuer of oidc_provider_arn"),
-    ("AuthenticationFail", "check the role's trust policy: the OIDC provider, and the conditions on the token"),
-    ("EntityNotExist.OIDCProvider", "check oidc_provider_arn: its account and its name"),
-)
+    also = ", allow sts:SetSourceIdentity there too" if hop.source_identity else ""
+    hint = f"attach the policy {policy} to it, name {trusted} in the role's trust policy{also}, and check external_id"
+    return RefusedError(message, hint=hint)
 
 
 def _refusal(response: Response, code: str, service: str) -> StsError:
     said = responses.quote(response.text("Message"), longest_word=_LONGEST_WORD)
     offset = _clock_offset(response.date)
-    hint = next((hint for prefix, hint in _HINTS if code.startswith(prefix)), "")
+    hint = hints.hint_for(code, said)
     if code.startswith("InvalidTimeStamp"):
         direction = "behind" if offset > 0 else "ahead of"
         hint = f"set this machine's clock: it is {abs(round(offset / 60))} minutes {direction} STS's"
     said_code = responses.quote(code, longest_word=_LONGEST_WORD)[:100]
-    return StsError(f"{service} said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
+    refusal = StsError(f"{service} said {said_code}: {said}", code=code, hint=hint, clock_offset=offset)
+    refusal.is_key_leaked = hints.LEAKED in said
+    return refusal
 
 
 def _clock_offset(moment: str) -> float:

@@ -6,7 +6,10 @@ from role_env.dataclass import dataclass
 
 @dataclass(frozen=True)
 class Hop:
-    """The parameters of an AssumeRole call at `endpoint`; `profile` and `where` are for messages."""
+    """The parameters of an AssumeRole call at `endpoint`.
+
+    For messages: `profile`, `where` with the file and line of its section, and `role_where` with those of its role_arn.
+    """
 
     profile: str
     where: str
@@ -17,3 +20,4 @@ class Hop:
     policy: str = ""
     external_id: str = ""
     source_identity: str = ""
+    role_where: str = ""
