@@ -99,6 +99,15 @@ class Lock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def remove(self) -> None:
+        """Release the lock if this process has it, and remove its file, for a name that may never come again."""
+        from contextlib import suppress  # not for the warm path
+
+        if self.is_taken:
+            with suppress(OSError):  # the next process that takes the lock removes the file
+                os.unlink(self._path())
+        self.release()
+
     def __enter__(self) -> "Lock":
         return self
 
@@ -112,7 +121,9 @@ class Lock:
             self.fault = error.strerror or str(error)
             return NO_LOCK
         try:
-            if _acquire(descriptor, fcntl.LOCK_EX, seconds):
+            if not _acquire(descriptor, fcntl.LOCK_EX, seconds):
+                return BUSY
+            if os.fstat(descriptor).st_nlink:
                 self._descriptor = descriptor
                 return TAKEN
         except OSError as error:
@@ -121,14 +132,17 @@ class Lock:
         finally:
             if not self.is_taken:
                 os.close(descriptor)
-        return BUSY
+        return self._take(seconds)  # while this process waited, the one that had the lock removed its file
 
     def _open(self) -> int:
         """Open the file of the lock, and return its descriptor. Raises OSError."""
-        folder = self._find_folder(self._environ)
-        paths.make_private(folder)
-        path = f"{folder}/{sha256(self.name)[:32]}.lock"
+        path = self._path()
+        paths.make_private(os.path.dirname(path))
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+    def _path(self) -> str:
+        """Return the path of the file of the lock. Raises OSError."""
+        return f"{self._find_folder(self._environ)}/{sha256(self.name)[:32]}.lock"
 
 
 def hold_in_state(
@@ -137,7 +151,7 @@ def hold_in_state(
     """Return a context that holds the lock `name` in the state folder; its value is whether another process holds it.
 
     It waits at most `seconds` for the lock, within the context `waiting`. It is for work that only one process may do:
-    cron and `su` have no runtime folder, and would hold another lock there.
+    cron and `su` have no runtime folder, and would hold another lock there. Its file is removed at the end.
     Raises ProfileError if there is no state folder, or others can write it.
     """
     return _Held(Lock(name, environ, paths.state_folder), seconds, waiting)
@@ -163,7 +177,7 @@ class _Held:
         return outcome == BUSY
 
     def __exit__(self, *failure: object) -> None:
-        self._lock.release()
+        self._lock.remove()
 
 
 def _acquire(descriptor: int, kind: int, seconds: float) -> bool:
