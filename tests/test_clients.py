@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from cloud.answers import Answer
+from cloud.ram import LocalRam
 from cloud.service import Service
 from support.documents import line_of_programs
 from support.files import write_private
 from support.https_server import HttpsServer
 from support.machine import INSTALLED, Machine
 from support.readers import CLIENTS, PROGRAMS, write_foreign_files
+from support.rotated import new_key
 from support.secret_service_bus import require
 
 pytestmark = pytest.mark.clients
@@ -275,3 +277,18 @@ def test_docker_reads_the_session_from_a_file_of_variables_by_the_documented_lin
     (issued,) = machine.sts.issued
     assert (found["OSS_ACCESS_KEY_SECRET"], found["ALIBABA_CLOUD_SECURITY_TOKEN"]) == (issued.secret, issued.token)
     assert found["ROLE_ENV_PROFILE"] == "profileB", done.stderr
+
+
+def test_a_rotation_asks_ims_what_its_sdk_asks(clients: Path, machine: Machine, ram: LocalRam) -> None:
+    policy = (
+        '{"Version": 1, "Status": "Active", "Statements": [{"Type": "ClassicWhiteList", "IPList": ["10.0.0.0/8"]}]}'
+    )
+    ram.world.keys[machine.sts.access_key_id].network_policy = policy
+    machine.succeeds("rotate", "profileA")
+    new = new_key(ram, machine.sts.access_key_id)
+    ours = [request for request in ram.ims.asked if request[2]["UserAccessKeyId"] == new.id]
+    ram.ims.asked.clear()
+    program = (str(clients / "python"), str(PROGRAMS / "network_policy.py"))
+    done = machine.run(*program, ram.ims.endpoint, new.id, new.secret, policy)
+    assert json.loads(done.stdout) == json.loads(policy), done
+    assert ram.ims.asked == ours[1:]

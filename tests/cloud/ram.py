@@ -20,6 +20,7 @@ from typing import cast
 
 from cloud.answers import Document, Refused
 from cloud.api_server import ApiServer
+from cloud.ims import IMS_ACTIONS, LocalIms
 from cloud.local_sts import LocalSts
 from cloud.signatures import Request
 from cloud.world import OWN_KEYS, AccessKey, Identity, User, format_time
@@ -31,7 +32,9 @@ MOST_KEYS = 2
 
 
 class LocalRam(ApiServer):
-    """A running RAM; see ApiServer."""
+    """A running RAM; see ApiServer. `ims` is the IMS beside it, if `ram_of` started both."""
+
+    ims: LocalIms
 
     def __init__(self, folder: Path, sts: LocalSts) -> None:
         self.sts = sts
@@ -39,16 +42,20 @@ class LocalRam(ApiServer):
         """What an action answers instead of being carried out."""
         self.after: dict[str, Callable[[], object]] = {}
         """What happens after an action, before its answer."""
+        self.leaked: set[str] = set()
+        """The IDs of keys that were found in public: RAM refuses every call that they sign."""
         super().__init__(folder, sts.world)
 
     def version_of(self, action: str) -> str | None:
         """Return RAM's version for its actions, else None."""
-        return RAM_VERSION if f"ram:{action}" in OWN_KEYS else None
+        return RAM_VERSION if f"ram:{action}" in OWN_KEYS and action not in IMS_ACTIONS else None
 
     def act(self, request: Request, identity: Identity, fault: str) -> Document:
         """Carry out what the identity asks for. Raises Refused."""
         if identity.session:  # whose keys are the role's, which has none
             raise Refused("EntityNotExist.User")
+        if request.access_key_id in self.leaked:
+            raise Refused("Forbidden")
         resource = f"acs:ram:*:{identity.account}:" + (f"user/{identity.owner.name}" if identity.owner else "root")
         if not identity.is_allowed(f"ram:{request.action}", resource):
             raise Refused("NoPermission")
@@ -88,9 +95,11 @@ def _described(key: AccessKey) -> dict[str, str]:
 
 @contextlib.contextmanager
 def ram_of(machine: Machine) -> Iterator[LocalRam]:
-    """Give the machine a RAM whose world is the STS's, and the key of profileA in the keyring and nowhere else."""
-    with LocalRam(machine.temporary / "ram", machine.sts) as started:
+    """Give the machine a RAM and an IMS of the STS's world, and the key of profileA in the keyring and nowhere else."""
+    folder, sts = machine.temporary, machine.sts
+    with LocalRam(folder / "ram", sts) as started, LocalIms(folder / "ims", sts) as started.ims:
         machine.environ["ALIBABA_CLOUD_RAM_ENDPOINT"] = started.endpoint
+        machine.environ["ALIBABA_CLOUD_IMS_ENDPOINT"] = started.ims.endpoint
         machine.write(f"[profileA]\n\n[profileB]\nrole_arn = {machine.sts.role_arn}\nsource_profile = profileA\n")
         machine.log_in("profileA")
         yield started

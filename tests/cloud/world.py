@@ -22,7 +22,7 @@ EXTERNAL_ID = "vendor/2024:role-env"
 """What the role `needsexternalid` wants to hear."""
 
 OWN_KEYS = {"ram:CreateAccessKey", "ram:ListAccessKeys", "ram:UpdateAccessKey", "ram:DeleteAccessKey"}
-OWN_KEYS |= {"ram:GetAccessKeyLastUsed"}
+OWN_KEYS |= {"ram:GetAccessKeyLastUsed", "ram:GetAccessKeyPolicy", "ram:SetAccessKeyPolicy"}
 """What a user may do with the own keys unless a test takes it away."""
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -69,13 +69,17 @@ class User:
 
 @dataclass
 class AccessKey:
-    """A long-lived key of a user, or of the account itself when `user` is None. Times are seconds of the epoch."""
+    """A long-lived key of a user, or of the account itself when `user` is None. Times are seconds of the epoch.
+
+    `network_policy` is the JSON that IMS returns, `{}` for a key without a policy.
+    """
 
     account: str
     user: User | None
     active: bool = True
     created: float = LONG_AGO
     last_used: float | None = None
+    network_policy: str = "{}"
     id: str = field(default_factory=lambda: "LTAI5t" + letters(18))
     secret: str = field(default_factory=lambda: letters(30), repr=False)
 

@@ -37,7 +37,8 @@ def test_another_host_is_named_before_anything_is_sent(machine: Machine, ram: Lo
             assert done.stderr.startswith(f"role-env: RAM is asked at {host}, which learns new keys\n")
             assert (f"RAM at {host} could not be reached" in done.stderr, done.returncode) == (True, status)
     assert states(ram) == {machine.sts.access_key_id: True}
-    machine.succeeds("rotate", "profileA", "--ram-endpoint", ram.endpoint, **{VARIABLE: "ram.example.com"})
+    done = machine.succeeds("rotate", "profileA", "--ram-endpoint", ram.endpoint, **{VARIABLE: "ram.example.com"})
+    assert f"role-env rotate profileA --ram-endpoint {ram.endpoint} --abort" in done.stdout
     machine.fails(
         "rotate", "profileA", "--ram-endpoint", "http://x", status=2, said="--ram-endpoint begins with http://"
     )
@@ -80,3 +81,33 @@ def test_a_rotation_and_a_login_that_meet_another_ones_rotation_are_refused_afte
     ram.sts.propagation_seconds = 0
     machine.succeeds("rotate", "profileA")
     assert machine.succeeds("rotate", "twin", "--status").stdout.startswith("twin: LTAI")
+    assert works(machine)
+
+
+def test_no_file_of_a_lock_stays_for_a_key(machine: Machine, ram: LocalRam) -> None:
+    for option in ([], ["--abort"], [], ["--finish"], []):
+        machine.succeeds("rotate", "profileA", *option)
+    machine.succeeds("rotate", "profileA", "--finish")
+    machine.succeeds("logout", "profileA")
+    assert not list((machine.home / ".local" / "state" / "role-env").glob("*.lock"))
+
+
+def test_a_rotation_that_is_under_way_ends_whatever_its_profile_has_become(machine: Machine, ram: LocalRam) -> None:
+    """A profile that is renamed, that names its key in the file, or that has a role by now."""
+    old = machine.sts.access_key_id
+    before = machine.file.read_text("utf-8")
+    role = f"role_arn = {machine.sts.role_arn}\nsource_profile = other\n[other]\n"
+    for text in (
+        before.replace("profileA", "renamed"),
+        before.replace("[profileA]\n", "[profileA]\naccess_key_id = LTAI1\naccess_key_secret = x\n"),
+        before.replace("[profileA]\n", f"[profileA]\n{role}"),
+        before.replace("[profileA]\n", "[profileA]\nsorce_profile = x\n"),
+    ):
+        with case(text):
+            machine.write(before)
+            machine.succeeds("rotate", "profileA")
+            machine.write(text)
+            assert f"{old} is inactive" in machine.succeeds("rotate", "profileA", "--status").stdout
+            machine.succeeds("rotate", "profileA", "--abort")
+            assert states(ram) == {old: True}
+            machine.fails("rotate", "profileA", status=3, said="profileA")

@@ -7,7 +7,15 @@ import pytest
 from cloud.ram import LocalRam
 from support.files import write_private
 from support.machine import Machine
-from support.rotated import lines_of, secrets_in_keyring, states, stop_after_create, stop_after_swap, works
+from support.rotated import (
+    lines_of,
+    secrets_in_keyring,
+    start_creating,
+    states,
+    stop_after_create,
+    stop_after_swap,
+    works,
+)
 
 STOPS = {"created": stop_after_create, "swapped": stop_after_swap}
 
@@ -48,43 +56,72 @@ def twin(machine: Machine, ram: LocalRam) -> None:
 
 
 @pytest.mark.usefixtures("twin")
+@pytest.mark.parametrize("profile", ["profileA", "twin"])
 @pytest.mark.parametrize("stop", STOPS)
-def test_login_and_logout_of_a_second_holder_are_refused_with_the_lines_that_continue_and_undo(
-    machine: Machine, ram: LocalRam, stop: str
+def test_login_and_logout_of_a_holder_are_refused_with_the_lines_that_end_the_rotation(
+    machine: Machine, ram: LocalRam, stop: str, profile: str
 ) -> None:
     old, new = machine.sts.access_key_id, STOPS[stop](machine, ram)
     before = secrets_in_keyring(machine, ram)
-    said = f"the access key of twin is being rotated ({old} to {new}), and the secrets are in the journal of profile"
-    other = lines_of(machine.sts.world.key_of("test_user2"))
-    for command, text in (("logout", ""), ("login", other)):
-        done = machine.fails(command, "twin", status=4, said=said, text=text)
-        assert "hint: go on: role-env rotate twin; or go back: role-env rotate twin --abort; " in done.stderr
+    said = f"the access key of {profile} is being rotated ({old} to {new}), and until that ends nothing else changes it"
+    rotate, other = f"role-env rotate {profile}", lines_of(machine.sts.world.key_of("test_user2"))
+    ends = f"finish the rotation: {rotate}, then {rotate} --finish; or go back: {rotate} --abort"
+    for command, text in (("logout", ""), ("login", other), ("login", machine.key_lines())):
+        done = machine.fails(command, profile, status=4, said=said, text=text)
+        assert done.stderr.endswith(f"hint: {ends}\n")
+        machine.fails(command, profile, "--force", status=2, said="--force", text=text)
     assert secrets_in_keyring(machine, ram) == before
-    if stop == "created":  # when the rotation still expects the old key
-        machine.succeeds("login", "twin", text=machine.key_lines())
-    machine.succeeds("rotate", "twin")
-    assert states(ram)[old] is False
-    done = machine.fails("logout", "twin", status=4, said=said)
-    assert "hint: finish it: role-env rotate twin --finish; or go back: role-env rotate twin --abort" in done.stderr
-    machine.succeeds("rotate", "twin", "--finish")
+    assert not [call for call in machine.sts.calls if call.access_key_id not in (old, new)]
+    machine.succeeds("rotate", profile)
+    done = machine.fails("logout", profile, status=4, said=said)
+    assert done.stderr.endswith(f"hint: finish the rotation: {rotate} --finish; or go back: {rotate} --abort\n")
+    machine.succeeds("rotate", profile, "--finish")
     machine.succeeds("logout", "twin")
     assert states(ram) == {new: True}
     assert works(machine)
 
 
-@pytest.mark.usefixtures("twin")
-@pytest.mark.parametrize("command", ["login", "logout"])
-@pytest.mark.parametrize("stop", STOPS)
-def test_with_force_the_second_holder_is_removed_and_the_rotation_continues(
-    machine: Machine, ram: LocalRam, stop: str, command: str
+def test_the_lines_that_end_a_rotation_name_its_file(machine: Machine, ram: LocalRam, other: str) -> None:
+    stop_after_swap(machine, ram)
+    done = machine.fails("logout", "elsewhere", "--config", other, status=4, said="is being rotated")
+    line = done.stderr.strip().rpartition("go back: ")[2]
+    assert sorted(line.split()[3:]) == ["--abort", "--config", other]
+    machine.succeeds(*line.split()[1:])
+    assert list(states(ram)) == [machine.sts.access_key_id]
+
+
+def test_a_login_to_a_key_that_another_profile_rotates_waits_and_never_stores_a_key_that_does_not_work(
+    machine: Machine, ram: LocalRam
 ) -> None:
-    old, new = machine.sts.access_key_id, STOPS[stop](machine, ram)
-    other = machine.sts.world.key_of("test_user2")
-    done = machine.succeeds(command, "twin", "--force", text=lines_of(other) if command == "login" else "")
-    assert f"twin: the rotation of {old} to {new} goes on with profile profileA, which began it" in done.stdout
-    assert "DeleteAccessKey" not in done.stdout
-    assert secrets_in_keyring(machine, ram) == {old, new} | ({other.id} if command == "login" else set())
+    machine.add("[twin]\n")
+    ram.fault("delay:2", action="CreateAccessKey")
+    rotation = start_creating(machine, ram)
+    machine.fails("login", "twin", status=4, said="InvalidAccessKeyId.Inactive", text=machine.key_lines())
+    rotation.communicate()
+    assert secrets_in_keyring(machine, ram) == set(states(ram))
+
+
+# ---- a profile that was renamed in the file ----
+
+
+def test_configure_replaces_no_key_of_a_former_profile_of_that_name(machine: Machine, ram: LocalRam) -> None:
     machine.succeeds("rotate", "profileA")
     machine.succeeds("rotate", "profileA", "--finish")
+    (new,) = states(ram)
+    machine.write(machine.file.read_text("utf-8").replace("profileA", "renamed"))
+    words = ("configure", "profileA", "--login", "--no-verify")
+    done = machine.fails(*words, status=4, said=new, text=lines_of(machine.sts.world.key_of("test_user2")))
+    assert f"hint: to use it, add the line [profileA] to {machine.file}" in done.stderr
+    assert secrets_in_keyring(machine, ram) == {new}
+    machine.write(machine.file.read_text("utf-8").replace("renamed", "profileA"))
+    assert works(machine)
+
+
+def test_a_login_under_the_new_name_with_the_old_key_continues_the_rotation(machine: Machine, ram: LocalRam) -> None:
+    new = stop_after_create(machine, ram)
+    machine.write(machine.file.read_text("utf-8").replace("profileA", "renamed"))
+    machine.succeeds("login", "renamed", text=machine.key_lines())
+    machine.succeeds("rotate", "renamed")
+    machine.succeeds("rotate", "renamed", "--finish")
     assert states(ram) == {new: True}
     assert works(machine)

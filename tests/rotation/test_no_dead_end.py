@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cloud.ram import LocalRam
+from support.cases import case
 from support.machine import Machine
 from support.rotated import (
     entry,
@@ -98,7 +99,7 @@ def test_an_abort_that_stops_on_its_way_can_go_on_either_way(
 def test_a_clock_that_is_not_rams_does_not_keep_a_rotation_from_its_end(
     machine: Machine, ram: LocalRam, seconds: float
 ) -> None:
-    ram.clock_offset = ram.sts.clock_offset = seconds
+    ram.clock_offset = ram.sts.clock_offset = ram.ims.clock_offset = seconds
     old = machine.sts.access_key_id
     assert works(machine)
     machine.succeeds("rotate", "profileA")
@@ -122,9 +123,12 @@ def test_a_damaged_journal_costs_no_key_of_the_profile_and_leaves_none_unnamed(
 ) -> None:
     stop(machine, ram)
     machine.bus.replace(entry(machine, "rotation"), b"role-env rotation 1\ncreated\n")
-    done = machine.fails("rotate", "profileA", status=6, said="the journal of the rotation of profileA is damaged")
+    said = "the journal of the rotation of profileA is damaged"
+    for command in (["login", "profileA"], ["logout", "profileA"], ["rotate", "profileA", "--finish"]):
+        machine.fails(*command, status=6, said=said, text=machine.key_lines())
+    done = machine.fails("rotate", "profileA", status=6, said=said)
     line = done.stderr.strip().rpartition("secrets in it: ")[2]
-    for words in (["rotate", "profileA", "--status", "--force"], line.split()[1:]):
+    for words in (["rotate", "profileA", "--status"], line.split()[1:]):
         said = machine.succeeds(*words).stdout
         (held,) = secrets_in_keyring(machine, ram)
         (other,) = set(states(ram)) - {held}
@@ -134,10 +138,36 @@ def test_a_damaged_journal_costs_no_key_of_the_profile_and_leaves_none_unnamed(
     assert "no rotation is under way" in machine.succeeds("rotate", "profileA", "--status").stdout
 
 
-def test_logout_drops_a_damaged_journal_only_by_force(machine: Machine, ram: LocalRam) -> None:
-    stop_after_swap(machine, ram)
-    machine.bus.replace(entry(machine, "rotation"), b"role-env rotation 9\n")
-    machine.fails("logout", "profileA", status=6, said="the journal of the rotation of profileA is damaged")
-    done = machine.succeeds("logout", "profileA", "--force")
-    assert "a rotation's journal could not be read: look at the user's keys in the RAM console" in done.stdout
-    assert secrets_in_keyring(machine, ram) == set()
+def test_a_key_that_only_this_network_may_not_use_is_not_given_up(machine: Machine, ram: LocalRam) -> None:
+    """A key whose network policy excludes this machine is refused as an inactive one is."""
+    old, new = machine.sts.access_key_id, stop_after_swap(machine, ram)
+    for option in ("--abort", "--finish"):
+        with case(option):
+            for key_id in (old, new):
+                ram.world.keys[key_id].active = False
+            machine.succeeds("rotate", "profileA", option)
+            assert new in secrets_in_keyring(machine, ram)
+            for key_id in (old, new):
+                ram.world.keys[key_id].active = True
+            assert works(machine)
+            del ram.world.keys[old]
+            machine.succeeds("rotate", "profileA")
+            old, new = new, new_key(ram, new).id
+
+
+def test_a_key_that_has_leaked_of_which_ram_refuses_every_call_does_not_stop_the_rotation(
+    machine: Machine, ram: LocalRam
+) -> None:
+    old, new = machine.sts.access_key_id, stop_after_create(machine, ram)
+    ram.leaked.add(old)
+    machine.succeeds("rotate", "profileA")
+    machine.succeeds("rotate", "profileA", "--finish")
+    assert states(ram) == {new: True}
+    assert works(machine)
+
+
+def test_a_leaked_key_is_not_rotated_and_the_hint_says_how_to_replace_it(machine: Machine, ram: LocalRam) -> None:
+    ram.leaked.add(machine.sts.access_key_id)
+    done = machine.fails("rotate", "profileA", status=4, said="There is a risk of leakage of this AccessKey.")
+    assert "create another key there, store it with role-env's login, and delete this one" in done.stderr
+    assert works(machine)

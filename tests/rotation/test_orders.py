@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cloud.answers import Answer
+from cloud.ims import LocalIms
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
 from cloud.world import AccessKey
@@ -43,6 +44,7 @@ from role_env.http import client as sent
 from role_env.http.responses import json_object
 from role_env.keyrings import access_keys, vault
 from role_env.keyrings.index import Index
+from role_env.rotation import network_policy
 from role_env.rotation import rotation as steps
 from role_env.rotation.holders import Holders
 from support.contexts import context
@@ -55,6 +57,10 @@ SEED = os.environ.get("ROTATION_SEED") or str(random.SystemRandom().randrange(10
 CLOCKS = (0.0, 600.0)
 """By how many seconds the clocks of the two machines are ahead."""
 USERS = ("test_user1", "test_user2")
+POLICY = json.dumps(
+    {"Version": 1, "Status": "Active", "Statements": [{"Type": "ClassicWhiteList", "IPList": ["10.0.0.0/8"]}]}
+)
+NO_POLICIES = ("{}", '{"Version": 1, "Status": "Inactive", "Statements": []}')
 Done = subprocess.CompletedProcess[str]
 _NAMED = re.compile(r"\b(LTAI\w+)\b")
 # The words of a line that names a key as one that stays, and of one that says that there may be one.
@@ -74,23 +80,24 @@ class Fault(NamedTuple):
 
 
 class Cloud:
-    """A RAM and an STS of one world, which answer without a socket."""
+    """An STS, a RAM and an IMS of one world, which answer without a socket."""
 
     def __init__(self, folder: Path) -> None:
         self.sts = LocalSts(folder / "sts")
-        self.ram = LocalRam(folder / "ram", self.sts)
-        for server in (self.sts, self.ram):
+        self.servers = {"STS": self.sts, "RAM": LocalRam(folder / "ram", self.sts)}
+        self.servers["IMS"] = LocalIms(folder / "ims", self.sts)
+        for server in self.servers.values():
             server.close()
         self.world = self.sts.world
 
     def skip(self, seconds: float) -> None:
         """Let so many seconds pass."""
-        for server in (self.sts, self.ram):
+        for server in self.servers.values():
             server.clock_offset += seconds
 
     def answer(self, name: str, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Return the answer of RAM or STS, whichever `name` is."""
-        server = self.ram if name == "RAM" else self.sts
+        """Return the answer of the service of that name."""
+        server = self.servers[name]
         return server.answer(method, target, {key.lower(): value for key, value in headers.items()}, body)
 
 
@@ -160,6 +167,7 @@ class _Stage:
         sleep = time.sleep
         time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
         steps.SECONDS, steps.PAUSE_SECONDS = 5.0, 4.97
+        network_policy.SECONDS, network_policy.PAUSE_SECONDS = 5.0, 4.97
         exchange: Any = lambda server, method, path, body, headers: self._exchange(  # noqa: E731
             server.name, method, path, headers, body
         )
@@ -223,6 +231,9 @@ class Order:
         self.named: set[str] = set()
         self.is_one_unnamed = False
         self.known = {user: [self.cloud.world.key_of(user)] for user in USERS}
+        self.replaced: dict[str, str] = {}  # the policy that a key which role-env created has to get
+        for user in USERS:
+            self.cloud.world.key_of(user).network_policy = self._some_policy()
         self.counts: Counter[str] = Counter()
         for user in USERS:  # who may use the dependent profile too
             self.cloud.world.key_of(user).user.may_assume.add("*")  # type: ignore[union-attr]
@@ -262,7 +273,8 @@ class Order:
         """Let so many things happen."""
         for _ in range(moves):
             usual = [self._rotate] * 6 + [self._log_in_or_out] * 3 + [self._wait, self._use]
-            self.chance.choice(usual if self.is_quiet else [*usual, *[self._at_the_console] * 4])()
+            others = [*[self._at_the_console] * 4, self._store_by_another_program]
+            self.chance.choice(usual if self.is_quiet else [*usual, *others])()
 
     def _some_profile(self) -> Profile:
         """Return the profile that most of the order is about, or any."""
@@ -280,17 +292,27 @@ class Order:
         self.do(self._some_profile(), "rotate", *option, fault=self._fault(90))
 
     def _log_in_or_out(self) -> None:
-        profile, force = self._some_profile(), ("--force",) if self.chance.random() < 0.5 else ()
+        profile, is_rotating = self._some_profile(), self._has_journal
+        is_refused = is_rotating(profile)
         if self.chance.random() < 0.3:
-            self.do(profile, "logout", *force, fault=self._fault(22))
-            return
-        self._log_in(profile, self.chance.choice(self.known[self.chance.choice(USERS)]), *force, fault=self._fault(22))
+            done = self.do(profile, "logout", fault=self._fault(22))
+        else:
+            key = self.chance.choice(self.known[self.chance.choice(USERS)])
+            done = self.do(profile, "login", text=f"{key.id}\n{key.secret}\n", fault=self._fault(22))
+        assert not is_refused or done.returncode != 0, f"{profile.label}: its key was changed during its rotation"
 
-    def _log_in(self, profile: Profile, key: AccessKey, *options: str, fault: Fault | None = None) -> None:
-        self.do(profile, "login", *options, text=f"{key.id}\n{key.secret}\n", fault=fault)
+    def _store_by_another_program(self) -> None:
+        """Another program, which knows nothing of rotations, stores a key for a profile."""
+        profile, user = self._some_profile(), self.chance.choice(USERS)
+        key = self.chance.choice(self.known[user])
+        self.trace.append(f"another program stores {key.id} for {profile.label}")
+        self._store(profile, key)
 
     def _wait(self) -> None:
         self.cloud.skip(self.chance.choice((1, 60, 2000)))
+
+    def _some_policy(self) -> str:
+        return self.chance.choice((POLICY, POLICY, *NO_POLICIES))
 
     def _use(self) -> None:
         """Somebody signs with a key that is elsewhere too."""
@@ -308,6 +330,7 @@ class Order:
                 owner = self.known[user][0]
                 key = world.add_key(owner.account, owner.user)
                 key.created = self.cloud.sts.now()
+                key.network_policy = self._some_policy()
                 self.known[user].append(key)
             return
         key = self.chance.choice(keys)
@@ -323,6 +346,7 @@ class Order:
     def do(self, profile: Profile, *words: str, text: str = "", fault: Fault | None = None) -> Done:
         """Run a command for a profile, and note what it says of keys. Raises AssertionError for a bug."""
         before, (command, *options) = set(self.cloud.world.keys), words
+        rotated = self.cloud.world.keys.get(self._stored(profile)[0])
         line = (command, profile.name, *options, "--config", str(profile.file))
         done = profile.home.run(*line, text=text, fault=fault)
         self.created_at_ram |= set(self.cloud.world.keys) - before
@@ -337,7 +361,19 @@ class Order:
         assert done.returncode in (0, 2, 3, 4, 5, 6, 130, 143, -9), done
         assert "Traceback" not in said, done
         assert "this is a bug" not in said, done
+        self._check_restrictions(rotated, set(self.cloud.world.keys) - before, is_forced="--force" in options)
         return done
+
+    def _check_restrictions(self, rotated: AccessKey | None, created: set[str], *, is_forced: bool) -> None:
+        """Check that no profile has a new key that is less restricted than the one in whose place it is."""
+        if rotated and rotated.network_policy not in NO_POLICIES:
+            self.replaced |= dict.fromkeys(created, rotated.network_policy)
+        stored = {self._stored(profile)[0] for profile in self.profiles} & set(self.replaced)
+        for key_id in stored:
+            if is_forced:
+                del self.replaced[key_id]
+            elif key_id in self.cloud.world.keys:
+                assert self.cloud.world.keys[key_id].network_policy == self.replaced[key_id], key_id
 
     # -- what must be --
 

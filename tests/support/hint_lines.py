@@ -10,8 +10,9 @@ import role_env
 
 _MARKED = re.compile(r"(``?)((?:role-env |\{)[^`]+)\1")
 VALUES = {
-    "rotate": "role-env rotate profileA",
     "self._rotate": "role-env rotate profileA",
+    "self.rotate_line": "role-env rotate profileA",
+    "holders.rotate_line": "role-env rotate profileA",
     "page": "role-env list --help",
     "command": "role-env list",
     "line": "role-env configure new --role-arn ARN --source-profile profileA",

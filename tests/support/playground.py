@@ -21,6 +21,7 @@ from types import SimpleNamespace
 
 import pexpect
 
+from cloud.ims import LocalIms
 from cloud.local_sts import LocalSts
 from cloud.ram import LocalRam
 from cloud.world import ACCOUNT_B, role_arn
@@ -177,6 +178,7 @@ def local_cloud() -> Iterator[Machine]:
         calls, bus = folder / "calls.jsonl", stack.enter_context(_keyring())
         sts = stack.enter_context(LocalSts(folder / "sts", calls_file=calls))
         ram = stack.enter_context(LocalRam(folder / "ram", sts))
+        ims = stack.enter_context(LocalIms(folder / "ims", sts))
         machine = Machine(folder / "home", sts, bus)
         sts.world.keys[sts.access_key_id].created = time.time() - 30 * 86400
         roles = {"operator": role_arn(ACCOUNT_B, "operator"), "strangers": role_arn(ACCOUNT_B, "strangers")}
@@ -187,7 +189,8 @@ def local_cloud() -> Iterator[Machine]:
         call = f'#!/bin/sh\nexec "{sys.executable}" "{_CLOUD_CALL}" {sts.endpoint} "$@"\n'
         write_program(folder / "bin" / "cloud", call)
         machine.environ |= {"PATH": f"{folder}/bin:{machine.environ['PATH']}", "STS_CALLS": str(calls)}
-        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint, "TERM": "xterm"}
+        machine.environ |= {"ALIBABA_CLOUD_RAM_ENDPOINT": ram.endpoint, "ALIBABA_CLOUD_IMS_ENDPOINT": ims.endpoint}
+        machine.environ["TERM"] = "xterm"
         machine.environ |= {name: os.environ[name] for name in ("NO_COLOR", "TERM") if os.environ.get(name)}
         machine.log_in("profileA")
         yield machine

@@ -124,8 +124,6 @@ _SESSIONS = (
     ),
 )
 
-_FORCE_RELEASE = Option("--force", "", "drop a rotation of the key, and name the keys that stay")
-
 NAMED_SOURCES = ("environment", "ecs_ram_role", "aliyun_cli")
 """The kinds of sources that the key `credential_source` names."""
 
@@ -214,7 +212,7 @@ _STORING = (
         "login",
         "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
         (model.A_PROFILE,),
-        (model.CONFIG, model.NO_BROWSER, _FORCE_RELEASE, model.VERBOSE),
+        (model.CONFIG, model.NO_BROWSER, model.VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
         statuses=model.ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
         changes_secrets=True,
@@ -223,7 +221,7 @@ _STORING = (
         "logout",
         "remove a profile's access key or sign-in from the OS keyring",
         (model.A_PROFILE,),
-        (model.CONFIG, _FORCE_RELEASE, model.VERBOSE),
+        (model.CONFIG, model.VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the key is being rotated, or is in use by another role-env"},
         changes_secrets=True,
@@ -240,7 +238,7 @@ _STORING = (
             Option(
                 "--force",
                 "",
-                "rotate a key that other files also contain, or drop a rotation whose profile has another key by now",
+                "rotate a key that other files also contain, or whose network policy the new key cannot get",
             ),
             Option(
                 "--ram-endpoint",

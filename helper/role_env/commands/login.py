@@ -10,9 +10,10 @@ from role_env.keyrings import access_keys, vault
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.profiles.profile import Profile
+from role_env.rotation.dependents import drop_former_sessions
 from role_env.rotation.holders import Holders
 from role_env.rotation.ram import find_creation
-from role_env.rotation.release import release_key
+from role_env.rotation.report import deletion
 from role_env.sources.signed_in import SignedInSource
 from role_env.sts import client as sts
 
@@ -24,10 +25,9 @@ def run(invocation: Invocation, context: Context) -> int:
     if isinstance(profile.source, SignedInSource):
         return _sign_in(profile, profile.source, invocation, context)
     named = _named_id(profile, file)
-    holders = Holders(file.path, profile.name, context, file.names())
+    holders = Holders(file.path, profile.name, context)
     vault.check_available(holders.entry, context)
-    if not holders.key_id() and (renamed := holders.renamed()):
-        context.messages.say(renamed)
+    holders.check_not_rotating()
     key = read_access_key(profile.name, named)
     if named not in ("", key.access_key_id):
         raise ProfileError(
@@ -36,16 +36,32 @@ def run(invocation: Invocation, context: Context) -> int:
             hint="give the ID and the secret of that key, or change the file first",
         )
     context = context.restarted()  # the time at the prompt does not count
-    with release_key(holders, context, is_forced=invocation.force, next_id=key.access_key_id):
+    with holders.unrotated(key.access_key_id):
         arn = _verify(key, profile, context)
         key.created = find_creation(key, context)
-        access_keys.store(holders.entry, key, context)
-        ui.write(f"{profile.name}: {arn}; its access key {key.shown_id} is stored in the keyring\n")
+        former = _replace(holders, key, profile, context)
+        ui.write(f"{profile.name}: {arn}; its access key {key.shown_id} is stored in the keyring\n{former}")
+        drop_former_sessions(file, profile.name, context)
     lines = file.lines(profile.name, ("access_key_secret", "security_token"))
     if lines:
         numbers = " and ".join(f"line {line}" for line in lines)
         ui.write(f"the file {file.path} still contains the secret in plain text: delete its {numbers}\n")
     return 0
+
+
+def _replace(holders: Holders, key: AccessKey, profile: Profile, context: Context) -> str:
+    """Store `key`, and return a line about the key that it replaces; empty if another profile still has that."""
+    former = holders.known_key()
+    user = ""
+    if former and former.access_key_id != key.access_key_id:
+        user = sts.user_name(former, endpoint=profile.endpoint, context=context)
+    access_keys.store(holders.entry, key, context)
+    if not former or holders.of(former.access_key_id):
+        return ""
+    return (
+        f"{profile.name}: the former key {former.shown_id} is not deleted at RAM; to delete it:"
+        f" {deletion(former.access_key_id, user)}\n"
+    )
 
 
 def _verify(key: AccessKey, profile: Profile, context: Context) -> str:

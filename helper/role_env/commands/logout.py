@@ -8,7 +8,6 @@ from role_env.keyrings import access_keys
 from role_env.profiles import file as profiles
 from role_env.profiles.file import ProfilesFile
 from role_env.rotation.holders import Holders
-from role_env.rotation.release import release_key
 from role_env.sessions import chain as chains
 from role_env.sources.access_key import KeyringKey
 from role_env.sources.signed_in import SignedInSource
@@ -21,20 +20,17 @@ def run(invocation: Invocation, context: Context) -> int:
     file = profiles.load(invocation.config, context.environ)
     if source := _signed_in_source(file, name):
         return _sign_out(source, context)
-    holders = Holders(file.path, name, context, file.names())
-    with release_key(holders, context, is_forced=invocation.force) as is_dropping:
+    holders = Holders(file.path, name, context)
+    with holders.unrotated():
         if stored := _stored_key(holders, context):
             access_keys.delete(holders.entry, context)
             ui.write(f"removed the access key {stored} of {name} from the keyring\n")
             if dependents := _dependents(file, name):
                 needed = f"profiles that need a key of {name}: {dependents}; store one: `role-env login {name}`\n"
                 ui.write(context.messages.shown(needed))
-        elif is_dropping:
-            ui.write(f"removed the rotation of {name} from the keyring\n")
         else:
             _check_known(file, name)
-            renamed = holders.renamed()
-            ui.write(context.messages.shown(f"{name} has no access key in the keyring{renamed and f'; {renamed}'}\n"))
+            ui.write(f"{name} has no access key in the keyring\n")
     return 0
 
 

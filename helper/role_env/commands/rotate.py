@@ -5,6 +5,7 @@ from role_env.cli import Invocation, line_checks
 from role_env.context import Context
 from role_env.errors import UsageError
 from role_env.profiles import file as profiles
+from role_env.rotation.holders import Holders
 from role_env.rotation.rotation import Goal, rotate
 
 
@@ -12,14 +13,11 @@ def run(invocation: Invocation, context: Context) -> int:
     """Take the rotation as far as the options say, and print its state."""
     line_checks.check_profile_name(invocation.profile)
     asked = {Goal.STATUS: invocation.status, Goal.FINISH: invocation.finish, Goal.ABORT: invocation.abort}
-    rotate(
-        invocation.profile,
-        profiles.load(invocation.config, context.environ),
-        next((command for command, is_asked in asked.items() if is_asked), Goal.ROTATE),
-        context,
-        ram_endpoint=_ram_endpoint(invocation),
-        force=invocation.force,
-    )
+    goal = next((command for command, is_asked in asked.items() if is_asked), Goal.ROTATE)
+    endpoint = _ram_endpoint(invocation)
+    file = profiles.load(invocation.config, context.environ)
+    holders = Holders(file.path, invocation.profile, context, ram_endpoint=endpoint)
+    rotate(holders, file, goal, context, endpoint=endpoint, force=invocation.force)
     return 0
 
 

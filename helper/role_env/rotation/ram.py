@@ -14,7 +14,7 @@ from role_env.errors import RoleEnvError
 from role_env.http import responses
 from role_env.http.client import TRIES
 from role_env.profiles.endpoint import named_endpoint
-from role_env.rotation.holders import Journal
+from role_env.rotation.journal import Journal
 from role_env.sts import client, sdk
 from role_env.sts.client import StsError
 
@@ -22,8 +22,6 @@ PUBLIC_ENDPOINT = "ram.aliyuncs.com"
 _VARIABLE = "ALIBABA_CLOUD_RAM_ENDPOINT"
 # How long a login waits for the creation date of a key, which is optional (seconds).
 _DATE_SECONDS = 2.0
-# For so long after its creation, RAM's list may lack a new key, and its other servers may refuse it.
-_PROPAGATION_SECONDS = 300
 _NO_KEY = "EntityNotExist.User.AccessKey"
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # The codes, or their prefixes, for a key that cannot sign: unknown, not yet or no longer known, or inactive.
@@ -41,7 +39,7 @@ class KeyState:
 
 def cannot_sign(refusal: StsError) -> bool:
     """Return whether a call was refused because of the key that signed it."""
-    return refusal.code.startswith(_NO_SIGNER)
+    return refusal.code.startswith(_NO_SIGNER) or refusal.is_key_leaked
 
 
 class Ram(client.Service):
@@ -189,12 +187,11 @@ class Look:
         return ", ".join(f"{key_id} is {state.value}" for key_id, state in self.states.items())
 
 
-def look(journal: Journal, ram: Ram, *, may_lag: bool = False) -> Look:
+def look(journal: Journal, ram: Ram) -> Look:
     """Return RAM's answer, signed with the old key if it works, else with the new one.
 
     So a new key that RAM has not propagated yet is listed, and one that nobody uses stays unused. A retired old key
-    signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError; with `may_lag` also for a
-    list without a new key of the last minutes.
+    signs last. Raises StsError for a refusal that is not the key's fault, UnreachableError.
     """
     refusals: dict[str, StsError] = {}
     for key in journal.keys[::-1] if journal.retired_at else journal.keys:
@@ -208,9 +205,6 @@ def look(journal: Journal, ram: Ram, *, may_lag: bool = False) -> Look:
             found = {one.access_key_id: Status.ACTIVE if one.is_active else Status.INACTIVE for one in listed}
             found[key.access_key_id] = Status.ACTIVE
             for missing in (other for other in journal.keys if other.access_key_id not in found):
-                is_young = may_lag and ram.moment - journal.started_at < _PROPAGATION_SECONDS
-                if is_young and missing is journal.new:
-                    raise ram.invalid(f"its list lacks {missing.access_key_id}, which was created a moment ago")
                 _check_deleted(missing, ram, refusals.get(missing.access_key_id))
             states = {one.access_key_id: found.get(one.access_key_id, Status.DELETED) for one in journal.keys}
             return Look(states, [one for one in listed if not journal.names(one.access_key_id)], key)
@@ -228,9 +222,12 @@ def _check_deleted(key: AccessKey, ram: Ram, refusal: StsError | None) -> None:
             ram.list_keys(key)
         except StsError as refused:
             refusal = refused
-    if refusal is None or not cannot_sign(refusal) or _refused(refusal) is Status.INACTIVE:
+    if refusal is None or not cannot_sign(refusal) or _refused(refusal) is not Status.UNKNOWN:
         raise ram.invalid(f"its list lacks {key.access_key_id}, which exists")
 
 
 def _refused(refusal: StsError) -> Status:
+    """Return what the refusal says of the key that signed. RAM answers one that has leaked with nothing else."""
+    if refusal.is_key_leaked:
+        return Status.ACTIVE
     return Status.INACTIVE if refusal.code.startswith("InvalidAccessKeyId.Inactive") else Status.UNKNOWN

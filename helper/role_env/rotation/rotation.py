@@ -1,30 +1,37 @@
 """Replace an access key in the OS keyring by a new one, in steps that can be killed and repeated.
 
-At every moment one key works and the rotation can be undone: the new key is stored beside the old one, works before it
-replaces it, and the old one stays until `--finish`. `Rotation.way` says what comes next; the ways follow it.
+1. The journal says that a new key is requested, and RAM creates it. The journal has both keys from then on.
+2. The new key works at STS, belongs to the same user, and gets the old key's network policy.
+3. Every entry of the keyring that has the old key gets the new one.
+4. The old key is made inactive. It stays, so that the rotation can be undone.
+5. `--finish` uses the new key, deletes the old one and drops the journal; or `--abort` makes the old key active, stores
+   it in every entry again, deletes the new key and drops the journal.
+
+At every moment one key works. Each call looks first which of the two keys the profile and RAM have by now
+(`Rotation.next_step`), and repeats what is not done. While there is a journal, no other command changes the key.
 """
 
 import enum
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType
+from collections.abc import Callable
+from contextlib import suppress
 
 from role_env import ui
 from role_env.context import Context
-from role_env.context.messages import Messages
 from role_env.credentials import AccessKey, format_utc
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import KeyringError, ProfileError, RefusedError, RoleEnvError, UnreachableError
+from role_env.files.dependencies import Dependencies
+from role_env.profiles.endpoint import sts_endpoint
 from role_env.profiles.file import ProfilesFile
-from role_env.profiles.profile import Profile
-from role_env.rotation import report
-from role_env.rotation.holders import Holders, Journal, Unreadable
-from role_env.rotation.ram import PUBLIC_ENDPOINT, KeyState, Look, Ram, Status, cannot_sign, look
-from role_env.sessions.chain import Chain, resolve_valid
-from role_env.sessions.store import Cache
+from role_env.rotation import network_policy, ram, report
+from role_env.rotation.dependents import chains_through, drop_former_sessions
+from role_env.rotation.holders import Holders
+from role_env.rotation.interruptions import uninterrupted
+from role_env.rotation.journal import Journal, Unreadable
+from role_env.rotation.network_policy import Ims, copy_policy
+from role_env.rotation.ram import KeyState, Look, Ram, Status, cannot_sign, look
 from role_env.sources.access_key import KeyringKey
 from role_env.sts import client
 from role_env.sts.client import StsError
@@ -32,7 +39,6 @@ from role_env.sts.client import StsError
 SECONDS = 60.0
 """How long a key may take before the rotation reports it and stops until the next call."""
 PAUSE_SECONDS = 1.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Goal(enum.Enum):
@@ -44,68 +50,76 @@ class Goal(enum.Enum):
     STATUS = "--status"
 
 
-def rotate(
-    name: str, file: ProfilesFile, goal: Goal, context: Context, *, ram_endpoint: str = "", force: bool = False
-) -> None:
-    """Take the rotation of the key of the profile `name` as far as `goal`, and print its state.
+def rotate(holders: Holders, file: ProfilesFile, goal: Goal, context: Context, *, endpoint: str, force: bool) -> None:
+    """Take the rotation of the key of the profile of `holders` as far as `goal`, and print its state.
 
-    Completed steps stay, and the next call continues. Raises ProfileError, RefusedError, UnreachableError and
-    KeyringError.
+    Completed steps stay, and the next call continues. `endpoint` is that of RAM, if an option names one. Raises
+    ProfileError, RefusedError, UnreachableError and KeyringError.
     """
-    holders = Holders(file.path, name, context, file.names())
-    profile = _profile(file, holders)
-    ram = Ram(context, ram_endpoint)
-    if ram.endpoint != PUBLIC_ENDPOINT:
-        context.messages.say(f"RAM is asked at {ram.endpoint}, which learns new keys")
+    fault = _fault_of(file, holders)
+    with suppress(KeyringError):  # a locked keyring does not hide that the profile has no key in it
+        fault = None if fault and holders.is_rotating() else fault
+    if fault:
+        raise fault
+    asked, ims = Ram(context, endpoint), Ims(context)
+    if asked.endpoint != ram.PUBLIC_ENDPOINT:
+        context.messages.say(f"RAM is asked at {asked.endpoint}, which learns new keys")
+    if ims.endpoint != network_policy.PUBLIC_ENDPOINT:
+        context.messages.say(f"IMS is asked at {ims.endpoint} for the network policies of keys")
+    sts = _sts_endpoint(file, holders.profile, context)
     if goal is Goal.STATUS:
-        report.show_status(holders, ram, context)
+        report.show_status(holders, asked, sts, context)
         return
     with holders.lock():
         try:
             journal = _journal(goal, holders)
         except Unreadable:
-            if not force:
+            if goal is not Goal.ABORT:
                 raise
-            report.show_status(holders, ram, context)
+            report.show_status(holders, asked, sts, context)
             holders.drop()
-            ui.write(f"{name}: it is dropped, and the key in the keyring stays\n")
+            ui.write(f"{holders.profile}: it is dropped, and the key in the keyring stays\n")
             return
         key_id = holders.key_id()
-        found = look(journal, ram)
         if not key_id:  # a swap was interrupted
             holders.store(journal.expected)
-        has_other = bool(key_id) and not journal.names(key_id)
-        Rotation(profile, file, holders, ram, journal, found, goal, context, force=force).way(has_other=has_other)()
+        is_third = bool(key_id) and not journal.names(key_id)
+        found = look(journal, asked)
+        rotation = Rotation(file, holders, asked, ims, sts, journal, found, goal, context, force=force)
+        rotation.next_step(is_third=is_third)()
 
 
-def _profile(file: ProfilesFile, holders: Holders) -> Profile:
-    """Return the profile. Raises ProfileError unless its access key is in the keyring alone.
-
-    If the file no longer has the profile, the error says what the keyring has.
-    """
+def _fault_of(file: ProfilesFile, holders: Holders) -> ProfileError | None:
+    """Return why no rotation of the profile's key can begin; None if the key is in the keyring and nowhere else."""
     name = holders.profile
-    with suppress(KeyringError):  # the file lacks the profile all the same
-        if not holders.is_in_file and (holders.key() or holders.own_journal()):
-            raise ProfileError(
-                f"there is no profile {name} in {file.path}, and the keyring has its key",
-                hint=f"{holders.way_back(name)}; or remove its key: `role-env logout {name}`",
-            )
-    profile = file.profile(name)
+    try:
+        profile = file.profile(name)
+    except ProfileError as fault:
+        return fault
     if profile.source and profile.source.access_key_id:
-        raise ProfileError(
+        return ProfileError(
             f"profile {name} names its access key in the file ({profile.where})",
             hint=f"remove the line access_key_id, and the secret if it is there; then: `role-env login {name}`",
         )
     if isinstance(profile.source, KeyringKey):
-        return profile
+        return None
     hint = "name a profile whose access key is in the keyring"
     if profile.source_profile:
-        hint = f"rotate the key of its chain's source: `role-env rotate {file.chain(name)[0].name}`"
-    raise ProfileError(
+        with suppress(ProfileError):
+            hint = f"rotate the key of its chain's source: `role-env rotate {file.chain(name)[0].name}`"
+    return ProfileError(
         f"profile {name} has no access key in the keyring, but takes its credentials from"
         f" {profile.source_kind} ({profile.where})",
         hint=hint,
     )
+
+
+def _sts_endpoint(file: ProfilesFile, name: str, context: Context) -> str:
+    """Return the profile's STS endpoint; the default for a profile that can no longer be used, to end its rotation."""
+    try:
+        return file.profile(name).endpoint
+    except ProfileError:
+        return sts_endpoint(Dependencies(context.environ))
 
 
 def _journal(goal: Goal, holders: Holders) -> Journal:
@@ -114,51 +128,49 @@ def _journal(goal: Goal, holders: Holders) -> Journal:
         return journal
     key = holders.key()
     if not key:
-        raise holders.no_key()
+        raise report.no_key(holders)
     if goal is not Goal.ROTATE:
-        raise RefusedError(
-            f"no rotation of {holders.profile} is under way", hint=f"begin one: `role-env rotate {holders.profile}`"
-        )
+        raise RefusedError(f"no rotation of {holders.profile} is under way", hint=f"begin one: `{holders.rotate_line}`")
     return Journal(holders.journal_entry, key)
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """The rotation of the key of `profile`, a profile of `file`: its `journal`, and what RAM has of it, `found`."""
+    """The rotation of the key of a profile of `file`: its `journal`, and what RAM has of it, `found`.
 
-    profile: Profile
+    `sts` is the endpoint of the profile's STS. With `force` other files may have the old key, and the new one may lack
+    its network policy.
+    """
+
     file: ProfilesFile
     holders: Holders
     ram: Ram
+    ims: Ims
+    sts: str
     journal: Journal
     found: Look
     goal: Goal
     context: Context
     force: bool = False
 
-    def way(self, *, has_other: bool) -> Callable[[], None]:
-        """Return what comes next, by the goal, the journal's last step, and which of its keys RAM has.
+    def next_step(self, *, is_third: bool) -> Callable[[], None]:
+        """Return what comes next, by the goal and by which of the journal's keys exist and can sign.
 
-        In every state at least one command continues or ends the rotation. With `has_other` the profile has a key that
-        is not the journal's. Which of the journal's keys it has does not matter: a way stores the key that it needs.
+        In every state at least one command continues or ends the rotation. With `is_third` the profile has a key that
+        is not the journal's, which another program or another machine has stored.
         """
-        old, new = self.found.states.get(self.journal.old_id), self.found.states.get(self.journal.new_id)
-        ways = (self.advance, self.finish, self.go_back)  # of rotate, --finish and --abort
-        if has_other:
-            ways = (self.refuse_other, self.refuse_other, self.clean_up)
-        elif not self.found.signer:
-            ways = (self.refuse_unsigned, self.give_up, self.give_up)
-        elif not self.journal.new:
-            ways = (self.create, self.finish, self.give_up)
-        elif new is Status.DELETED:
-            ways = (self.keep_old, self.keep_old, self.keep_old)
-        elif old is Status.DELETED:
-            ways = (self.keep_new, self.keep_new, self.keep_new)
-        elif new is Status.INACTIVE:
-            ways = (self.refuse_inactive, self.refuse_inactive, self.go_back)
-        return ways[(Goal.ROTATE, Goal.FINISH, Goal.ABORT).index(self.goal)]
+        is_abort = self.goal is Goal.ABORT
+        if is_third:
+            return self.give_up if is_abort else self.refuse_third
+        if not self.found.signer:
+            return self.refuse_unsigned if self.goal is Goal.ROTATE else self.give_up
+        if not self.journal.new and self.goal is not Goal.FINISH:
+            return self.give_up if is_abort else self.create
+        if Status.DELETED in self.found.states.values():
+            return self.keep_one
+        return {Goal.ROTATE: self.advance, Goal.FINISH: self.finish, Goal.ABORT: self.go_back}[self.goal]
 
-    # -- to the new key --
+    # -- 1 to 4: to the new key --
 
     def create(self) -> None:
         """Create the new key, then `advance`."""
@@ -166,7 +178,7 @@ class Rotation:
         for state in self.found.others:
             self._refuse_second(state)
         self._progress("creating an access key")
-        with _uninterrupted(self.context.messages, "RAM is creating an access key, and its answer is stored first"):
+        with uninterrupted(self.context.messages, "RAM is creating an access key, and its answer is stored first"):
             self.journal.started_at = self.ram.moment
             self.holders.record(self.journal)
             try:
@@ -188,12 +200,14 @@ class Rotation:
         self.advance()
 
     def advance(self) -> None:
-        """Wait until the new key works, store it in every entry, and make the old one inactive."""
+        """Wait until the new key works and is as restricted, store it everywhere, and make the old one inactive."""
         old, new = self._pair()
         self._check_files()
-        user = _wait_until_usable(new, self.profile, self.context)
+        self._check_active(new)
+        user = self._wait_until_usable(new)
         if not self.journal.retired_at:
             self._check_user(user)
+        self._restrict(old, new)
         self._swap(old, new)
         if not self.journal.retired_at or self.found.states[old.access_key_id] is not Status.INACTIVE:
             self._progress(f"making {old.access_key_id} inactive")
@@ -207,19 +221,100 @@ class Rotation:
         )
         ui.write(self.context.messages.shown(ways))
 
+    def _check_files(self) -> None:
+        if not self.force and not self.journal.retired_at:
+            self.holders.check_files(self.journal.old_id)
+
+    def _refuse_second(self, other: KeyState) -> None:
+        """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
+        used = self.ram.last_used(self.journal.old, other.access_key_id)
+        last = f"last used on {format_utc(used)}" if used else "never used"
+        if used is None:
+            last = "RAM does not say when it was used"
+        created = f"created {format_utc(other.created)}, " if other.created else ""
+        deletion = report.deletion(other.access_key_id, self._user_name())
+        raise RefusedError(
+            f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
+            hint=f"if nothing needs it: {deletion}; then `{self._rotate}`",
+        )
+
+    def _take_back(self, access_key_id: str) -> None:
+        """Delete the new key, whose secret could not be stored; if that fails too, name it."""
+        try:
+            self.ram.delete_key(self.journal.old, access_key_id)
+        except RoleEnvError as failure:
+            self.context.messages.say(
+                f"the key {access_key_id} was created and could not be stored or deleted ({failure.message});"
+                f" delete it: {report.deletion(access_key_id, self._user_name())}"
+            )
+
+    def _check_active(self, new: AccessKey) -> None:
+        if self.found.states.get(new.access_key_id) is Status.INACTIVE:
+            raise RefusedError(
+                f"the new key {new.access_key_id} was made inactive at RAM",
+                hint=f"go back: `{self._rotate} --abort`; or make it active in the RAM console",
+            )
+
+    def _check_user(self, user: str) -> None:
+        """Raise RefusedError if the new key's `user` is not the old one's: the server that answers as RAM lies then.
+
+        If the old key does not work, nothing is compared. Raises UnreachableError.
+        """
+        try:
+            before = self._user_of(self.journal.old, self.context.restarted())
+        except RefusedError:
+            return
+        if user != before:
+            self.holders.drop(self.journal)
+            raise RefusedError(
+                f"profile {self._name}: the new key {self.journal.new_id} is of {user}, not of {before}; nothing"
+                " was replaced",
+                hint=f"check the RAM endpoint; `{self._rotate} --status` shows the keys that RAM has",
+            )
+
+    def _restrict(self, old: AccessKey, new: AccessKey) -> None:
+        """Give the new key the old one's network policy; without the permission, say so and continue.
+
+        Raises StsError and UnreachableError, unless `force` continues without it.
+        """
+        if self.found.signer is None:
+            raise AssertionError("a key can sign")
+        self._progress(f"comparing the network policies of {old.access_key_id} and {new.access_key_id}")
+        try:
+            action = copy_policy(old.access_key_id, new.access_key_id, self.found.signer, self.ims)
+        except (StsError, UnreachableError) as failure:
+            if not self.force:
+                failure.hint = (
+                    f"try again: `{self._rotate}`; or go on without the key's network policy: `{self._rotate} --force`"
+                )
+                raise
+            self._warn(f"{new.access_key_id} has no network policy of {old.access_key_id}: {failure.message}")
+            return
+        if action == network_policy.GET_ACTION:
+            self._warn(
+                f"whether {old.access_key_id} has a network policy is unknown, so {new.access_key_id} got none: allow"
+                f" {action} to the user, then `{self._rotate}`"
+            )
+        elif action:
+            self._warn(
+                f"the network policy of {old.access_key_id} could not be set on {new.access_key_id}: allow {action} to"
+                f" the user, then `{self._rotate}`"
+            )
+
+    # -- 5: to an end --
+
     def finish(self) -> None:
         """Check that the new key is used and the old one is not, and delete the old one."""
         if not self.journal.retired_at:
-            raise RefusedError(
-                f"there is no finished rotation of {self.profile.name}", hint=f"go on with: `{self._rotate}`"
-            )
+            raise RefusedError(f"there is no finished rotation of {self._name}", hint=f"go on with: `{self._rotate}`")
         old, new = self._pair()
+        self._check_active(new)
         if self.found.states[old.access_key_id] is Status.ACTIVE:
             raise RefusedError(
                 f"the old key {old.access_key_id} is active at RAM, so something may need it",
                 hint=f"make it inactive: `{self._rotate}`; or go back: `{self._rotate} --abort`",
             )
-        _use(new, self.profile, self._dependents(), self.context)
+        self._use(new)
         used = self.ram.last_used(new, old.access_key_id)
         if used is None:
             raise self.ram.invalid("LastUsedDate is missing or not a time in UTC")
@@ -232,50 +327,6 @@ class Rotation:
         self.ram.delete_key(new, old.access_key_id)
         self._end(f"the old key {old.access_key_id} is deleted")
 
-    def _check_files(self) -> None:
-        if not self.force and not self.journal.retired_at:
-            self.holders.check_files(self.journal.old_id)
-
-    def _refuse_second(self, other: KeyState) -> None:
-        """Raise RefusedError with the user's other key. A user has at most two, and role-env deletes only its own."""
-        used = self.ram.last_used(self.journal.old, other.access_key_id)
-        last = f"last used on {format_utc(used)}" if used else "never used"
-        if used is None:
-            last = "RAM does not say when it was used"
-        created = f"created {format_utc(other.created)}, " if other.created else ""
-        raise RefusedError(
-            f"the user has a second access key, {other.access_key_id} ({created}{last}); RAM allows two",
-            hint=f"if nothing needs it: {report.deletion(other.access_key_id)}; then `{self._rotate}`",
-        )
-
-    def _take_back(self, access_key_id: str) -> None:
-        try:
-            self.ram.delete_key(self.journal.old, access_key_id)
-        except RoleEnvError as failure:
-            self.context.messages.say(
-                f"the key {access_key_id} was created and could not be stored or deleted ({failure.message});"
-                f" delete it: {report.deletion(access_key_id)}"
-            )
-
-    def _check_user(self, user: str) -> None:
-        """Raise RefusedError if the new key's `user` is not the old one's: the server that answers as RAM lies then.
-
-        If the old key does not work, nothing is compared. Raises UnreachableError.
-        """
-        try:
-            before = _user_of(self.journal.old, self.profile, self.context.restarted())
-        except RefusedError:
-            return
-        if user != before:
-            self.holders.drop(self.journal)
-            raise RefusedError(
-                f"profile {self.profile.name}: the new key {self.journal.new_id} is of {user}, not of {before}; nothing"
-                " was replaced",
-                hint=f"check the RAM endpoint; `{self._rotate} --status` shows the keys that RAM has",
-            )
-
-    # -- back, or to an end --
-
     def go_back(self) -> None:
         """Make the old key active, store it in every entry, and delete the new one."""
         old, new = self._pair()
@@ -284,194 +335,142 @@ class Rotation:
             self.ram.set_status(new, old.access_key_id, is_active=True)
         self.journal.retired_at = 0
         self.holders.record(self.journal)
-        _wait_until_usable(old, self.profile, self.context)
+        self._wait_until_usable(old)
         self._swap(new, old)
         self._progress(f"deleting {new.access_key_id}")
         self.ram.delete_key(old, new.access_key_id)
         self._end(f"{old.access_key_id} is used again")
 
-    def keep_old(self) -> None:
-        """Store the old key in every entry, since the new one was deleted."""
+    def keep_one(self) -> None:
+        """Store in every entry the key that RAM still has, since somebody deleted the other one."""
         old, new = self._pair()
-        self._swap(new, old)
-        self.holders.drop(self.journal)
-        if self.goal is not Goal.ABORT:
+        is_new_left = self.found.states[old.access_key_id] is Status.DELETED
+        gone, left = (old, new) if is_new_left else (new, old)
+        self._swap(gone, left)
+        if not is_new_left and self.goal is not Goal.ABORT:
+            self.holders.drop(self.journal)
             raise RefusedError(
-                f"the new key {new.access_key_id} was deleted at RAM, so {old.access_key_id} is used again",
+                f"the new key {gone.access_key_id} was deleted at RAM, so {left.access_key_id} is used again",
                 hint=f"start again: `{self._rotate}`",
             )
-        self._say(f"{old.access_key_id} is used again; RAM does not list {new.access_key_id}")
-
-    def keep_new(self) -> None:
-        """Store the new key in every entry, since the old one was deleted."""
-        old, new = self._pair()
-        self._swap(old, new)
-        self._end(f"{new.access_key_id} is used; {old.access_key_id} no longer exists, and there is no way back to it")
+        self._end(
+            f"{left.access_key_id} is used; {gone.access_key_id} no longer exists, and there is no way back to it"
+        )
 
     def give_up(self) -> None:
-        """Drop the journal, and name the keys that stay at RAM.
+        """Change nothing at RAM, name the keys that it has, and drop the journal.
 
-        If none can sign, store an inactive one that RAM still has: it can be made active in the console.
+        If no key can sign, and RAM does not know the profile's, the entries get the other one of the journal that is
+        only inactive: it can be made active in the console.
         """
-        keys = self.journal.keys if self.goal is Goal.ABORT else self.journal.keys[::-1]
-        inactive = [key for key in keys if self.found.states[key.access_key_id] is Status.INACTIVE]
-        for other in self.journal.keys:
-            if not self.found.signer and inactive and other is not inactive[0]:
-                self._swap(other, inactive[0])
-        self._end(f"the rotation of {self.journal.old_id} is dropped", remains=self.found)
-
-    def clean_up(self) -> None:
-        """Undo at RAM what nobody uses, and drop the journal. The profile keeps its key, which is not the journal's."""
-        journal, new, signer, states = self.journal, self.journal.new, self.found.signer, self.found.states
-        old_id = journal.old_id
-        if signer and journal.retired_at and states[old_id] is Status.INACTIVE:
-            self.ram.set_status(signer, old_id, is_active=True)
-            states[old_id] = Status.ACTIVE
-        if signer and new and states[new.access_key_id] is not Status.DELETED and not self._is_used(new, signer):
-            self.ram.delete_key(signer, new.access_key_id)
-            states[new.access_key_id] = Status.DELETED
-        self._end(f"the rotation of {old_id} is dropped, and the key in the keyring stays", remains=self.found)
-
-    def _is_used(self, key: AccessKey, signer: AccessKey) -> bool:
-        if self.holders.of(key.access_key_id):
-            return True
-        try:
-            used = self.ram.last_used(signer, key.access_key_id)
-        except StsError:
-            return True
-        return used is None or used >= self.journal.started_at
-
-    # -- refusals: the state, and what can be done --
+        left = [key for key in self.journal.keys if self.found.states[key.access_key_id] is Status.INACTIVE]
+        for gone in self.journal.keys:
+            if left and self.found.states[gone.access_key_id] is Status.UNKNOWN:
+                self.holders.replace(gone, left[0])
+        for line in report.what_stays(self.journal, self.found, self.holders, self._user_name()):
+            self._say(line)
+        self._end(f"the rotation of {self.journal.old_id} is dropped, and the key in the keyring stays")
 
     def refuse_unsigned(self) -> None:
         """Refuse, as no key can sign."""
         if self.journal.started_at:
             raise RefusedError(
-                f"no key of the rotation of {self.profile.name} can sign: {self.found.said}",
+                f"no key of the rotation of {self._name} can sign: {self.found.said}",
                 hint=f"make one active in the RAM console; or drop the rotation: `{self._rotate} --abort`",
             )
         why = f": {self.found.refusal.message}" if self.found.refusal else ""
+        hint = f"if it was replaced elsewhere, store the new one: `role-env login {self._name}`"
+        if self.found.refusal and self.found.refusal.is_key_leaked:
+            hint = self.found.refusal.hint
+        raise RefusedError(f"the access key {self.journal.old_id} of {self._name} does not work{why}", hint=hint)
+
+    def refuse_third(self) -> None:
+        """Refuse, as the profile has a key that is not the rotation's."""
         raise RefusedError(
-            f"the access key {self.journal.old_id} of {self.profile.name} does not work{why}",
-            hint=f"if it was replaced elsewhere, store the new one: `role-env login {self.profile.name}`",
+            f"profile {self._name} has another key by now, in the middle of a rotation: {self.found.said}",
+            hint=f"drop the rotation, which changes nothing at RAM: `{self._rotate} --abort`",
         )
 
-    def refuse_inactive(self) -> None:
-        """Refuse, as somebody has made the new key inactive."""
-        raise RefusedError(
-            f"the new key {self.journal.new_id} was made inactive at RAM",
-            hint=f"go back: `{self._rotate} --abort`; or make it active in the RAM console",
-        )
+    # -- the parts of a step --
 
-    def refuse_other(self) -> None:
-        """Refuse, as the profile has another key; with --force give up."""
-        if self.force:
-            self.give_up()
-            return
-        raise RefusedError(
-            f"profile {self.profile.name} has another key by now, in the middle of a rotation: {self.found.said}",
-            hint=f"clean up at RAM: `{self._rotate} --abort`; or only drop the journal: `{self._rotate} --force`",
-        )
-
-    # -- the parts of a way --
+    @property
+    def _name(self) -> str:
+        return self.holders.profile
 
     @property
     def _rotate(self) -> str:
-        return f"role-env rotate {self.profile.name}"
+        return self.holders.rotate_line
 
     def _pair(self) -> tuple[AccessKey, AccessKey]:
         if not self.journal.new:
             raise AssertionError("there is no new key yet")
         return self.journal.old, self.journal.new
 
-    def _progress(self, line: str) -> None:
-        self.context.messages.progress(f"{self.profile.name}: {line}")
-
-    def _dependents(self) -> list[Chain]:
-        return [
-            chain for chain in resolve_valid(self.file) if self.profile.name in [one.name for one in chain.profiles]
-        ]
-
     def _swap(self, before: AccessKey, after: AccessKey) -> None:
-        """Replace `before` by `after` in each entry, and drop the cached sessions of `before`."""
-        if self.holders.replace(before, after) or not self.journal.retired_at:
-            names = [chain.target.name for chain in self._dependents()]
-            cache = Cache(self.context, everywhere=True)
-            for entry in cache.entries():
-                if entry.username in names:
-                    cache.delete(entry)
+        """Replace `before` by `after` in each entry, and drop the cached sessions of `before`.
 
-    def _end(self, said: str, *, remains: Look | None = None) -> None:
-        for line in report.of_rotation(self.journal, remains, self.holders) if remains else ():
-            self._say(line)
+        Raises RefusedError if the profile has a third key by now.
+        """
+        if self.holders.replace(before, after) or not self.journal.retired_at:
+            drop_former_sessions(self.file, self._name, self.context.restarted())
+        if self.holders.key_id() != after.access_key_id:
+            self.refuse_third()
+
+    def _end(self, said: str) -> None:
         self.holders.drop(self.journal)
         self._say(said)
 
     def _say(self, line: str) -> None:
-        ui.write(f"{self.profile.name}: {line}\n")
+        ui.write(f"{self._name}: {line}\n")
 
+    def _warn(self, line: str) -> None:
+        self.context.messages.say(f"{self._name}: {line}")
 
-@contextmanager
-def _uninterrupted(messages: Messages, what: str) -> Iterator[None]:
-    """Defer Ctrl-C, SIGTERM and a closed terminal until the block has ended. The first one prints `what` it waits for.
+    def _progress(self, line: str) -> None:
+        self.context.messages.progress(f"{self._name}: {line}")
 
-    If the block raises an error, the signal is dropped and the command ends with the error, since that may name a key.
-    """
-    came: list[int] = []
+    # -- a key at STS --
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        if not came:
-            messages.say(f"{what}; role-env ends after that")
-        came.append(number)
+    def _wait_until_usable(self, key: AccessKey) -> str:
+        """Wait until STS accepts `key`, seconds to minutes; return its user's ARN.
 
-    unheard = (signal.SIG_IGN, None)
-    before = {number: signal.signal(number, note) for number in _SIGNALS if signal.getsignal(number) not in unheard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if came:
-        signal.raise_signal(came[0])
+        Raises StsError, UnreachableError.
+        """
+        self._progress(f"waiting until {key.access_key_id} works")
+        end = Deadline(SECONDS)
+        while True:
+            try:
+                return self._user_of(key, self.context.with_deadline(end))
+            except StsError as refusal:
+                if not cannot_sign(refusal):
+                    raise
+            if end.remaining() <= PAUSE_SECONDS:
+                raise UnreachableError(
+                    f"the key {key.access_key_id} does not work yet", hint=f"type again in a while: `{self._rotate}`"
+                )
+            time.sleep(PAUSE_SECONDS)
 
+    def _use(self, key: AccessKey) -> None:
+        """Request a session of a dependent profile, signed with `key`.
 
-# -- a key at STS --
+        Without one, or if its role refuses, request the caller's identity. Raises StsError, UnreachableError.
+        """
+        chains = chains_through(self.file, self._name)
+        if role := next((one for chain in chains for one in chain.profiles if one.role_arn), None):
+            try:
+                client.assume_role(role.hop, key, self.context.restarted())
+            except RefusedError as refused:  # only this role may refuse
+                if isinstance(refused, StsError) and cannot_sign(refused):
+                    raise
+            else:
+                return
+        self._user_of(key, self.context.restarted())
 
+    def _user_of(self, key: AccessKey, context: Context) -> str:
+        """Return the ARN of the user whose key this is. Raises StsError, UnreachableError."""
+        return str(client.caller_identity(key, endpoint=self.sts, context=context)["Arn"])
 
-def _wait_until_usable(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Wait until STS accepts `key`, seconds to minutes; return its user's ARN. Raises StsError, UnreachableError."""
-    context.messages.progress(f"{profile.name}: waiting until {key.access_key_id} works")
-    end = Deadline(SECONDS)
-    while True:
-        try:
-            return _user_of(key, profile, context.with_deadline(end))
-        except StsError as refusal:
-            if not cannot_sign(refusal):
-                raise
-        if end.remaining() <= PAUSE_SECONDS:
-            raise UnreachableError(
-                f"the key {key.access_key_id} does not work yet",
-                hint=f"type again in a while: `role-env rotate {profile.name}`",
-            )
-        time.sleep(PAUSE_SECONDS)
-
-
-def _user_of(key: AccessKey, profile: Profile, context: Context) -> str:
-    """Return the ARN of the user whose key this is. Raises StsError, UnreachableError."""
-    return str(client.caller_identity(key, endpoint=profile.endpoint, context=context)["Arn"])
-
-
-def _use(key: AccessKey, profile: Profile, dependents: list[Chain], context: Context) -> None:
-    """Request a session of a dependent profile, signed with `key`.
-
-    Without one, or if its role refuses, request the caller's identity. Raises StsError, UnreachableError.
-    """
-    if role := next((one for chain in dependents for one in chain.profiles if one.role_arn), None):
-        try:
-            client.assume_role(role.hop, key, context.restarted())
-        except RefusedError as refused:  # only this role may refuse
-            if isinstance(refused, StsError) and cannot_sign(refused):
-                raise
-        else:
-            return
-    _user_of(key, profile, context.restarted())
+    def _user_name(self) -> str:
+        """Return the name of the keys' user, empty if STS does not say it or the keys are the account's own."""
+        signer = self.found.signer
+        return client.user_name(signer, endpoint=self.sts, context=self.context) if signer else ""

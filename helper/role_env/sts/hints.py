@@ -7,8 +7,8 @@ LEAKED = "There is a risk of leakage of this AccessKey"
 """The beginning of the Message about a key that Alibaba Cloud has found in public; its Code is only `Forbidden`."""
 
 _ROTATE_LEAKED = (
-    "rotate it at once, in the RAM console, since RAM refuses every call that this key signs, those of role-env rotate"
-    " too: create another key, store it with role-env login, and delete this one"
+    "rotate it at once, in the RAM console: create another key there, store it with role-env's login, and delete this"
+    " one; RAM refuses every call that this key signs, those of role-env's rotate too"
 )
 # The hint for each Code, by its beginning; the first that fits is used, so the longer one comes first.
 _HINTS: tuple[tuple[str, str], ...] = (
