@@ -6,9 +6,10 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
+    S = TypeVar("S")
     T = TypeVar("T")
 
 STEP_SECONDS = 0.25
@@ -123,3 +124,21 @@ def within(seconds: float, work: "Callable[[], T]", *, grace: float = 0) -> "T":
         raise TimedOut
     result: T = thread.result()
     return result
+
+
+def at_once(work: "Callable[[S], T]", items: "Iterable[S]", *, most: int) -> "list[T]":
+    """Return what `work` returns for each of `items`, by at most `most` threads. Raises what one of them raises first.
+
+    Raises NoThread. The work has deadlines of its own.
+    """
+    given = list(items)
+    left = iter(range(len(given)))  # taking its next number is one step, which no other thread interrupts
+    done: dict[int, T] = {}
+
+    def work_on() -> None:
+        for number in left:
+            done[number] = work(given[number])
+
+    for worker in [Worker(work_on) for _ in range(min(most, len(given)))]:
+        worker.result()
+    return [done[number] for number in range(len(given))]

@@ -1,11 +1,11 @@
 """role-env console: open the console, signed in with a profile's session."""
 
 import contextlib
-import threading
 
 from role_env import ui
 from role_env.cli import Invocation, obtaining
 from role_env.context import Context
+from role_env.deadline import Worker
 from role_env.errors import ProfileError, RoleEnvError, UnreachableError
 from role_env.files.dependencies import Dependencies
 from role_env.profiles.locate import locate
@@ -38,7 +38,7 @@ def run(invocation: Invocation, context: Context) -> int:
             raise NoBrowser("")
         command = _isolated_command(invocation, context)
         with contextlib.closing(console.Redirect(address)) as redirect, context.messages.waiting_for("the browser"):
-            threading.Thread(target=_open, args=(redirect, command, context), daemon=True).start()
+            Worker(lambda: _open(redirect, command, context))
             if not redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining()):
                 hint = "add --print and open the address yourself"
                 raise UnreachableError("no browser opened the address", hint=hint)

@@ -16,11 +16,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from http import HTTPStatus
 
 from role_env.context.messages import Messages
 from role_env.credentials import ISSUED, Credentials, Session, format_utc
+from role_env.deadline import Worker
 from role_env.errors import ResourceError, RoleEnvError, UsageError
 from role_env.http.local_server import BACKLOG, LocalServer, Reply, Request
 
@@ -54,9 +54,8 @@ class Supply:
         self._set(first.credentials)
         self._renew = renew
         self._messages = messages
-        self._executor = ThreadPoolExecutor(max_workers=1)
         self._lock = threading.Lock()
-        self._flight: Future[None] | None = None
+        self._flight: Worker | None = None
         self._not_before = 0.0
         self._failure: type[Exception] | None = None
 
@@ -64,7 +63,7 @@ class Supply:
         """Return the credentials, after a wait if a renewal is due; None if they have expired without new ones."""
         flight = self._flight_if_due()
         if flight:
-            wait([flight], PATIENCE_SECONDS if self._left() > 0 else LAST_PATIENCE_SECONDS)
+            flight.join(PATIENCE_SECONDS if self._left() > 0 else LAST_PATIENCE_SECONDS)
         return self._credentials if self._left() > 0 else None
 
     def _set(self, credentials: Credentials) -> None:
@@ -80,14 +79,14 @@ class Supply:
     def _margin(self) -> float:
         return min(RENEWAL_SECONDS, self._life() / 2)
 
-    def _flight_if_due(self) -> "Future[None] | None":
+    def _flight_if_due(self) -> Worker | None:
         with self._lock:
-            if self._flight and not self._flight.done():
+            if self._flight and self._flight.is_alive():
                 return self._flight
             is_due = self._left() < self._margin() or self._credentials.needs_renewal()
             if not is_due or time.monotonic() < self._not_before:
                 return None
-            self._flight = self._executor.submit(self._renewal)
+            self._flight = Worker(self._renewal)
             return self._flight
 
     def _renewal(self) -> None:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from role_env.deadline import Worker
+
 # Programs that open more take low numbers first.
 _MOST_DESCRIPTORS = 1024
 _POLL_SECONDS = 1.0
@@ -74,7 +76,7 @@ def _end_with(pid: int) -> None:
 
     for number in _END_SIGNALS:
         signal.signal(number, interrupt)
-    threading.Thread(target=watch, daemon=True).start()
+    Worker(watch)
 
 
 def _wait_for_end(pid: int) -> None:

@@ -9,9 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+
+from role_env.deadline import Worker
 
 _SSH = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
@@ -32,7 +33,7 @@ def has_display(environ: Mapping[str, str]) -> bool:
 
 def open_in_background(address: str, environ: Mapping[str, str]) -> None:
     """Open `address` without waiting, since some browsers return only when they are closed."""
-    threading.Thread(target=open_page, args=(address, environ), daemon=True).start()
+    Worker(lambda: open_page(address, environ))
 
 
 def open_page(address: str, environ: Mapping[str, str]) -> bool:

@@ -1,8 +1,8 @@
 """`configure --cloud-sso`: sign in, and add a profile for everything that the portal offers."""
 
 import contextlib
+import itertools
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from role_env import validators
@@ -11,7 +11,7 @@ from role_env.commands.configure import offers
 from role_env.commands.configure.offers import Offer
 from role_env.context import Context
 from role_env.dataclass import dataclass
-from role_env.deadline import TimedOut, within
+from role_env.deadline import TimedOut, at_once, within
 from role_env.errors import ProfileError, UnreachableError
 from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ALLOWED_HOST, check_url
@@ -95,20 +95,20 @@ def _list(url: str, token: str, context: Context) -> list[Assignment]:
     """
     accounts = Portal(url, context.restarted()).list_accounts(token)
 
-    def list_configurations(account: Listed) -> list[Listed]:
-        return Portal(url, context.restarted()).list_configurations(token, account.id)
+    count = itertools.count(1)
+
+    def list_configurations(account: Listed) -> list[Assignment]:
+        """Return the assignments of one account, and show the progress."""
+        found = Portal(url, context.restarted()).list_configurations(token, account.id)
+        context.messages.show_progress(f"role-env: listed {next(count)} of {len(accounts)} accounts")
+        return [Assignment(account, each) for each in found]
 
     def list_all() -> list[Assignment]:
-        """Return every assignment once, and show the progress."""
-        found: dict[tuple[str, str], Assignment] = {}  # by ID: a row that moves to the next page is listed twice
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            listed = pool.map(list_configurations, accounts)
-            for number, (account, known) in enumerate(zip(accounts, listed, strict=True), 1):
-                found.update({(account.id, each.id): Assignment(account, each) for each in known})
-                context.messages.show_progress(f"role-env: listed {number} of {len(accounts)} accounts")
-        return list(found.values())
+        """Return every assignment once, by ID: a row that moves to the next page is listed twice."""
+        listed = itertools.chain.from_iterable(at_once(list_configurations, accounts, most=_AT_ONCE))
+        return list({(each.account.id, each.configuration.id): each for each in listed}.values())
 
-    # In a thread, so that an interruption neither waits for a portal that hangs nor arrives while the pool holds locks.
+    # In a thread, so that an interruption does not wait for a portal that hangs.
     try:
         return within(context.restarted().deadline.remaining() * (len(accounts) + 1), list_all)
     except TimedOut:

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from role_env import validators
 from role_env.cli import Invocation
@@ -10,6 +9,7 @@ from role_env.command_table.commands import COMMANDS
 from role_env.commands.doctor.finding import FAIL, OK, WARN, Finding, valid_chains
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
+from role_env.deadline import at_once
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.files.dependencies import Dependencies
 from role_env.keyrings.access_keys import ROTATE_AFTER_DAYS, age_in_days
@@ -97,8 +97,7 @@ def check_keys(invocation: Invocation, context: Context) -> list[Finding]:
     for chain in valid_chains(invocation, context):
         if key := chain.source.stored_key(context):
             found.setdefault(key.access_key_id, (chain, key))
-    with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
-        findings = list(pool.map(lambda one: _of_key(one[0], one[1], context), found.values()))
+    findings = at_once(lambda one: _of_key(one[0], one[1], context), found.values(), most=_MOST_AT_ONCE)
     return [finding for finding in findings if finding]
 
 
@@ -130,8 +129,7 @@ def _of_key(chain: Chain, key: AccessKey, context: Context) -> Finding | None:
 def check_endpoints(invocation: Invocation, context: Context) -> list[Finding]:
     """Send each endpoint a request signed with a made-up key."""
     endpoints = _endpoints(invocation, context)[:_MOST_AT_ONCE]
-    with ThreadPoolExecutor(len(endpoints)) as pool:
-        return list(pool.map(lambda endpoint: _of_endpoint(endpoint, context), endpoints))
+    return at_once(lambda endpoint: _of_endpoint(endpoint, context), endpoints, most=_MOST_AT_ONCE)
 
 
 def _endpoints(invocation: Invocation, context: Context) -> list[str]:
