@@ -85,7 +85,7 @@ def absolute(path: str) -> str:
 
 
 def foreign_part(path: str) -> str:
-    """Return what belongs to another user of the file at `path` and its folder, or the nearest folder that exists.
+    """Return what belongs to another user, as a sentence: the file at `path`, or its folder or the nearest one.
 
     Return an empty text if both are this user's or root's. For root, every folder above counts too, and every link: a
     user who can exchange one of them lets root write elsewhere.
@@ -97,7 +97,7 @@ def foreign_part(path: str) -> str:
             except OSError:  # it does not exist yet
                 continue
             if owner not in (os.geteuid(), 0):
-                return part
+                return f"{part} belongs to another user (uid {owner})"
             if part != place and os.geteuid():
                 break
     return ""
@@ -122,7 +122,7 @@ def make_private(folder: str) -> None:
     import errno
 
     if part := foreign_part(folder):
-        raise PermissionError(errno.EPERM, f"{part} belongs to another user")
+        raise PermissionError(errno.EPERM, part)
     if not _is_private(folder):
         from pathlib import Path
 

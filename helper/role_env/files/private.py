@@ -25,11 +25,9 @@ def check_private(name: str, path: object, status: os.stat_result, *, has_secret
 
 
 def check_own(path: str) -> None:
-    """Raise ProfileError if `paths.foreign_part` of `path` is another user's: role-env does not write there."""
+    """Raise ProfileError if `paths.foreign_part` of the file at `path` is another user's: nothing is written there."""
     if part := paths.foreign_part(path):
         hint = (
             "do it as that user; with sudo, set HOME too: sudo -H" if os.geteuid() == 0 else "use a folder of your own"
         )
-        raise ProfileError(
-            f"{part} belongs to another user (uid {os.lstat(part).st_uid}); nothing was changed", hint=hint
-        )
+        raise ProfileError(f"{part}; nothing was changed", hint=hint)
