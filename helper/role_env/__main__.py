@@ -13,10 +13,12 @@ from role_env import cli  # noqa: E402  its imports are not searched either
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from role_env.cli import Invocation
     from role_env.command_table import Command
+    from role_env.context import Context
     from role_env.errors import RoleEnvError
 
 
@@ -133,10 +135,21 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
             from role_env.cli import line_checks
 
             line_checks.refuse_terminal(invocation, described.prints, os.environ)
-        status: int = command.run(invocation, context)
+        return _run_and_ask(command.run, invocation, context) if described.obtains else command.run(invocation, context)
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
-    return status
+
+
+def _run_and_ask(run: "Callable[[Invocation, Context], int]", invocation: "Invocation", context: "Context") -> int:
+    """Run the command; where an answer of a person can repair its failure, ask for it and run the command again."""
+    from role_env.errors import RoleEnvError
+
+    try:
+        return run(invocation, context)
+    except RoleEnvError as error:
+        from role_env.cli import questions
+
+        return questions.run_again(error, run, invocation, context)
 
 
 def _asks_profile(invocation: "Invocation") -> bool:

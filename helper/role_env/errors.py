@@ -58,6 +58,10 @@ class UnknownProfileError(ProfileError):
         self.name, self.known, self.giving = name, known, giving
 
 
+class SignInEndedError(ProfileError):
+    """The sign-in that the request needs is missing or has ended; `role-env login` makes a new one."""
+
+
 class RefusedError(RoleEnvError):
     """STS refused, or its session is not for the requested account, role and session name."""
 

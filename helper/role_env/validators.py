@@ -157,15 +157,22 @@ def nearest(name: str, known: "Iterable[str]", *, cutoff: float = 0.6) -> str:
 
 
 def similar(name: str, known: "Iterable[str]") -> str:
-    """Return the ones of `known` that `name` may stand for, such as `a, b or c`; or an empty text.
+    """Return the ones of `known` that `name` may stand for, such as `a, b or c`; or an empty text."""
+    *others, last = near_names(name, known) or [""]
+    return f"{', '.join(others)} or {last}" if others else last
 
-    Two or three names that begin with `name` are returned together; for more, the text is empty.
+
+def near_names(name: str, known: "Iterable[str]") -> "list[str]":
+    """Return the ones of `known` that `name` may stand for.
+
+    Two or three names that begin with `name` are returned together; if there are more, none is.
     """
     known, typed = list(dict.fromkeys(known)), name.casefold()
     begun = [other for other in known if typed and other.casefold().startswith(typed)]
     if len(begun) < 2 or any(other.casefold() == typed for other in begun):
-        return nearest(name, known)
-    return f"{', '.join(begun[:-1])} or {begun[-1]}" if len(begun) <= _MOST_SIMILAR else ""
+        found = nearest(name, known)
+        return [found] if found else []
+    return begun if len(begun) <= _MOST_SIMILAR else []
 
 
 def nearest_command_line(name: str) -> str:

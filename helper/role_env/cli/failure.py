@@ -13,7 +13,7 @@ from types import TracebackType
 
 from role_env import ui, validators, variables
 from role_env.cli import Invocation, hints, line_checks
-from role_env.command_table import DOCUMENT_FORMATS, SESSION_PROFILE
+from role_env.command_table import DOCUMENT_FORMATS
 from role_env.command_table.commands import COMMANDS
 from role_env.context import messages
 from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvError, UnknownProfileError, WiderError
@@ -29,9 +29,10 @@ _SYSTEM_FAULTS: dict[str, tuple[type[Exception], ...]] = {"threading": (RuntimeE
 def report(failure: BaseException, invocation: Invocation, environ: Mapping[str, str]) -> int:
     """Report the failure on stderr and, if a shell reads it, on stdout. Return the exit status."""
     role_arn = failure.role_arn if isinstance(failure, RoleEnvError) else ""
+    is_canceled = isinstance(failure, CanceledError)
     is_taken_away = False
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
-        is_taken_away = write_failure(invocation, environ, role_arn=role_arn)
+        is_taken_away = write_failure(invocation, environ, role_arn=role_arn, changes_nothing=is_canceled)
     error = failure if isinstance(failure, RoleEnvError) else _system_fault(failure) or _bug(failure)
     typed = hints.Typed(invocation, environ)
     error.message, error.hint = typed.show(error.message), typed.show(_hint(error, invocation))
@@ -54,12 +55,9 @@ def _hint(error: RoleEnvError, invocation: Invocation) -> str:
 def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation) -> str:
     """Return the hint for an unknown profile: the profiles that the name may stand for.
 
-    For a command that needs a session, only profiles that give one are suggested, if any begin with the name. If the
-    line has a single word, that may also be a mistyped command.
+    If the line has a single word, that may also be a mistyped command.
     """
-    wants_session = any(word.kind == SESSION_PROFILE for word in COMMANDS[invocation.command].words)
-    begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
-    known = begun if wants_session and begun else error.known
+    known = line_checks.names_meant(error, invocation.command)
     if not invocation.is_command_named:
         meant = hints.unknown_word(error.name, "", validators.similar(error.name, known))
         if meant:

@@ -1,12 +1,13 @@
 """Check the profile that a line names, and keep secrets off the terminal."""
 
 from role_env import validators
-from role_env.command_table import CODE, SHELL_FORMATS, SHELLS
-from role_env.errors import RoleEnvError, UsageError
+from role_env.command_table import CODE, SESSION_PROFILE, SHELL_FORMATS, SHELLS
+from role_env.command_table.commands import COMMANDS
+from role_env.errors import RoleEnvError, UnknownProfileError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import NoReturn
 
     from role_env.cli import Invocation
@@ -40,6 +41,16 @@ def nearest_profile(name: str, known: "Iterable[str]") -> str:
     """Return a hint with the profiles in `known` that `name` may stand for."""
     similar = validators.similar(name, known)
     return f"did you mean {similar}?" if similar else "list the profiles with: `role-env list`"
+
+
+def names_meant(error: UnknownProfileError, command: str) -> "Sequence[str]":
+    """Return the profiles among which an unknown name is to be sought.
+
+    For a command that needs a session, they are those that give one, if any of them begin with the name.
+    """
+    wants_session = any(word.kind == SESSION_PROFILE for word in COMMANDS[command].words)
+    begun = [each for each in error.giving if each.casefold().startswith(error.name.casefold())]
+    return begun if wants_session and begun else error.known
 
 
 def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, str]") -> "NoReturn":

@@ -5,7 +5,7 @@ import time
 from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, format_utc
-from role_env.errors import ProfileError
+from role_env.errors import SignInEndedError
 from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ALLOWED_HOST, check_url, host_of
 from role_env.keyrings import sign_ins
@@ -64,9 +64,9 @@ class CloudSso(SignedInSource):
         found = self.require_sign_in(context)
         if found.expiration <= time.time():
             ended = format_utc(int(found.expiration))
-            raise ProfileError(f"the sign-in at {self.issuer_host} expired at {ended}", hint=self.hint)
+            raise SignInEndedError(f"the sign-in at {self.issuer_host} expired at {ended}", hint=self.hint)
         portal = Portal(self.url, context)
         try:
             return portal.issue_session(found.access_token, self.account_id, self.access_config)
         except TokenEnded as error:
-            raise ProfileError(f"the sign-in has ended: {error.message}", hint=self.hint) from None
+            raise SignInEndedError(f"the sign-in has ended: {error.message}", hint=self.hint) from None

@@ -10,7 +10,7 @@ from role_env import validators
 from role_env.context import Context
 from role_env.credentials import Credentials
 from role_env.deadline import TimedOut, within
-from role_env.errors import KeyringError, ProfileError, UnreachableError
+from role_env.errors import KeyringError, SignInEndedError, UnreachableError
 from role_env.files.dependencies import Dependencies
 from role_env.issuers.hosts import ENDPOINTS, Site, find_site
 from role_env.keyrings import sign_ins
@@ -59,7 +59,7 @@ class OAuth(SignedInSource):
         """Return the sign-in of the profile's client. Raises ProfileError, KeyringError."""
         sign_in = super().require_sign_in(context)
         if sign_in.client_id != self.site.client_id:
-            raise ProfileError(f"its sign-in belongs to the client {sign_in.client_id}", hint=self.hint)
+            raise SignInEndedError(f"its sign-in belongs to the client {sign_in.client_id}", hint=self.hint)
         return sign_in
 
     def _fetch(self, context: Context) -> Credentials:
@@ -76,7 +76,7 @@ class OAuth(SignedInSource):
             self.person = sign_in.identity
             return exchange(sign_in.host, sign_in.access_token, context)
         except TokenEnded as error:
-            raise ProfileError(f"its sign-in has ended: {error.message}", hint=self.hint) from None
+            raise SignInEndedError(f"its sign-in has ended: {error.message}", hint=self.hint) from None
 
     def _refresh_once(self, stale: SignIn, context: Context) -> SignIn:
         with self.sign_in.hold_lock(context, "refreshes") as is_busy:
@@ -87,7 +87,7 @@ class OAuth(SignedInSource):
             if is_busy:
                 raise UnreachableError("another process is still refreshing the sign-in", hint="try again")
             if not sign_in.refresh_token:
-                raise ProfileError("its sign-in has expired", hint=self.hint)
+                raise SignInEndedError("its sign-in has expired", hint=self.hint)
             context.messages.decided(f"{self.profile}: the access token is refreshed at {self.site.tokens}")
             seconds = context.deadline.remaining() + _STORE_SECONDS
             try:

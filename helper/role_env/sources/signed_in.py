@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from role_env.context import Context
-from role_env.errors import KeyringError, ProfileError
+from role_env.errors import KeyringError, SignInEndedError
 from role_env.files.dependencies import Dependencies
 from role_env.keyrings import access_keys
 from role_env.keyrings.sign_ins import SignIn, StoredSignIn
@@ -45,10 +45,10 @@ class SignedInSource(Source):
         """Return the sign-in, whose tokens may be sent to its issuer. Raises ProfileError, KeyringError."""
         found = self.load_sign_in(context)
         if found is None:
-            raise ProfileError(f"there is no sign-in at {self.issuer_host}", hint=self.hint)
+            raise SignInEndedError(f"there is no sign-in at {self.issuer_host}", hint=self.hint)
         if found.host != self.issuer_host:
             what = f"its sign-in is at {found.host}, whose token is not sent to {self.issuer_host}"
-            raise ProfileError(what, hint=self.hint)
+            raise SignInEndedError(what, hint=self.hint)
         return found
 
     @contextmanager

@@ -20,8 +20,16 @@ _MOST_DIGITS = 5
 
 
 def is_possible() -> bool:
-    """Return whether a person can be asked: stdin and stderr are a terminal."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    """Return whether a person can be asked: stdin and stderr are a terminal, and the process may read from it.
+
+    A process in the background may not, such as one in zsh's `source <(…)`: the question would stop it.
+    """
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return False
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # the terminal is not the one that controls the process, and anybody may read from it
+        return True
 
 
 def show(line: str) -> None:
@@ -54,6 +62,15 @@ def is_yes(question: str, *, default: str) -> bool:
         return answer.lower().startswith("y")
 
     return ask(question, default=default, check=check)
+
+
+def is_agreed(question: str) -> bool:
+    """Return whether the answer to `question` is yes, as Enter is. Raises RoleEnvError if the terminal is closed."""
+    while True:
+        _write(f"{question} [Y/n] ")
+        answer = _read_line().lower()
+        if answer in ("", "y", "yes", "n", "no"):
+            return not answer.startswith("n")
 
 
 def ask_hidden(question: str) -> str:
