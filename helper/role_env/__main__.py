@@ -15,11 +15,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+    from typing import Any
 
     from role_env.cli import Invocation
     from role_env.command_table import Command
     from role_env.context import Context
     from role_env.errors import RoleEnvError
+
+    Run = Callable[[Invocation, Context], int]
 
 
 _ENDING = (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT)
@@ -121,8 +124,7 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
         from role_env.files.core_dumps import forbid_core_dumps
 
         forbid_core_dumps()
-    # importlib imports warnings and more, which costs 1 ms
-    command = __import__(f"role_env.commands.{invocation.command}", fromlist=["run"])
+    command = _module_of(invocation.command)
     try:
         if hasattr(command, "check"):
             command.check(invocation, context)
@@ -135,12 +137,18 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
             from role_env.cli import line_checks
 
             line_checks.refuse_terminal(invocation, described.prints, os.environ)
-        return _run_and_ask(command.run, invocation, context) if described.obtains else command.run(invocation, context)
+        run: Run = command.run
+        return _run_and_ask(run, invocation, context) if described.obtains else run(invocation, context)
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
 
 
-def _run_and_ask(run: "Callable[[Invocation, Context], int]", invocation: "Invocation", context: "Context") -> int:
+def _module_of(command: str) -> "Any":
+    """Import the command's module. importlib would import warnings and more, which costs 1 ms."""
+    return __import__(f"role_env.commands.{command}", fromlist=["run"])
+
+
+def _run_and_ask(run: "Run", invocation: "Invocation", context: "Context") -> int:
     """Run the command; where an answer of a person can repair its failure, ask for it and run the command again."""
     from role_env.errors import RoleEnvError
 
@@ -149,7 +157,8 @@ def _run_and_ask(run: "Callable[[Invocation, Context], int]", invocation: "Invoc
     except RoleEnvError as error:
         from role_env.cli import questions
 
-        return questions.run_again(error, run, invocation, context)
+        login: Run = _module_of("login").run
+        return questions.run_again(error, run, login, invocation, context)
 
 
 def _asks_profile(invocation: "Invocation") -> bool:

@@ -22,15 +22,18 @@ ASKING = ("export", "exec", "console", "whoami")
 """The commands that a person types for a session."""
 
 
-def run_again(
-    error: RoleEnvError, run: Callable[[Invocation, Context], int], invocation: Invocation, context: Context
-) -> int:
-    """Ask about `error`, with which `run` has failed, and return what `run` returns after the answer.
+Run = Callable[[Invocation, Context], int]
+
+
+def run_again(error: RoleEnvError, run: Run, login: Run, invocation: Invocation, context: Context) -> int:
+    """Ask about `error`, with which the command `run` has failed, and return what `run` returns after the answer.
 
     Raises `error` if nobody can be asked or the answer is no, and CanceledError for a choice that was not made.
     """
     asked: set[type[RoleEnvError]] = set()
-    while type(error) not in asked and _can_ask(invocation, context) and _is_answered(error, invocation, context):
+    while (
+        type(error) not in asked and _can_ask(invocation, context) and _is_answered(error, login, invocation, context)
+    ):
         asked.add(type(error))
         context = context.restarted()
         try:
@@ -46,12 +49,12 @@ def _can_ask(invocation: Invocation, context: Context) -> bool:
     return invocation.command in ASKING and not is_run_for_person and prompt.is_possible()
 
 
-def _is_answered(error: RoleEnvError, invocation: Invocation, context: Context) -> bool:
+def _is_answered(error: RoleEnvError, login: Run, invocation: Invocation, context: Context) -> bool:
     """Ask about `error`, and do what the answer says; return whether the command can be run again."""
     try:
         if isinstance(error, UnknownProfileError):
             return _corrects_name(error, invocation)
-        return isinstance(error, SignInEndedError) and _signs_in(invocation, context)
+        return isinstance(error, SignInEndedError) and _signs_in(login, invocation, context)
     except prompt.ClosedTerminal:
         raise CanceledError("nothing was chosen, and nothing was changed") from None
 
@@ -70,7 +73,7 @@ def _corrects_name(error: UnknownProfileError, invocation: Invocation) -> bool:
     return bool(chosen)
 
 
-def _signs_in(invocation: Invocation, context: Context) -> bool:
+def _signs_in(login: Run, invocation: Invocation, context: Context) -> bool:
     """Do what `role-env login` does for the source of the profile, if the person wants to.
 
     A narrowed session may not change what is stored.
@@ -84,10 +87,9 @@ def _signs_in(invocation: Invocation, context: Context) -> bool:
     what = f"{source.profile} is not signed in" if is_missing else f"the sign-in of {source.profile} has ended"
     if not prompt.is_agreed(f"{what}; sign in now?"):
         return False
-    login = cli.parse(["login", source.profile, *(["--config", invocation.config] if invocation.config else [])])
-    command = __import__("role_env.commands.login", fromlist=["run"])  # as `__main__` finds a command
+    line = ["login", source.profile, *(["--config", invocation.config] if invocation.config else [])]
     with _stdout_on_stderr():
-        command.run(login, context.restarted())
+        login(cli.parse(line), context.restarted())
     return True
 
 
