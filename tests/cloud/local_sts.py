@@ -22,6 +22,7 @@ from cloud import policies, products
 from cloud.answers import Document, Refused
 from cloud.api_server import ApiServer, check_mandatory
 from cloud.faults import spoil
+from cloud.saml import RECIPIENT
 from cloud.signatures import Request
 from cloud.world import ACCOUNT_A, ACCOUNT_B, Identity, Role, Session, default_world, letters, role_arn
 from support.certificates import Certificate
@@ -29,7 +30,7 @@ from support.certificates import Certificate
 ArnShape = Literal["role", "assumed-role", "ram-assumed-role"]
 
 STS_VERSION = "2015-04-01"
-STS_ACTIONS = ("AssumeRole", "AssumeRoleWithOIDC", "GetCallerIdentity")
+STS_ACTIONS = ("AssumeRole", "AssumeRoleWithOIDC", "AssumeRoleWithSAML", "GetCallerIdentity")
 
 
 class LocalSts(ApiServer):
@@ -83,8 +84,10 @@ class LocalSts(ApiServer):
         return STS_VERSION if action in STS_ACTIONS else products.VERSIONS.get(action)
 
     def act_unsigned(self, request: Request, fault: str) -> Document | None:
-        """Carry out AssumeRoleWithOIDC, which takes a token for a signature. Raises Refused."""
-        return self._assume_role_with_oidc(request, fault) if request.action == "AssumeRoleWithOIDC" else None
+        """Carry out an action that takes a token or an assertion for a signature. Raises Refused."""
+        if request.action == "AssumeRoleWithOIDC":
+            return self._assume_role_with_oidc(request, fault)
+        return self._assume_role_with_saml(request, fault) if request.action == "AssumeRoleWithSAML" else None
 
     def act(self, request: Request, identity: Identity, fault: str) -> Document:
         """Carry out the request of the identity. Raises Refused."""
@@ -94,8 +97,8 @@ class LocalSts(ApiServer):
             return self._get_caller_identity(identity)
         return products.answer(request, identity)
 
-    def _role_asked_for(self, parameters: dict[str, str]) -> Role:
-        check_mandatory(parameters, ("RoleArn", "RoleSessionName"))
+    def _role_asked_for(self, parameters: dict[str, str], mandatory: tuple[str, ...] = ("RoleSessionName",)) -> Role:
+        check_mandatory(parameters, ("RoleArn", *mandatory))
         arn = _check_pattern(parameters, "RoleArn", r"acs:ram::\d{1,32}:role/[A-Za-z0-9.\-_]{1,64}")
         _check_pattern(parameters, "RoleSessionName", r"[A-Za-z0-9.@\-_]{2,64}")
         _check_pattern(parameters, "ExternalId", r"[\w+=,.@:/-]{2,1224}")
@@ -134,6 +137,32 @@ class LocalSts(ApiServer):
             raise Refused("AuthenticationFail.NoPermission")
         token_info = {"Issuer": provider.issuer, "Subject": "good", "ClientIds": "role-env"}
         return {**self._issue(parameters, role, fault), "OIDCTokenInfo": token_info}
+
+    def _assume_role_with_saml(self, request: Request, fault: str) -> Document:
+        parameters = request.parameters
+        check_mandatory(parameters, ("SAMLProviderArn", "SAMLAssertion"))
+        role = self._role_asked_for(parameters, ())
+        arn = _check_pattern(parameters, "SAMLProviderArn", r"acs:ram::\d{1,32}:saml-provider/[\w.-]{1,128}")
+        provider = self.world.saml_providers.get(arn)
+        if provider is None:
+            raise Refused("EntityNotExist.SAMLProvider")
+        statement = provider.statements.get(parameters["SAMLAssertion"])
+        if statement is None or (role.arn.lower(), arn) not in statement.pairs:
+            raise Refused("AuthenticationFail.SAMLAssertion.Invalid")
+        if statement.code:
+            raise Refused(statement.code)
+        if provider.arn not in role.trusts:
+            raise Refused("AuthenticationFail.NoPermission")
+        info = {
+            "SubjectType": "persistent",
+            "Subject": "alice",
+            "Issuer": "https://idp.example",
+            "Recipient": RECIPIENT,
+        }
+        return {
+            **self._issue(parameters | {"RoleSessionName": statement.session_name}, role, fault),
+            "SAMLAssertionInfo": info,
+        }
 
     def _issue(self, parameters: dict[str, str], role: Role, fault: str) -> Document:
         seconds = float(_check_duration(parameters, role.max_session_seconds))

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from cloud import policies
+from cloud.saml import SamlProvider
 
 ACCOUNT_A = "1111111111111111"
 """The account whose RAM users hold the long-lived keys."""
@@ -167,6 +168,7 @@ class World:
     issued: list[Session] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=dict)
     providers: dict[str, OidcProvider] = field(default_factory=dict)
+    saml_providers: dict[str, SamlProvider] = field(default_factory=dict)
 
     def add_key(self, account: str, user: User | None, *, active: bool = True) -> AccessKey:
         """Generate a key and return it."""
@@ -215,6 +217,8 @@ def default_world() -> World:
         _json_web_token(provider.issuer, "old"): "AuthenticationFail.OIDCToken.Expired",
         _json_web_token(provider.issuer, "elsewhere"): "AuthenticationFail.OIDCToken.AudienceNotMatch",
     }
+    saml = SamlProvider(f"acs:ram::{ACCOUNT_B}:saml-provider/corporate")
+    world.saml_providers[saml.arn] = saml
     for role in (
         Role(ACCOUNT_B, "switchRoleSbc", of_a, allows={"ecs:DescribeInstances"}),
         Role(ACCOUNT_B, "hub", of_a, may_assume=set(spokes)),
@@ -224,6 +228,7 @@ def default_world() -> World:
         Role(ACCOUNT_B, "chain1", {user_1.arn}, may_assume={role_arn(ACCOUNT_B, "chain2")}),
         Role(ACCOUNT_B, "operator", of_a, set(spokes), {"ecs:*", "kms:*"}),
         Role(ACCOUNT_B, "ciDeploy", {provider.arn}, allows={"ecs:DescribeInstances"}),
+        Role(ACCOUNT_B, "employees", {saml.arn}, allows={"ecs:DescribeInstances"}, max_session_seconds=7200),
     ):
         world.add_role(role)
         user_1.may_assume.add(role.arn)

@@ -95,11 +95,11 @@ def test_words_are_split_as_a_shell_would_and_no_shell_expands_them(tmp_path: Pa
     script = tmp_path / "with space"
     script.write_text(
         f"#!{sys.executable}\nimport json, sys\n"
-        f"print(json.dumps({DOCUMENT!r} | {{'access_key_id': '-'.join(sys.argv[1:])}}))\n"
+        f"print(json.dumps({DOCUMENT!r} | {{'access_key_secret': '-'.join(sys.argv[1:])}}))\n"
     )
     script.chmod(0o700)
     text = f"""'{script}' "a b" c\\ d '$HOME' * ; `id` >x"""
-    assert run(text, HOME="/nowhere").access_key_id == "a b-c d-$HOME-*-;-`id`->x"
+    assert run(text, HOME="/nowhere").access_key_secret == "a b-c d-$HOME-*-;-`id`->x"
 
 
 def test_the_process_is_found_in_the_environment_that_is_passed_and_gets_that_and_no_stdin(tmp_path: Path) -> None:

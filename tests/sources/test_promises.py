@@ -188,6 +188,20 @@ class TestOidc(SourcePromises):
         return token.unlink
 
 
+class TestSaml(SourcePromises):
+    """A program that prints a SAML response."""
+
+    kind = "saml"
+
+    @pytest.fixture
+    def lose(self, machine: Machine) -> Deed:
+        (provider,) = machine.sts.world.saml_providers.values()
+        response = provider.response([machine.sts.world.role("employees").arn])
+        program = machine.write_program("sign-in", f"#!/bin/sh\necho {response}\n")
+        add_profile(machine, f"saml_provider_arn = {provider.arn}", f"saml_process = {program}", role="employees")
+        return lambda: machine.write_program("sign-in", "#!/bin/sh\nexit 7\n")
+
+
 def test_no_source_is_without_its_promises() -> None:
     promising = [one.kind for one in SourcePromises.__subclasses__()]
     assert promising == list(registry.SOURCES), "add a class with the kind of the source here, in the registry's order"

@@ -68,7 +68,7 @@ def _text(chain: Chain, verdict: Verdict, context: Context) -> str:
         request = chain.source.request_name if position == 0 else "AssumeRole"
         what = f"{request} of {profile.role_arn} for {profile.duration_seconds} s"
         lines.append(f"{profile.name}: {what} ({profile.where})")
-        lines.append(f"  as {profile.role_session_name} at {profile.endpoint}")
+        lines.append(f"  as {profile.role_session_name or 'the assertion names it'} at {profile.endpoint}")
     if chain.policy_name:
         lines.append(f"narrowed: {f'read-only by {chain.why_read_only}' if chain.why_read_only else 'by --policy'}")
     lines.append(str(verdict))

@@ -75,7 +75,7 @@ def _options(target: Profile, request: Request) -> "dict[str, Any]":
 
 
 def _check_carried(target: Profile, request: Request) -> None:
-    """Raise UsageError for an option that no request can carry, since the target assumes no role."""
+    """Raise UsageError for an option that no request can carry, since the target assumes no role, or by its source."""
     for option, is_given in (
         ("--session-name", request.session_name),
         ("--duration", request.duration is not None),
@@ -86,6 +86,12 @@ def _check_carried(target: Profile, request: Request) -> None:
                 f" {target.source_kind} as it is ({target.where})",
                 hint=f"leave out {option}",
             )
+    if request.session_name and target.source and "role_session_name" in target.source.not_carried:
+        raise UsageError(
+            f"--session-name cannot be used with {target.name}, whose session is named by its {target.source_kind}"
+            f" source ({target.where})",
+            hint="leave out --session-name",
+        )
 
 
 def _check_accounts(chain: Chain, expect_account: str) -> None:

@@ -27,6 +27,7 @@ SOURCES = {
         "oidc_token",
         "oidc_audience",
     ),
+    "saml": ("saml.SamlAssertion", "saml_provider_arn", "saml_process"),
 }
 """Each kind of source: its class, `module.Class` in this folder, and the keys of a profile that choose it."""
 DEFAULT = "keyring"

@@ -1,8 +1,9 @@
 """Call STS: Alibaba's SDK builds and signs the requests, and our own TLS connection sends them.
 
 The SDK's transport is not used: it omits SNI on current Pythons, disables the check of certificates for an empty
-ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. API: STS 2015-04-01, AssumeRole, AssumeRoleWithOIDC
-(which is not signed) and GetCallerIdentity. Errors quote only STS's own Code and Message from a request or response.
+ALIBABA_CLOUD_CA_BUNDLE, ignores NO_PROXY and has no total deadline. API: STS 2015-04-01, AssumeRole, GetCallerIdentity,
+and without a signature AssumeRoleWithOIDC and AssumeRoleWithSAML. Errors quote only STS's own Code and Message from a
+request or response.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from typing import Any
 from role_env import validators
 from role_env.context import Context
 from role_env.credentials import AccessKey, Credentials, format_utc, parse_date
+from role_env.dataclass import replace
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.client import TRIES, Client, Response
@@ -78,6 +80,22 @@ def assume_role_with_oidc(hop: Hop, token: str, provider_arn: str, context: Cont
         context.messages.decided(f"{hop.profile}: AssumeRoleWithOIDC of {hop.role_arn} at {hop.endpoint}")
         service, issued = Service("STS", hop.endpoint, context), time.time()
         return _session(service, service.send_form("AssumeRoleWithOIDC", form), hop, issued)
+
+
+def assume_role_with_saml(
+    hop: Hop, assertion: str, provider_arn: str, context: Context, *, session_name: str
+) -> Credentials:
+    """Return the credentials of a new session of the role of `hop`, requested with only a SAML `assertion`, in base64.
+
+    The assertion decides the session's name; an empty `session_name` is not known. It is sent in the body, since
+    addresses are written to logs and it has up to 100,000 characters. Raises as assume_role does.
+    """
+    form = _parameters(hop, SAMLProviderArn=provider_arn, SAMLAssertion=assertion)
+    with waiting_for_sts(hop, context):
+        context.messages.decided(f"{hop.profile}: AssumeRoleWithSAML of {hop.role_arn} at {hop.endpoint}")
+        service, issued = Service("STS", hop.endpoint, context), time.time()
+        document = service.send_form("AssumeRoleWithSAML", form)
+        return _session(service, document, replace(hop, session_name=session_name), issued)
 
 
 def caller_identity(key: AccessKey, *, endpoint: str, context: Context) -> dict[str, Any]:
@@ -236,7 +254,8 @@ def _session(service: Service, document: dict[str, Any], hop: Hop, issued: float
 
     Raises UnreachableError if it lasts longer than requested, from the moment that the response's Date names. Raises
     RefusedError if it is of another account, role or session name, in any form in which STS writes an ARN. The case of
-    the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`.
+    the role is ignored: a role created as `switchRoleSbc` is returned as `switchrolesbc`. A session name that is not
+    known in advance is not compared.
     """
     part, user = document.get("Credentials"), document.get("AssumedRoleUser")
     with service.reading():
@@ -248,7 +267,7 @@ def _session(service: Service, document: dict[str, Any], hop: Hop, issued: float
         raise service.invalid("no AssumedRoleUser")
     match = re.fullmatch(r"acs:(?:ram|sts)::([0-9]+):(?:role|assumed-role)/([^/]+)/([^/]+)", arn)
     requested = (hop.role_arn.account, hop.role_arn.name.lower(), hop.session_name)
-    if not match or (match[1], match[2].lower(), match[3]) != requested:
+    if not match or (match[1], match[2].lower(), match[3] if hop.session_name else "") != requested:
         raise RefusedError(
             f"STS returned a session of {printable(arn)[:200]}, not of {hop.role_arn} with the name {hop.session_name}",
             hint="check sts_endpoint; nothing was exported",
