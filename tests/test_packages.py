@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from importlib.metadata import metadata
 from pathlib import Path
 
+import nox
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import role_env
 from role_env.command_table import INTEGRATED_SHELLS
@@ -72,3 +75,19 @@ def test_what_is_installed_says_what_it_is() -> None:
     assert reported["Description"].startswith("# role-env\n")
     needed = {line.partition(">=")[0] for line in reported.get_all("Requires-Dist", ())}
     assert needed == {"aliyun-python-sdk-core", "aliyun-python-sdk-sts", "keyring", "platformdirs"}
+
+
+def test_each_pinned_tool_is_wanted_on_the_pythons_that_it_runs_on_and_on_no_other() -> None:
+    project = nox.project.load_toml(TOP / "pyproject.toml")
+    pythons = [text.rpartition(" ")[2] for text in project["project"]["classifiers"] if ":: 3." in text]
+    assert pythons[0] == project["project"]["requires-python"].removeprefix(">=")
+    group = [Requirement(line) for line in project["dependency-groups"]["lint"]]
+    pinned = [tool for tool in group if "==" in str(tool.specifier) and (tool.marker is None or tool.marker.evaluate())]
+    for tool in pinned:
+        runs_on = SpecifierSet(metadata(tool.name)["Requires-Python"] or "")
+        wanted = [
+            python for python in pythons if tool.marker is None or tool.marker.evaluate({"python_version": python})
+        ]
+        assert wanted == [python for python in pythons if runs_on.contains(f"{python}.99")], (
+            f"{tool}, in pyproject.toml"
+        )
