@@ -138,6 +138,23 @@ def test_a_file_that_the_aliyun_cli_cannot_use_or_that_no_longer_works_or_is_ope
 # ---- other tools ----
 
 
+@pytest.mark.parametrize("place", [".aliyun/config.json", "elsewhere.json"])
+def test_a_session_that_an_sdk_has_written_into_an_external_profile_is_named_without_it(
+    machine: Machine, place: str
+) -> None:
+    written = {"access_key_id": "STS.x", "access_key_secret": "the-secret", "sts_token": "the-token"}
+    process = {"mode": "External", "process_command": "role-env process profileB", "region_id": "cn-hangzhou"}
+    profiles = [{"name": "clean", **process}, {"name": "written", **process, **written}]
+    config = machine.write_cli_file({"current": "clean", "profiles": profiles})
+    if place not in str(config):
+        config = config.rename(machine.home / place)
+    done = machine.role_env("doctor", "--json", ALIBABA_CLOUD_CONFIG_FILE=str(machine.home / "elsewhere.json"))
+    assert "the-" not in done.stdout
+    fault = only(read(done), "aliyun CLI", "profile written: an SDK has written a session into it", "access_key_secret")
+    assert str(config) in fault
+    config.unlink()
+
+
 def test_the_files_of_ossutil_and_aliyunlog_are_reported(machine: Machine) -> None:
     for name in (".ossutilconfig", ".aliyunlogcli"):
         (machine.home / name).write_text("[Credentials]\n")

@@ -27,6 +27,7 @@ CHECKS: dict[str, Check] = {
     "STS": profiles.check_endpoints,
     "variables": shell.check_variables,
     "aliyun CLI": tools.check_aliyun_cli,
+    "SDKs": tools.check_config_file,
     "other tools": tools.check_others,
     "shell integration": shell.check_integration,
 }

@@ -43,8 +43,28 @@ def check_aliyun_cli(_invocation: Invocation, context: Context) -> list[Finding]
         findings.append(Finding(NAME, WARN, error.message, error.hint))
     if unusable := file.cli_error():
         findings.append(Finding(NAME, FAIL, unusable.message, unusable.hint))
-    findings += [*_profile_findings(file, context.environ), *_limit_in_session(file, context.environ)]
+    findings += [*_profile_findings(file, context.environ), *_written_sessions(file)]
+    findings += _limit_in_session(file, context.environ)
     return findings or [Finding(NAME, OK, f"{file.path} can be read{_limit_in_cron(file, context.environ)}")]
+
+
+def check_config_file(_invocation: Invocation, context: Context) -> list[Finding]:
+    """Check the file that the SDK for Go reads in the place of the CLI's, for sessions that it has written there."""
+    path = context.environ.get("ALIBABA_CLOUD_CONFIG_FILE", "")
+    try:
+        return _written_sessions(ConfigFile(path, read_file(path)[0])) if path else []
+    except (OSError, ProfileError):  # it is not role-env's to read
+        return []
+
+
+def _written_sessions(file: ConfigFile) -> list[Finding]:
+    """Report the profiles of mode External into which an SDK has written the session that the command printed."""
+    fix = "remove access_key_id, access_key_secret and sts_token there; for programs with an SDK use role-env exec"
+    return [
+        Finding(NAME, WARN, f"{file.path}: profile {name}: an SDK has written a session into it, in plain text", fix)
+        for name, entry in file.entries.items()
+        if str(entry.get("mode")).lower() == "external" and entry.get("access_key_secret")
+    ]
 
 
 def _profile_findings(file: ConfigFile, environ: Mapping[str, str]) -> list[Finding]:
