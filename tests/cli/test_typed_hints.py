@@ -27,6 +27,8 @@ QUESTIONS = {
     "role-env configure": "Name of the profile",
     "role-env configure --cloud-sso URL": "Profiles to add",
     "role-env configure {named}": "Role to assume",
+    "role-env configure --remove {user}": "Remove all this",
+    "role-env configure --remove {self._name}": "Remove all this",
 }
 """What a line of `configure` asks first at a terminal."""
 OTHER_STATUSES = {"role-env doctor": 1}

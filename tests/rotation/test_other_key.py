@@ -116,3 +116,17 @@ def works_from_cache(machine: Machine) -> bool:
 def is_cached(machine: Machine) -> bool:
     """Return whether profileB has a valid cached session."""
     return '"valid": true' in machine.role_env("explain", "profileB", "--json").stdout
+
+
+def test_configure_remove_of_a_key_under_rotation_is_refused_and_changes_nothing(
+    machine: Machine, ram: LocalRam
+) -> None:
+    new, before = stop_after_create(machine, ram), machine.file.read_bytes()
+    line = ("configure", "--remove", "profileA")
+    for words in (("--yes",), ("--dry-run",)):
+        done = machine.fails(*line, *words, status=4, said="the access key of profileA is being rotated")
+        assert f"{ROTATE} --abort" in done.stderr
+    assert machine.file.read_bytes() == before
+    assert secrets_in_keyring(machine, ram) == {machine.sts.access_key_id, new}
+    machine.succeeds("rotate", "profileA", "--abort")
+    machine.fails(*line, "--yes", status=3, said="source_profile names profileA")

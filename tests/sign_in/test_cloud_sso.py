@@ -16,6 +16,7 @@ from support.contexts import kernel_keeps
 from support.machine import Machine
 from support.shells import NOTHING_CHANGED
 from support.silent_bus import SilentBus
+from support.strace import Strace
 from support.terminal import Person
 from support.waiting import wait_until
 
@@ -335,3 +336,33 @@ def test_only_login_waits_for_a_person(machine: Machine, portal: CloudSsoPortal)
     for command in (["cloud"], ["list"], ["explain", "cloud"], ["whoami", "cloud"], ["doctor"], ["process", "cloud"]):
         machine.role_env(*command)
     assert not [request for request in portal.requests if request.path in ("/device-authorization", "/token")]
+
+
+def test_configure_remove_ends_the_sign_in_with_the_last_profile_of_the_portal(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    machine.write(f"{portal.section()}\n{portal.section('staging', ACCOUNT_C)}")
+    login(machine)
+    shown = machine.succeeds("configure", "--remove", "cloud", "--yes").stdout
+    assert "the sign-in" not in shown
+    key_id(machine, "staging")
+    shown = machine.succeeds("configure", "--remove", "staging", "--yes").stdout
+    assert f"and the sign-in at {portal.address}\nand 1 cached session\n" in shown
+    assert not machine.file.read_text()
+    machine.write(portal.section())
+    machine.fails("cloud", status=3, said="there is no sign-in")
+
+
+def test_a_repeated_configure_remove_ends_the_sign_in_that_a_kill_has_left(
+    machine: Machine, portal: CloudSsoPortal
+) -> None:
+    strace, was_killed, number = Strace(machine), True, 0
+    while was_killed:
+        number += 1
+        machine.write(portal.section())
+        login(machine)
+        was_killed = strace.kill("utimensat", number, "configure", "--remove", "cloud", "--yes")
+        machine.role_env("configure", "--remove", "cloud", "--yes")
+        assert not machine.file.read_text()
+        machine.fails("configure", "--remove", "cloud", "--yes", status=3, said="nothing that belonged to it")
+    assert number > 2

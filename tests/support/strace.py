@@ -36,3 +36,14 @@ class Strace:
         chosen = f"inject={call}:error={error}:when={number}"
         strace = ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", chosen]
         return self._machine.run(*strace, ROLE_ENV, *words, **environ)
+
+    def kill(self, call: str, number: int, *words: str) -> bool:
+        """Run role-env with `words`, killed at its call `number`, from 1, of those named `call`; return whether it was.
+
+        It has to succeed if it makes fewer of these calls.
+        """
+        chosen = f"inject={call}:signal=KILL:when={number}"
+        strace = ["strace", "-f", "-b", "execve", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", chosen]
+        done = self._machine.run(*strace, ROLE_ENV, *words)
+        assert done.returncode in (0, -9, 137), done.stderr
+        return done.returncode != 0

@@ -55,6 +55,7 @@ class Invocation:
     topic: str = ""
 
     abort: bool = False
+    aliyun_cli: bool = False
     all: bool = False
     cloud_sso: str = ""
     color: str = ""

@@ -37,6 +37,8 @@ def answer(words: list[str], environ: Mapping[str, str]) -> str:
     if not line.command:
         named = _offers("commands", ((one.name, one.summary) for one in COMMANDS.values()))
         return named + _values(model.SESSION_PROFILE, (), config, environ)
+    if command.name == "configure" and (line.invocation().edit or line.invocation().remove):
+        return "" if line.words else _values(model.PROFILE, (), config, environ)
     words_left = command.words[len(line.words) :] or [word for word in command.words[-1:] if word.is_repeated]
     return _values(words_left[0].kind, words_left[0].choices, config, environ) if words_left else ""
 

@@ -82,7 +82,7 @@ def parse_duration(text: str) -> "int | None":
     return int(digits) * (unit or 1)
 
 
-FAST_PATH, FORMER_SESSION, EDITOR = "the fast path", "use -", "configure --edit"
+FAST_PATH, FORMER_SESSION, EDITOR, REMOVER = "the fast path", "use -", "configure --edit", "configure --remove"
 """Who serves a line besides its command. One of them serves it only if it serves every option of the line."""
 
 
@@ -142,7 +142,9 @@ class Word:
         self.is_repeated = is_repeated
 
 
-_CHANGING = Option("--full", "", "change role-env's own secrets within a narrowed session too", served_by=(EDITOR,))
+_CHANGING = Option(
+    "--full", "", "change role-env's own secrets within a narrowed session too", served_by=(EDITOR, REMOVER)
+)
 
 
 class Command:
@@ -298,7 +300,7 @@ CONFIG = Option(
     "FILE",
     "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
     kind=FILE,
-    served_by=(FAST_PATH, EDITOR),
+    served_by=(FAST_PATH, EDITOR, REMOVER),
 )
 JSON = Option("--json", "", "print JSON instead of text for a person")
 VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", served_by=(FAST_PATH, FORMER_SESSION))

@@ -152,8 +152,11 @@ _STORING = (
             Option("--region", "ID", "region of the profile", kind=model.REGION),
             Option("--color", "NAME", "color in the prompt"),
             Option("--expected-account-id", "ID", "account that every session must be for", kind=model.ACCOUNT),
-            Option("--dry-run", "", "show the profile; neither verify nor append it"),
+            Option(
+                "--dry-run", "", "show what would be added or removed, and change nothing", served_by=(model.REMOVER,)
+            ),
             Option("--no-verify", "", "append the profile without the request that verifies it"),
+            Option("--aliyun-cli", "", "add a profile for each profile of the aliyun CLI's file"),
             Option("--cloud-sso", "URL", "sign-in URL of the CloudSSO portal to add profiles for"),
             Option(
                 "--resource-directory",
@@ -179,8 +182,16 @@ _STORING = (
                 "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one",
                 served_by=(model.EDITOR,),
             ),
-            Option("--all", "", "with --cloud-sso or --resource-directory: add everything, without a choice"),
-            Option("--yes", "", "with --cloud-sso or --resource-directory: ask nothing, and append"),
+            Option(
+                "--remove",
+                "",
+                "remove PROFILE, with its key or sign-in in the keyring and its cached sessions",
+                served_by=(model.REMOVER,),
+            ),
+            Option("--all", "", "with --aliyun-cli, --cloud-sso or --resource-directory: add all, without a choice"),
+            Option(
+                "--yes", "", "with --remove, or what adds several profiles: ask nothing", served_by=(model.REMOVER,)
+            ),
             model.NO_BROWSER,
             model.CONFIG,
         ),
@@ -188,10 +199,12 @@ _STORING = (
             "role-env configure",
             "role-env configure profileB --role-arn $ROLE_ARN --aliyun-profile me",
             "role-env configure --edit profileB",
+            "role-env configure --remove profileB --dry-run",
+            "role-env configure --aliyun-cli --dry-run",
             "role-env configure --cloud-sso $SIGN_IN_URL --yes",
             "role-env configure --resource-directory profileA --role $ROLE --dry-run",
         ),
-        exclusive=(("--cloud-sso", "--resource-directory", "--edit"),),
+        exclusive=(("--aliyun-cli", "--cloud-sso", "--resource-directory", "--edit", "--remove"),),
         changes_secrets=True,
     ),
     Command(

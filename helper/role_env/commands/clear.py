@@ -11,7 +11,6 @@ from role_env.files.private import check_own
 from role_env.keyrings import Entry
 from role_env.profiles import file as profiles
 from role_env.profiles.locate import locate
-from role_env.sessions import Request
 from role_env.sessions.store import Cache
 from role_env.sign_in import isolated
 
@@ -24,10 +23,7 @@ def run(invocation: Invocation, context: Context) -> int:
     found, path = cache.entries(), _path(invocation, context)
     if not invocation.all:
         _check_known(invocation, path, found, context)
-        found = [entry for entry in found if entry.username in invocation.profiles]
-        if path:  # the entries without options, in case the index has lost them
-            found += [Request(name).entry(path) for name in invocation.profiles]
-        found = list({entry.name: entry for entry in found}.values())
+        found = cache.entries_of(invocation.profiles, path)
     removed = [entry for entry in found if cache.delete(entry)]
     reason, unreachable = cache.unreachable(found)
     if reason:

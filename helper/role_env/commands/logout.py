@@ -22,7 +22,7 @@ def run(invocation: Invocation, context: Context) -> int:
         return _sign_out(source, context)
     holders = Holders(file.path, name, context)
     with holders.unrotated():
-        if stored := _stored_key(holders, context):
+        if stored := holders.shown_key():
             access_keys.delete(holders.entry, context)
             ui.write(f"removed the access key {stored} of {name} from the keyring\n")
             if dependents := _dependents(file, name):
@@ -32,15 +32,6 @@ def run(invocation: Invocation, context: Context) -> int:
             _check_known(file, name)
             ui.write(f"{name} has no access key in the keyring\n")
     return 0
-
-
-def _stored_key(holders: Holders, context: Context) -> str:
-    """Return what to call the profile's key in the keyring; empty if there is none."""
-    try:
-        key = access_keys.load(holders.entry, context)
-    except access_keys.SwappedKey:
-        return "(its ID and its secret were swapped)"
-    return key.shown_id if key else ""
 
 
 def _dependents(file: ProfilesFile, name: str) -> str:

@@ -134,6 +134,10 @@ class ProfilesFile:
         """Return whether the profile `name` has `key`, from its section or [DEFAULT]."""
         return name in self._sections and key in self._sections[name].values
 
+    def value(self, name: str, key: str) -> str:
+        """Return the value of `key` of the profile `name` as the file has it, [DEFAULT] included; else empty."""
+        return self._sections[name].values.get(key, "")
+
     def own_value(self, name: str, key: str) -> str:
         """Return the value of `key` in the section of the profile `name` itself, not in [DEFAULT]; else empty."""
         section = self._sections[name]

@@ -96,6 +96,14 @@ class Holders:
                 hint=f"remove it there first, or rotate it all the same: `{self.rotate_line} --force`",
             )
 
+    def shown_key(self) -> str:
+        """Return what to call the profile's key in messages; empty if there is none."""
+        try:
+            key = access_keys.load(self.entry, self._call_context)
+        except access_keys.SwappedKey:
+            return "(its ID and its secret were swapped)"
+        return key.shown_id if key else ""
+
     def _id_in(self, entry: Entry) -> str:
         with contextlib.suppress(access_keys.SwappedKey):  # of another profile, or to be replaced or removed
             key = access_keys.load(entry, self._call_context)

@@ -12,6 +12,7 @@ from role_env.errors import ProfileError, printable
 from role_env.keyrings import SESSION_SERVICE, Entry
 from role_env.keyrings.index import Index
 from role_env.keyrings.order import MODE, MODES, OrderedKeyrings
+from role_env.sessions import Request
 from role_env.sessions.record import Record, parse_record, text_of
 
 _INDEX = "sessions"
@@ -96,6 +97,16 @@ class Cache:
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
         return self._index.entries(self._places.names())
+
+    def entries_of(self, profiles: Sequence[str], path: str | None) -> list[Entry]:
+        """Return the entries of sessions of `profiles`, with any options and of any file.
+
+        With the `path` of a profiles file, add those without options, in case the index has lost them.
+        """
+        found = [entry for entry in self.entries() if entry.username in profiles]
+        if path:
+            found += [Request(name).entry(path) for name in profiles]
+        return list({entry.name: entry for entry in found}.values())
 
     def _warn(self) -> None:
         """Warn once of a keyring that cannot be used, or of a missing one that the kernel keyring does not replace."""

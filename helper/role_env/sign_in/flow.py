@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from role_env.context import Context
 from role_env.deadline import Deadline
@@ -10,7 +11,7 @@ from role_env.issuers import oauth
 from role_env.issuers.issuer import SignInError, Verifier
 from role_env.issuers.portal import PENDING, SIGN_IN_AGAIN, Device, Portal
 from role_env.keyrings import access_keys
-from role_env.keyrings.sign_ins import SignIn
+from role_env.keyrings.sign_ins import SignIn, StoredSignIn
 from role_env.keyrings.vault import NoKeyring
 from role_env.profiles.profile import Profile
 from role_env.sessions.store import Cache
@@ -127,16 +128,27 @@ def store(source: SignedInSource, made: SignIn, context: Context) -> None:
 
 
 def sign_out(source: SignedInSource, context: Context) -> tuple[SignIn | None, int]:
-    """Delete the sign-in and its cached sessions. Return it, or None, and the number of those sessions.
+    """Delete the sign-in of `source` and its cached sessions. Return it, or None, and the number of those sessions.
 
     An OAuth sign-in is revoked first; a failure to revoke is a warning. Raises KeyringError.
     """
-    with source.sign_in.hold_lock(context, "changes"):
-        found = source.load_sign_in(context)
-        if found and isinstance(source, OAuth):
+    return _delete(source.sign_in, source.load_sign_in, context)
+
+
+def forget(stored: StoredSignIn, context: Context) -> None:
+    """Delete a sign-in as `sign_out` does, for a profile that is gone."""
+    _delete(stored, stored.load, context)
+
+
+def _delete(
+    stored: StoredSignIn, load: Callable[[Context], SignIn | None], context: Context
+) -> tuple[SignIn | None, int]:
+    with stored.hold_lock(context, "changes"):
+        found = load(context)
+        if found and found.refresh_token:  # of OAuth: a portal's token cannot be revoked
             _revoke(found, context, "the sign-in could not be revoked, and is deleted anyway")
         access_keys.touch(context.environ)
-        source.sign_in.delete(context.restarted())
+        stored.delete(context.restarted())
         access_keys.touch(context.environ)
         return found, drop_sessions(found, context) if found else 0
 

@@ -41,8 +41,18 @@ def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
     if invocation.edit:
         return _edit(invocation, context)
+    if invocation.remove:
+        from role_env.commands.configure import remove  # imports the clients of sign-in servers
+
+        remove.run(invocation, context)
+        return 0
     path = file_to_append_to(invocation.config, Dependencies(context.environ))
     profile_options.check_list_options(invocation)
+    if invocation.aliyun_cli:
+        from role_env.commands.configure import aliyun_cli
+
+        aliyun_cli.configure(invocation, path, context)
+        return 0
     if invocation.cloud_sso:
         from role_env.commands.configure import portal  # imports a web server
 

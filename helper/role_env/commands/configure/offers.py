@@ -1,17 +1,19 @@
 """Add profiles from the offers of a portal or an organization: let a person choose, show them and append them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from role_env import ui
 from role_env.cli import Invocation
 from role_env.commands.configure.profile_options import OF_LISTS, option_name, read_options
 from role_env.context import Context
 from role_env.dataclass import dataclass
-from role_env.errors import UsageError
+from role_env.errors import ProfileError, UsageError
 from role_env.files.dependencies import Dependencies
 from role_env.files.user_file import UserFile
 from role_env.profiles.append import NewProfile, with_appended
 from role_env.profiles.file import ProfilesFile
+from role_env.sessions import chain as chains
 from role_env.ui import prompt
 
 # The text in the name of an account for production.
@@ -20,10 +22,14 @@ _PRODUCTION = "prod"
 
 @dataclass(frozen=True)
 class Offer:
-    """A profile that can be added: its name, its account, and its keys with their values."""
+    """A profile that can be added: its name, and its keys with their values.
+
+    `detail` is what a person sees of it beside the name: the account's ID, or the mode of the CLI's profile.
+    `account_name` is the name of its account, or of the CLI's profile.
+    """
 
     name: str
-    account_id: str
+    detail: str
     account_name: str
     values: Mapping[str, str]
 
@@ -71,7 +77,7 @@ def add(offers: Sequence[Offer], path: str, context: Context, invocation: Invoca
         return
     file.replace(lambda content: _with_checked(path, content, profiles, context))
     ui.write(f"\n{summary}\nappended {count} to {path}; ")
-    ui.write(context.messages.shown(f"type: `role-env use {profiles[0].name}`\n"))
+    ui.write(context.messages.shown(f"{_next_step(path, profiles, context)}\n"))
 
 
 def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfile], context: Context) -> bytes:
@@ -88,6 +94,16 @@ def _with_checked(path: str, content: bytes | None, profiles: Sequence[NewProfil
     return planned
 
 
+def _next_step(path: str, profiles: Sequence[NewProfile], context: Context) -> str:
+    """Return what to type after the new `profiles` of the file at `path`: a switch to one that gives a session."""
+    file = ProfilesFile(path, Dependencies(context.environ))
+    for profile in profiles:
+        with suppress(ProfileError):
+            if chains.resolve(file, profile.name).gives_session:
+                return f"type: `role-env use {profile.name}`"
+    return f"add a role: `role-env configure PROFILE --role-arn ARN --source-profile {profiles[0].name}`"
+
+
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
     lines = [f"{offer.name}  ({_described(offer)})" for offer in offers]
     chosen = prompt.Menu(lines).choose_several("Profiles to add: numbers such as 1,3-5, or a part of a name")
@@ -96,7 +112,7 @@ def _choose(offers: Sequence[Offer]) -> list[Offer]:
 
 def _described(offer: Offer) -> str:
     is_shown = offer.account_name and not offer.name.startswith(offer.account_name)
-    return f"{offer.account_id}, {offer.account_name}" if is_shown else offer.account_id
+    return f"{offer.detail}, {offer.account_name}" if is_shown else offer.detail
 
 
 def _profiles(offers: Sequence[Offer], invocation: Invocation, *, asks: bool) -> list[NewProfile]:

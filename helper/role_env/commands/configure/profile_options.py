@@ -20,8 +20,8 @@ SOURCE_OPTIONS = (*_KEY_OPTIONS, "login")
 """The fields of the options that choose the credential source."""
 # The credential_source that an option implies.
 _IMPLIED = {key: kind for key, kind in registry.KIND_OF_KEY.items() if kind in NAMED_SOURCES}
-_LISTS = ("--cloud-sso", "--resource-directory")
-OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[:1], "role": _LISTS[1:], "site": _LISTS[1:]}
+_LISTS = ("--aliyun-cli", "--cloud-sso", "--resource-directory")
+OF_LISTS = {"all": _LISTS, "yes": _LISTS, "no_browser": _LISTS[1:2], "role": _LISTS[2:], "site": _LISTS[2:]}
 """The options for a whole list of profiles. Each requires one of the options that add such a list."""
 _MODES_WITHOUT_KEY = ("RsaKeyPair", "BearerToken", "Anonymous", "")
 _ARN_HINT = "copy it from the role's page of the RAM console; an example: acs:ram::2222222222222222:role/ops"
@@ -150,7 +150,11 @@ def _source_of(name: str, value: str) -> str:
 
 def check_list_options(invocation: Invocation) -> None:
     """Raise UsageError for an option of a whole list of profiles without an option that adds one."""
-    given = {"--cloud-sso": invocation.cloud_sso, "--resource-directory": invocation.resource_directory}
+    given = {
+        "--aliyun-cli": invocation.aliyun_cli,
+        "--cloud-sso": invocation.cloud_sso,
+        "--resource-directory": invocation.resource_directory,
+    }
     for attribute, lists in OF_LISTS.items():
         if getattr(invocation, attribute) and not any(given[option] for option in lists):
             option, others = f"--{option_name(attribute)}", " or ".join(lists)
