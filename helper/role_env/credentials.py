@@ -1,4 +1,7 @@
-"""Access keys, credentials, sessions, role ARNs, and times as STS writes them: UTC, `2030-01-01T00:00:00Z`."""
+"""Access keys, credentials, sessions and role ARNs as values, and their times as STS writes them.
+
+Times are UTC, `2030-01-01T00:00:00Z`. Where the values come from is in `sources/`, where they stay in `keyrings/`.
+"""
 
 import time
 

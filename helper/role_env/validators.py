@@ -13,7 +13,6 @@ from role_env.credentials import RoleArn, has_form_of_secret
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-    from typing import Any
 
     # A check that returns the text itself.
     Check = Callable[[str], str]
@@ -183,27 +182,6 @@ def nearest_command_line(name: str) -> str:
     return f"role-env {command}" if command else ""
 
 
-COLORS = {
-    "black": "30",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "purple": "35",
-    "cyan": "36",
-    "white": "37",
-    "grey": "90",
-    "gray": "90",
-    "orange": "38;5;208",
-}
-"""The names of colors, and their SGR parameters (ECMA-48 8.3.117)."""
-
-
-class JsonError(ValueError):
-    """Text that readers of JSON understand in different ways; the message completes a sentence about it."""
-
-
 def _check(is_valid: "Callable[[str], object]", fault: str) -> "Check":
     """Return the check that `is_valid` is true of a value; `fault` completes a sentence about any other value."""
 
@@ -327,7 +305,6 @@ account_id = of_kind(ACCOUNT)
 region = of_kind(REGION)
 external_id = pattern(r"[\w+=,.@:/-]{2,1224}", "2 to 1224 of letters, digits and _+=,.@:/-")
 access_configuration = pattern(r"[\w.@-]{1,128}", "the ID or the name of an access configuration")
-color = one_of(COLORS)
 agents = one_of(("read-only", "full"))
 key_part = pattern(r"[\x21-\x7e]+", "printable ASCII without spaces")
 
@@ -345,33 +322,3 @@ def role_arn(text: str) -> RoleArn:
     if not is_valid_role(role):
         raise ValueError("is not a role's ARN, acs:ram::<account>:role/<name>")
     return role
-
-
-def json_value(text: str | bytes) -> "Any":
-    """Return the JSON value in `text`, which every reader of JSON understands in the same way.
-
-    Raises ValueError for text that is not JSON, for a duplicate key of an object, of which a reader may take either
-    value, and for a number that JSON does not have, such as NaN.
-    """
-    import json  # the fast path reads none
-
-    def read_object(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
-        """Return the object of `pairs`. Raises JsonError for a key that comes twice."""
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise JsonError(f"has the key {twice} twice")
-        return found
-
-    def read_number(text: str) -> float:
-        """Return the number in `text`. Raises JsonError for one that JSON does not have."""
-        number = float(text)
-        if number - number != 0:  # NaN, or infinite
-            raise JsonError(f"contains the number {text}, which JSON does not have")
-        return number
-
-    try:
-        return json.loads(text, object_pairs_hook=read_object, parse_constant=read_number, parse_float=read_number)
-    except RecursionError:  # nested deeper than any document that role-env reads
-        raise ValueError("is nested too deeply") from None

@@ -8,7 +8,7 @@ the profile and the key, and never a value that could be a secret.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from role_env import validators
+from role_env import json_reader, validators
 from role_env.aliyun import document
 from role_env.credentials import AccessKey, Credentials
 from role_env.dataclass import dataclass
@@ -147,8 +147,8 @@ def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
 
 def _policy(text: str) -> str:
     try:
-        is_policy = isinstance(validators.json_value(text), dict)
-    except validators.JsonError:
+        is_policy = isinstance(json_reader.json_value(text), dict)
+    except json_reader.JsonError:
         raise
     except ValueError:
         is_policy = False

@@ -108,6 +108,7 @@ def _narrowing(invocation: "Invocation") -> "Narrowing":
 
 
 def _policy_text(file: str) -> str:
+    """Return the content of `file`, or of stdin for -. Raises UsageError, also if other users can write it."""
     from role_env.files.private import check_private
     from role_env.profiles.policies import LARGEST_FILE
 

@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import suppress
 
-from role_env import validators
 from role_env.agents import agent_of
 from role_env.context import Context, timeout_of
 from role_env.context.messages import on_terminal
@@ -14,6 +13,7 @@ from role_env.dataclass import dataclass, replace
 from role_env.errors import KeyringError, ProfileError, UnreachableError
 from role_env.profiles.file import ProfilesFile
 from role_env.ui import table
+from role_env.ui.colors import COLORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ def offered_lines(rows: list[Row], context: Context) -> list[str]:
     shown = []
     for line, row in zip(lines, rows, strict=True):
         name, gap, rest = line.partition(" ")
-        color = validators.COLORS.get(row.color, "") if has_colors else ""
+        color = COLORS.get(row.color, "") if has_colors else ""
         shown.append(f"{name}{gap}{table.colored(rest, color)}")
     return shown
 

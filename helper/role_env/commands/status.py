@@ -72,7 +72,7 @@ def _styles(environ: "Mapping[str, str]") -> tuple[str, str]:
     """Return the SGR parameters of the text, in the profile's color, and of a warning, in reverse video."""
     if environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb":
         return "", ""
-    from role_env.validators import COLORS
+    from role_env.ui.colors import COLORS
 
     color = environ.get(REQUEST, "").partition('"color":"')[2].partition('"')[0]
     code = COLORS.get(color, "")

@@ -115,6 +115,7 @@ class Lock:
         self.release()
 
     def _take(self, seconds: float) -> str:
+        """Take the lock within `seconds`. Its file stays open as long as this process has the lock."""
         try:
             descriptor = self._open()
         except OSError as error:

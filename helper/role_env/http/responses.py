@@ -11,7 +11,8 @@ from typing import Any
 
 from role_env.credentials import FIELDS, AccessKey, Credentials, parse_utc
 from role_env.errors import printable
-from role_env.validators import json_value, key_id
+from role_env.json_reader import json_value
+from role_env.validators import key_id
 
 # A response has a few thousand bytes, and a few more if a session policy is in the token.
 LARGEST_RESPONSE = 256 * 1024
@@ -22,7 +23,7 @@ TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in `body`; None for text that `validators.json_value` rejects, or that is too long."""
+    """Return the JSON object in `body`; None for text that `json_reader.json_value` rejects, or that is too long."""
     if len(body) > LARGEST_RESPONSE:
         return None
     try:

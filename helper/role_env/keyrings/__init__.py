@@ -121,6 +121,7 @@ class KeyringNotes:
         self._forget(self._avoided)
 
     def _forget(self, name: str) -> None:
+        """Remove the note `name`, if there is one."""
         import contextlib  # not for the warm path
 
         with contextlib.suppress(OSError):  # it does not exist, or the next process finds it out again

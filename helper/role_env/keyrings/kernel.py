@@ -90,6 +90,7 @@ def names() -> list[str]:
 
 
 def _find(name: str) -> int:
+    """Return the number of the key `name`. Raises Unavailable, also for one that another user has put there."""
     key = keyctl(_SEARCH, _USER, b"user", _description(name), 0)
     if not _own_description(key):
         raise Unavailable(_ENOKEY)
@@ -116,6 +117,7 @@ def _own_description(key: int) -> str:
 
 
 def _ours() -> list[tuple[int, str]]:
+    """Return the numbers and names of role-env's keys in the user's keyring."""
     content = content_of(_USER)
     found = []
     for start in range(0, len(content) // 4 * 4, 4):
@@ -156,6 +158,7 @@ def keyctl(operation: int, *arguments: object) -> int:
 
 
 def _system_call(which: int, *arguments: object) -> int:
+    """Make one of the two system calls of NUMBERS, and return its result. Raises Unavailable."""
     numbers = NUMBERS.get(os.uname().machine) if sys.platform == "linux" else None
     # For a 32-bit Python on such a machine, these numbers are other system calls.
     if numbers is None or ctypes is None or ctypes.sizeof(ctypes.c_void_p) != 8:

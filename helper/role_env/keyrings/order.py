@@ -36,10 +36,12 @@ class OrderedKeyrings:
 
         With `is_patient` the system's may take as long as on a busy machine.
         """
-        known = known or {}
         for keyring in self._keyrings:
-            is_known = keyring is self.system and entry.name in known
-            if text := known[entry.name] if is_known else keyring.read(entry, is_patient=is_patient):
+            if keyring is self.system and known and entry.name in known:
+                text = known[entry.name]
+            else:
+                text = keyring.read(entry, is_patient=is_patient)
+            if text:
                 yield text
 
     def write(self, entry: Entry, text: str, *, seconds: int) -> bool:
@@ -92,6 +94,7 @@ class KernelKeyring:
         return self._use(kernel.names) or []
 
     def _use(self, operation: "Callable[[], T]") -> "T | None":
+        """Return what `operation` returns, or None and the `reason` if the keyring cannot be used."""
         try:
             return operation()
         except kernel.Unavailable as error:

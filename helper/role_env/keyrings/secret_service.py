@@ -54,6 +54,7 @@ def read(
 
 
 def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
+    """Return the paths of the items that each of `entries` has in the default collection."""
     searches: list[Call] = []
     for entry in entries:
         sought = {"username": entry.username, "service": entry.service}
@@ -69,21 +70,26 @@ def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
 
 def _open_session(bus: Bus, found: "list[list[str]]") -> str:
     """Return the path of an unencrypted session. Raises CannotReadDirectly if locked: then KeePassXC finds nothing."""
-    (output, session), *locked = bus.exchange(_OPENING, *([_LOCKED] if [] in found else []))
+    if [] in found:  # an entry is missing, or the collection is locked
+        opened, (is_locked,) = bus.exchange(_OPENING, _LOCKED)
+    else:
+        (opened,), is_locked = bus.exchange(_OPENING), False
+    output, session = opened
     if output != "":
         raise UnexpectedReply("not plain")
-    if locked not in ([], [[False]]):
+    if is_locked:
         raise CannotReadDirectly("locked")
     return str(session)
 
 
 def _secrets(bus: Bus, found: "list[list[str]]", session: str) -> "list[str | None]":
+    """Return the text of each entry by its items in `found`, None without one. Raises UnexpectedReply for several."""
     calls: list[Call] = []
     for items in found:
         if len(items) > 1:
             raise UnexpectedReply("more than one item")
         if items:
             calls.append((items[0], ITEM_INTERFACE, "GetSecret", "o", (session,), "(oayays)"))
-    secrets = iter(bus.exchange(*calls))
-    # Its struct has the session, the parameters (none if plain), the value and a content type.
-    return [next(secrets)[0][2].decode("utf-8") if items else None for items in found]
+    # Each struct has the session, the parameters (none if plain), the value and a content type.
+    texts = (value.decode("utf-8") for ((_session, _parameters, value, _type),) in bus.exchange(*calls))
+    return [next(texts) if items else None for items in found]

@@ -193,6 +193,7 @@ class StoredSignIn:
 
 
 def _parse(text: str | None) -> SignIn | None:
+    """Return the sign-in in `text`; None if it is empty, of another format or with other fields."""
     head, *lines = (text or "").split("\n")
     values: dict[str, Any] = dict(line.partition(" ")[::2] for line in lines)
     if head != _HEAD or list(values) != [*_TEXTS, *_NUMBERS]:

@@ -126,6 +126,7 @@ class SystemKeyring:
             raise
 
     def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_patient: bool = False) -> "T | None":
+        """Return what `operation` returns within its time. After a failure, note it and return None."""
         if self.fault:
             return None
         try:
@@ -154,7 +155,9 @@ class SystemKeyring:
             except Exception as error:
                 # An item that was found no longer exists. For a missing collection, the backend raises InitError.
                 is_deleted = type(error).__name__ == "ItemNotFoundException"
-                if tries == _MOST_TRIES or not (is_deleted or (fault_of(error).is_absence and self._is_there(end))):
+                if tries == _MOST_TRIES:
+                    raise
+                if not is_deleted and not (fault_of(error).is_absence and self._is_there(end)):
                     raise
 
     def _is_there(self, end: float) -> bool:
@@ -169,6 +172,7 @@ class SystemKeyring:
         return True
 
     def _backend(self) -> "KeyringBackend":
+        """Return the chosen backend. Without prompts it must be open: a locked one would ask a person."""
         backend = self._choose()
         if not self._context.prompts:
             backends.check_open(backend)
@@ -178,6 +182,7 @@ class SystemKeyring:
         return backends.choose(self._context.environ, self._notes)
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
+        """Note that the keyring cannot be used, here and, if it is hung or absent, for later processes."""
         self.fault = fault
         is_detailed = fault in (KeyringFault.BROKEN, KeyringFault.FOREIGN_BUS)
         self.reason = f"{fault.text} ({failure})" if is_detailed else fault.text

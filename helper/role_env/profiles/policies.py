@@ -60,14 +60,14 @@ def compact(text: str) -> str:
 
 
 def _parse(text: str) -> "dict[str, Any]":
-    import json  # the fast path needs only the names of policies
+    import json
 
-    from role_env import validators
+    from role_env import json_reader
 
     try:
-        document = validators.json_value(text)
+        document = json_reader.json_value(text)
         json.dumps(document, ensure_ascii=False).encode()
-    except validators.JsonError as error:
+    except json_reader.JsonError as error:
         raise PolicyError(str(error)) from None
     except UnicodeEncodeError:
         raise PolicyError("contains half of a character") from None

@@ -13,6 +13,7 @@ from role_env.files.private import check_private
 from role_env.profiles.endpoint import default_session_name, sts_endpoint
 from role_env.sources import registry
 from role_env.sources.section import Section, printable_key
+from role_env.ui.colors import COLORS
 from role_env.variables import DEFAULT_FAMILIES, FAMILIES
 
 TYPE_CHECKING = False
@@ -131,7 +132,7 @@ _FIELDS: "dict[str, Callable[[str], Any]]" = {
     "expected_account_id": validators.account_id,
     "region_id": validators.region,
     "variables": _families,
-    "color": validators.color,
+    "color": validators.one_of(COLORS),
     "read_only": validators.yes_or_no,
     "agents": validators.agents,
 }
@@ -139,7 +140,7 @@ _OTHERS: "dict[str, Callable[[str], Any]]" = {
     "policy_file": validators.one_line,
     "sts_endpoint": validators.host,
     "sts_region": validators.region,
-    "colour": validators.color,
+    "colour": validators.one_of(COLORS),
 }
 _CHOOSERS: "dict[str, Callable[[str], Any]]" = {
     registry.SOURCE_PROFILE: lambda text: canonical_name(validators.one_line(text)),
@@ -279,7 +280,7 @@ def _value_hint(key: str, text: str) -> str:
         return "copy the ARN from the role's page in the RAM console"
     if key == "agents":
         return "read-only narrows what an agent requests; full only names its sessions"
-    if key in ("color", "colour") and (near := validators.nearest(text, validators.COLORS)):
+    if key in ("color", "colour") and (near := validators.nearest(text, COLORS)):
         return f"did you mean {near}?"
     return f"correct {key}, or remove the line"
 

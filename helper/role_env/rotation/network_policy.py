@@ -12,10 +12,10 @@ from role_env.credentials import AccessKey
 from role_env.dataclass import dataclass
 from role_env.deadline import Deadline
 from role_env.errors import UnreachableError
+from role_env.json_reader import json_value
 from role_env.profiles.endpoint import named_endpoint
 from role_env.sts import client, sdk
 from role_env.sts.client import StsError
-from role_env.validators import json_value
 
 PUBLIC_ENDPOINT = "ims.aliyuncs.com"
 GET_ACTION = "ram:GetAccessKeyPolicy"

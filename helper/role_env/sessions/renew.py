@@ -157,6 +157,7 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
 
 
 def _request(asked: ShellRequest, narrowing: Narrowing, agent: str) -> Request:
+    """Return the request `asked` again, with this narrowing and for this agent."""
     return Request(
         asked.profile,
         config=asked.config,

@@ -95,6 +95,7 @@ def _check_carried(target: Profile, request: Request) -> None:
 
 
 def _check_accounts(chain: Chain, expect_account: str) -> None:
+    """Raise RefusedError if a role of the chain is of another account than the profiles or the option expect."""
     target = chain.target
     if expect_account:  # the account of a source is known only when it is asked
         check_account(target, target.role_arn.account or target.expected_account_id, expect_account)

@@ -121,6 +121,7 @@ class ShellRequest:
         return f"``role-env use {shlex.join((self.profile, *self._words(environ)))}``"
 
     def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
+        """Yield the options of the line, as far as they differ from what would be used without them."""
         import contextlib
 
         from role_env import paths
@@ -143,10 +144,10 @@ class ShellRequest:
 
 def parse_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    from role_env import validators  # only for a shell that has a session
+    from role_env import json_reader  # only for a shell that has a session
 
     try:
-        found = validators.json_value(text)
+        found = json_reader.json_value(text)
         if found["format"] != _FORMAT:
             return None
         options: dict[str, str] = dict(found["options"])

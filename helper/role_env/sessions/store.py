@@ -28,8 +28,8 @@ class Cache:
         self._context = context
         self._index = Index(context.environ, _INDEX, SESSION_SERVICE)
         mode = cache_mode(context.environ)
-        self._places = OrderedKeyrings(context, "" if everywhere else mode)
-        self._system, self._kernel = self._places.system, self._places.kernel
+        self._keyrings = OrderedKeyrings(context, "" if everywhere else mode)
+        self._system, self._kernel = self._keyrings.system, self._keyrings.kernel
         self._ahead: dict[str, str | None] = {}
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
         self._has_warned = bool(self._system and self._system.fault)
@@ -42,7 +42,7 @@ class Cache:
     def load(self, entry: Entry, *, is_patient: bool = False) -> Record | None:
         """Return the record stored as `entry`, or None. With `is_patient` the keyring may take longer."""
         # The kernel keyring may have it too, from a time when the system's keyring could not store it.
-        text = next(self._places.texts(entry, is_patient=is_patient), None)
+        text = next(self._keyrings.texts(entry, is_patient=is_patient), None)
         self._warn()
         return self._parse(text, entry)
 
@@ -58,11 +58,12 @@ class Cache:
 
     def load_listed(self, entry: Entry) -> Record | None:
         """Return what `load` does. The keyrings are not asked if their lists of names lack `entry`."""
-        text = next(self._places.texts(entry, self._ahead), None) if self._may_have(entry) else None
+        text = next(self._keyrings.texts(entry, self._ahead), None) if self._may_have(entry) else None
         self._warn()
         return self._parse(text, entry)
 
     def _parse(self, text: str | None, entry: Entry) -> Record | None:
+        """Return the record in `text`. A damaged one, or one of another version, is reported with --verbose only."""
         record = parse_record(text, entry.username) if text else None
         if text and not record:
             self._context.messages.decided("the cached session cannot be read")
@@ -72,13 +73,13 @@ class Cache:
         """Store `record` as `entry` until it expires, and add the entry's name to the index."""
         self._change_index(self._index.note, entry)
         seconds = int(record.session.credentials.remaining())
-        self._places.write(entry, text_of(record), seconds=seconds)
+        self._keyrings.write(entry, text_of(record), seconds=seconds)
         self._change_index(self._index.note, entry)  # again: `clear` may have removed the name before the write
         self._warn()
 
     def delete(self, entry: Entry) -> bool:
         """Delete `entry` from every place, and return whether it was in one."""
-        was_there = self._places.delete(entry)
+        was_there = self._keyrings.delete(entry)
         self._change_index(self._index.remove, entry)
         return was_there
 
@@ -96,7 +97,7 @@ class Cache:
 
     def entries(self) -> list[Entry]:
         """Return the entries in the index, and those that a search finds, since the index can be lost."""
-        return self._index.entries(self._places.names())
+        return self._index.entries(self._keyrings.names())
 
     def entries_of(self, profiles: Sequence[str], path: str | None) -> list[Entry]:
         """Return the entries of sessions of `profiles`, with any options and of any file.

@@ -1,4 +1,7 @@
-"""Write to stdout, unbuffered: all of a text, or raise an error. Wrap texts for a person."""
+"""Write to stdout, unbuffered: all of a text, or raise an error. Wrap texts for a person.
+
+What a command prints and asks is in `ui/`; its messages, which go to stderr, are in `context/`.
+"""
 
 import os
 import sys
