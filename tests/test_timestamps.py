@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from role_env.credentials import format_utc, parse_rfc3339, parse_utc
+from role_env.credentials import format_utc, parse_date, parse_rfc3339, parse_utc
 
 
 def test_a_time_is_read_as_it_was_written() -> None:
@@ -36,3 +36,12 @@ def test_any_other_text_is_no_time(text: str) -> None:
 def test_a_text_that_is_no_time_by_rfc_3339_is_called_that(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not an RFC 3339 time$"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "soon", "Mon, 30 Nov 99999999999999999999 10:00:00 GMT", "Mon, 30 Nov 2026 10:00:00 +9999999999999"]
+)
+def test_a_date_that_is_none_is_no_moment(date: str) -> None:
+    """A server may send any Date with its answer."""
+    assert parse_date(date) == 0
+    assert parse_date("Mon, 30 Nov 2026 10:00:00 GMT") == 1796032800

@@ -199,5 +199,5 @@ def parse_date(text: str) -> int:
 
     try:
         return int(email.utils.parsedate_to_datetime(text).timestamp())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for a number of twenty digits
         return 0
