@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from role_env.dataclass import dataclass
-from role_env.deadline import STEP_SECONDS
+from role_env.deadline import NoThread, Worker
 
 MOST = 64
 """The greatest number of connections at once."""
@@ -73,8 +73,7 @@ class LocalServer:
         self._answered: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()
         self._is_closed = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._serving = Worker(self._serve)
 
     def answer(self, request: Request) -> Reply | None:
         """Return the reply to a request whose Host is this machine, or None to hang up.
@@ -91,13 +90,12 @@ class LocalServer:
 
     def wait_until_closed(self) -> None:
         """Return when no more connections are accepted: after `close`, or if the system fails."""
-        while self._thread.is_alive():
-            self._thread.join(STEP_SECONDS)
+        self._serving.join()
 
     def close(self) -> None:
         """End the server and free its port."""
         self._is_closed = True
-        self._thread.join()
+        self._serving.join()
         self._listener.close()
 
     def is_host(self, host: str) -> bool:
@@ -169,8 +167,8 @@ class LocalServer:
         self._answered.add(connection)
         connection.settimeout(REQUEST_SECONDS)
         try:
-            threading.Thread(target=self._run, args=(connection, request), daemon=True).start()
-        except RuntimeError:  # the system has no more threads
+            Worker(lambda: self._run(connection, request))
+        except NoThread:
             self._end_answer(connection)
 
     def _run(self, connection: socket.socket, request: bytes) -> None:
