@@ -114,6 +114,15 @@ def test_a_file_in_a_folder_of_another_user_is_not_written(machine: Machine, fol
     assert path.read_text() == "[profileA]\n"
 
 
+def test_a_pipe_of_another_user_is_not_waited_for(machine: Machine) -> None:
+    pipe = machine.home / "pipe"
+    os.mkfifo(pipe)
+    os.chown(pipe, MALLORY, MALLORY)
+    for name in ("SSL_CERT_FILE", "ALIBABA_CLOUD_CA_BUNDLE"):
+        machine.fails("profileB", status=3, said=f"{pipe} of {name} belongs to another user", **{name: str(pipe)})
+    machine.fails("profileB", "--policy", str(pipe), status=3, said=f"{pipe} of --policy belongs to another user")
+
+
 def test_another_user_who_locks_the_folder_blocks_nothing(machine: Machine, home: Path) -> None:
     for path in (home, *home.rglob("*")):
         os.chown(path, 0, 0)

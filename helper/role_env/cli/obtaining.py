@@ -1,6 +1,7 @@
 """The options of every command that obtains a session (`command_table.OBTAINING`): they become a request."""
 
 import os
+import stat
 import sys
 import time
 
@@ -112,12 +113,16 @@ def _policy_text(file: str) -> str:
     from role_env.files.private import check_private
     from role_env.profiles.policies import LARGEST_FILE
 
+    def check(status: os.stat_result) -> None:
+        if not stat.S_ISCHR(status.st_mode):  # others may write to a terminal
+            check_private(f"the file {file} of --policy", file, status)
+
     try:
         if file == "-":
             return sys.stdin.read(LARGEST_FILE) if sys.stdin else ""
+        check(os.stat(file))  # before a pipe of another user is waited for
         with open(file, encoding="utf-8-sig") as stream:
-            if not stream.isatty():  # others may write to a terminal
-                check_private(f"the file {file} of --policy", file, os.fstat(stream.fileno()))
+            check(os.fstat(stream.fileno()))
             return stream.read(LARGEST_FILE)
     except (OSError, ValueError) as error:
         what = (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8"

@@ -323,7 +323,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             with contextlib.suppress(OSError):  # it does not exist
                 status = os.stat(path)
                 if not stat.S_ISCHR(status.st_mode):  # /dev/null has none
-                    check_private(f"the certificates of {name} in {path}", path, status)
+                    check_private(f"the file {path} of {name}", path, status)
     if not bundle:
         context.load_default_certs()
         return context
