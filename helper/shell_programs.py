@@ -18,14 +18,19 @@ FILES = Path(__file__).parents[1] / "shell"
 _NAME = re.compile(r"@([A-Z_]+)@")
 _EACH = re.compile(r"@EACH (\w+) (.*?)@END")
 
-# What every prompt compares: the values that decide what it shows, and which secrets are set.
-_COMPARED = (*variables.KEY_IDS, variables.BARE.access_key_id, *variables.GUARDS, variables.CREDENTIALS_URI)
-_COMPARED += (variables.SHARED_FILE, *variables.SHOWN, variables.REQUEST, variables.NO_ACCOUNT_MARK)
+# What every prompt compares: the values of all that decides what it shows or outranks a session, and only the length of
+# each secret. Whether an empty ODPS_FILE is set counts too.
+_KEYS = (*variables.KEY_IDS, variables.BARE.access_key_id)
+_SESSION = (*variables.SHOWN, variables.REQUEST, variables.NO_ACCOUNT_MARK, variables.SHARED_FILE)
 _LISTS = {
-    "COMPARED": _COMPARED,
-    "SECRETS": tuple(key.access_key_secret for key in variables.KEYS),
-    "OUTRANKING": tuple(name for name in variables.OUTRANKING if name not in _COMPARED),
-    "DESCRIBING": variables.DESCRIBING,
+    "COMPARED": tuple(dict.fromkeys((*_KEYS, *variables.GUARDS, *_SESSION, *variables.OUTRANKING))),
+    "MEASURED": (*(key.access_key_secret for key in variables.KEYS), variables.ODPS_FILE),
+    "MARKS": variables.MARKS,
+    "RESERVED": variables.RESERVED_PROFILES,
+}
+_VALUES = {
+    "NO_ACCOUNT_VALUE": variables.NO_ACCOUNT_VALUE,
+    "RESERVED": " | ".join(variables.RESERVED_PROFILES),
 }
 
 
@@ -41,7 +46,7 @@ def _integration(shell: Shell) -> str:
     """
     quote = importlib.import_module(shell.dialect).quote
     text = "".join((FILES / name).read_text("utf-8") for name in shell.integration)
-    text = _filled(_EACH.sub(_repeated, text), {"SHELL": shell.name})
+    text = _filled(_EACH.sub(_repeated, text), _VALUES | {"SHELL": shell.name})
     return _filled(_code(FILES / f"init.{shell.name}"), {"TEXT": text.rstrip("\n"), "QUOTED_TEXT": quote(text)})
 
 

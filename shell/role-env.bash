@@ -19,10 +19,9 @@ _role_env_untraced() {
 	return "${_role_env_status}"
 }
 
-# The text that the hook compares: the values that decide what the prompt shows, and which secrets are set. The names of
-# all variables that begin with A show what outranks a session, in a fifth of the time of their values.
+# The text that the hook compares: all that decides what the prompt shows, and of each secret only its length.
 _role_env_observe() {
-	_role_env_observed="@EACH COMPARED ${ITEM-} @END @EACH SECRETS ${ITEM:+s} @END ${!A*}"
+	_role_env_observed="@EACH COMPARED ${ITEM-} @END @EACH MEASURED ${ITEM+${#ITEM}} @END"
 	if [[ -n ${ROLE_ENV_SERVER-} && ! -e ${ALICLOUD_SHARED_CREDENTIALS_FILE-} ]]; then _role_env_observed+=' ended'; fi
 }
 
@@ -70,11 +69,17 @@ _role_env_show() {
 	PS0=${_role_env_end_of_text}${PS0-}
 }
 
+# Succeed if the variable can be assigned. Trying it otherwise would end the line of commands that it stands in.
+_role_env_is_free() {
+	local "$1" 2>/dev/null
+}
+
 # Put the hook after all others, once. With --no-prompt it is also in front, after direnv's, so that hooks that show
 # ROLE_ENV_PROMPT in a prompt of their own run after it. In a string it is a line of its own, and only the last line,
 # since other hooks must see $PIPESTATUS.
 _role_env_install() {
 	local _role_env_command='' _role_env_rest=''
+	if [[ ${_role_env_fixed} == PROMPT_COMMAND ]]; then return 0; fi
 	case ${PROMPT_COMMAND[*]-} in *_role_env_prompt) return 0 ;; *) ;; esac
 	if [[ -z ${_role_env_list} ]]; then
 		# shellcheck disable=SC2128,SC2178  # older bashes run the first element of an array
@@ -121,13 +126,21 @@ _role_env_complete() {
 
 # Install it in an interactive shell.
 _role_env_list='' _role_env_head='' _role_env_space=' ' _role_env_nothing='' _role_env_from=0 _role_env_end_of_text=''
+_role_env_fixed='' # the readonly variable that keeps the prompt from showing the session
 case $- in
 *i*)
 	# From 5.1 on, bash runs every element of PROMPT_COMMAND, and each finds the status in $?.
 	case ${BASH_VERSION} in 5.[1-9]* | 5.[1-9][0-9]* | [6-9].* | [1-9][0-9].*) _role_env_list=list ;; *) ;; esac
+	# On audited hosts some of these are readonly.
+	for _role_env_fixed in PROMPT_COMMAND PS1 PS0 ''; do
+		if [[ -n ${_role_env_fixed} ]] && ! _role_env_is_free "${_role_env_fixed}"; then
+			printf 'role-env: the prompt does not show the session, since %s is readonly\n' "${_role_env_fixed}" >&2
+			break
+		fi
+	done
 	# shellcheck disable=SC2016  # references: the prompt must not contain the text
-	case ${_role_env_options} in
-	*--no-prompt*) ;;
+	case ${_role_env_options}${_role_env_fixed} in
+	*--no-prompt* | *PS?) ;;
 	*)
 		_role_env_head='\[${_role_env_on-}\]${ROLE_ENV_PROMPT+${ROLE_ENV_PROMPT:_role_env_from}}'
 		_role_env_head=${_role_env_head}'\[${_role_env_off-}\]${ROLE_ENV_PROMPT:+${_role_env_space:_role_env_from}}'

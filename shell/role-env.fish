@@ -3,7 +3,7 @@
 #
 # `role-env use PROFILE`, `off` and `renew` act in this shell; everything else goes to the command. In an interactive
 # shell ROLE_ENV_PROMPT describes the session, the prompt shows it, and words complete. The prompt requires fish 3.6.
-for name in state observed text name sign end due usual warning on off request previous warned
+for name in state observed text name sign end due usual warning on off requests warned
     set -gu _role_env_$name ''
 end
 for name in since next retry
@@ -37,14 +37,13 @@ function _role_env_run_here
     end
     _role_env_remember
     if test $argv[1] = use
-        # `-` is the session before this one or, in a shell without a session, the last one.
-        set -fx ROLE_ENV_PREVIOUS "$_role_env_request"
-        test -n "$ROLE_ENV_REQUEST"; and set ROLE_ENV_PREVIOUS "$_role_env_previous"
+        # Of these the command chooses one for `-`.
+        set -fx ROLE_ENV_PREVIOUS (string join \n -- $_role_env_requests | string collect)
         set argv[1] export
     end
     _role_env_call $argv --format fish | source
     set -l results $pipestatus
-    _role_env_remember
+    _role_env_remember $argv[1]
     set -g _role_env_state ''
     functions -q _role_env_on_prompt; and _role_env_wrap
     test "$results[1]" = 0; and return $results[2]
@@ -52,10 +51,9 @@ function _role_env_run_here
 end
 
 function _role_env_remember
-    test -n "$ROLE_ENV_REQUEST"; or return 0
-    set -l requests (string replace -r ',"sts_endpoint".*' '' -- "$ROLE_ENV_REQUEST" "$_role_env_request")
-    test "$requests[1]" = "$requests[2]"; or set -g _role_env_previous $_role_env_request
-    set -g _role_env_request $ROLE_ENV_REQUEST
+    test -n "$ROLE_ENV_REQUEST" -a "$ROLE_ENV_REQUEST" != "$_role_env_requests[1]"; or return 0
+    test "$argv" = renew; and set -e _role_env_requests[1]
+    set -g _role_env_requests $ROLE_ENV_REQUEST $_role_env_requests[1..19]
 end
 
 # Set ROLE_ENV_PROMPT at each prompt. fish itself keeps $status. Most of the time nothing has changed, and the time of
@@ -75,9 +73,12 @@ function _role_env_prompt
     set -g ROLE_ENV_PROMPT "$_role_env_text"
 end
 
-# The text that the hook compares. Reading a secret's value is faster in fish than testing whether it is set.
+# The text that the hook compares. Of the secrets: how many are unset, and whether one is empty or invalid.
 function _role_env_observe
-    set -g _role_env_observed "@EACH SECRETS $ITEM @END @EACH COMPARED $ITEM @END @EACH OUTRANKING $ITEM @END"
+    set -q @EACH MEASURED ITEM @END
+    set -l unset $status
+    string match -qr '^(@NO_ACCOUNT_VALUE@)?$' -- @EACH MEASURED $ITEM @END
+    set -g _role_env_observed "@EACH COMPARED $ITEM @END $unset $status"
     test -z "$ROLE_ENV_SERVER"; or test -e "$ALICLOUD_SHARED_CREDENTIALS_FILE"; or set -ga _role_env_observed ended
 end
 
@@ -92,6 +93,7 @@ function _role_env_update
         if test $now -ge $_role_env_due -a $now -ge $_role_env_retry
             set -g _role_env_retry (math $now + 30)
             _role_env_renew
+            _role_env_remember renew
             _role_env_ask
         end
     end
@@ -103,7 +105,7 @@ end
 
 function _role_env_ask
     set -l lines
-    if test -n "@EACH DESCRIBING $ITEM@END$ROLE_ENV_NO_ACCOUNT"
+    if test -n "@EACH MARKS $ITEM@END"; or contains -- "$ALIBABA_CLOUD_PROFILE" @EACH RESERVED ITEM @END
         set lines (command role-env status --prompt 2>/dev/null)
         set -q lines[6]; or set lines "$ROLE_ENV_PROFILE" ≠ '' '' '' ''
     end

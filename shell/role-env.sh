@@ -12,8 +12,9 @@ unalias role-env 2>/dev/null || :
 _role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
 # The text that the prompt shows between the codes of its color, from `since` until `next` while `observed` is `state`.
 _role_env_text='' _role_env_on='' _role_env_off='' _role_env_since=0 _role_env_next=0 _role_env_state=''
-# The requests of this session and of the one before it; when a failed renewal is retried, and whose failure was shown.
-_role_env_request='' _role_env_previous='' _role_env_retry=0 _role_env_warned=''
+# The requests of this shell's sessions, a line each, the last one first; when a failed renewal is retried, and whose
+# failure was shown.
+_role_env_requests='' _role_env_retry=0 _role_env_warned=''
 
 # The version of this text, and the options of `role-env init`: --no-prompt, --renew.
 _role_env_options='@OPTIONS@'
@@ -49,34 +50,33 @@ _role_env_run_here() {
 	_role_env_remember
 	if [[ $1 == use ]]; then
 		shift
-		# `-` is the session before this one or, in a shell without a session, the last one.
-		local -x ROLE_ENV_PREVIOUS="${_role_env_request}"
-		if [[ -n ${ROLE_ENV_REQUEST-} ]]; then ROLE_ENV_PREVIOUS=${_role_env_previous}; fi
+		# Of these the command chooses one for `-`.
+		local -x ROLE_ENV_PREVIOUS="${_role_env_requests}"
 		set -- export "$@"
 	fi
 	_role_env_code=$(_role_env_call "$@" --format "${_role_env_shell}") || _role_env_status=$?
-	eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
-	if _role_env_is_subshell; then
-		if [[ ${_role_env_word} != use && ! -t 1 ]]; then
-			printf '%s\n' "${_role_env_code}" # for the shell that reads it: eval "$(role-env off)"
-		elif [[ ${_role_env_status} == 0 ]]; then
-			printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
-		fi
+	if [[ ${_role_env_word} != use && ! -t 1 ]] && _role_env_is_subshell; then
+		# For the shell that reads it, as in eval "$(role-env off)": that one shows the messages.
+		printf '%s\n' "${_role_env_code}"
+		eval "${_role_env_code}" 2>/dev/null || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+		return "${_role_env_status}"
 	fi
-	_role_env_remember
+	eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
+	if [[ ${_role_env_status} == 0 ]] && _role_env_is_subshell; then
+		printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
+	fi
+	_role_env_remember "${_role_env_word}"
 	_role_env_state='' # look again: a variable may be exported that was not
 	case $- in *i*) _role_env_is_subshell || _role_env_install ;; *) ;; esac
 	return "${_role_env_status}"
 }
 
-# Remember the requests of this session and of the one before it. A renewal counts as the same session.
+# Remember the request of this session. After `renew` it takes the place of the one before.
 _role_env_remember() {
-	if [[ -n ${ROLE_ENV_REQUEST-} ]]; then
-		if [[ ${ROLE_ENV_REQUEST%%,?sts_endpoint*} != "${_role_env_request%%,?sts_endpoint*}" ]]; then
-			_role_env_previous=${_role_env_request}
-		fi
-		_role_env_request=${ROLE_ENV_REQUEST}
-	fi
+	if [[ -z ${ROLE_ENV_REQUEST-} || ${ROLE_ENV_REQUEST} == "${_role_env_requests%%$'\n'*}" ]]; then return 0; fi
+	if [[ ${1-} == renew ]]; then _role_env_requests=${_role_env_requests#*$'\n'}; fi
+	_role_env_requests=${ROLE_ENV_REQUEST}$'\n'${_role_env_requests}
+	while ((${#_role_env_requests} > 9999)); do _role_env_requests=${_role_env_requests%$'\n'*}; done
 }
 
 # --- the text that the prompt shows
@@ -94,6 +94,7 @@ _role_env_update() {
 	*--renew*)
 		if [[ -n ${_role_env_due} ]] && ((_role_env_now >= _role_env_due && _role_env_now >= _role_env_retry)); then
 			_role_env_renew
+			_role_env_remember renew
 			_role_env_ask
 			_role_env_describe
 		fi
@@ -110,8 +111,10 @@ _role_env_update() {
 _role_env_ask() {
 	local _role_env_1='' _role_env_2='' _role_env_3='' _role_env_4='' _role_env_5='' _role_env_6=''
 	_role_env_name='' _role_env_sign='' _role_env_end='' _role_env_due='' _role_env_usual='' _role_env_warning=''
-	_role_env_1="@EACH DESCRIBING ${ITEM-}@END${ROLE_ENV_NO_ACCOUNT-}"
-	if [[ -z ${_role_env_1} ]]; then return 0; fi
+	_role_env_1="@EACH MARKS ${ITEM-}@END"
+	if [[ -z ${_role_env_1} ]]; then
+		case ${ALIBABA_CLOUD_PROFILE-} in @RESERVED@) ;; *) return 0 ;; esac
+	fi
 	_role_env_name=${ROLE_ENV_PROFILE-} _role_env_sign=≠
 	_role_env_describe
 	# shellcheck disable=SC2312  # a failure prints nothing

@@ -10,10 +10,10 @@ _role_env_untraced() {
 	"$@"
 }
 
-# The text that the hook compares: the variables that decide what the prompt shows, and those that outrank a session.
-# Each is a word of its own: zsh expands these four times as fast as one long word.
+# The text that the hook compares: all that decides what the prompt shows, and of each secret only its length. Each is a
+# word of its own: zsh expands these four times as fast as one long word.
 _role_env_observe() {
-	set -- @EACH COMPARED "$ITEM" @END @EACH SECRETS "${ITEM:+s}" @END @EACH OUTRANKING "$ITEM" @END
+	set -- @EACH COMPARED "$ITEM" @END @EACH MEASURED "${ITEM+${#ITEM}}" @END
 	_role_env_observed="$*"
 	if [[ -n $ROLE_ENV_SERVER && ! -e $ALICLOUD_SHARED_CREDENTIALS_FILE ]]; then _role_env_observed+=' ended'; fi
 }
@@ -30,10 +30,7 @@ _role_env_prompt() {
 		_role_env_segment='%(97V.%97v.)'
 		if [[ -n $_role_env_on ]]; then _role_env_segment="%(97V.%{$_role_env_on%}%97v%{$_role_env_off%}.)"; fi
 		if [[ -n $_role_env_head ]]; then _role_env_head="${_role_env_segment%.*} .)"; fi
-		if ((!_role_env_completes && ${+functions[compdef]})); then
-			compdef _role_env_complete role-env
-			_role_env_completes=1
-		fi
+		_role_env_register
 	fi
 	ROLE_ENV_PROMPT=$_role_env_text psvar[97]=$_role_env_text
 	[[ $precmd_functions[-1] == (_role_env_prompt|_p9k_precmd) && $PS1 == "$_role_env_head"* ]] || _role_env_show
@@ -69,11 +66,21 @@ if ((!${+functions[prompt_role_env]})); then
 	}
 fi
 
+# Let Tab complete, once zsh's completion is loaded.
+_role_env_register() {
+	if ((!_role_env_completes && ${+functions[compdef]})); then
+		compdef _role_env_complete role-env
+		_role_env_completes=1
+	fi
+}
+
 # Put the hook after all others, once; powerlevel10k's must stay last. With --no-prompt the hook is also in front, after
 # direnv's, so that hooks that show ROLE_ENV_PROMPT in a prompt of their own run after it.
 _role_env_install() {
 	local -a _role_env_hooks
 	local -i _role_env_place
+	_role_env_register
+	if [[ $_role_env_fixed == *_functions ]]; then return; fi
 	_role_env_hooks=("${(@)precmd_functions:#_role_env_prompt}")
 	if [[ -z $_role_env_head ]]; then
 		_role_env_place=$_role_env_hooks[(I)_direnv_hook]
@@ -115,9 +122,17 @@ _role_env_complete() {
 
 # Install it in an interactive shell.
 typeset -g _role_env_head='' _role_env_segment='' _role_env_completes=0
+typeset -g _role_env_fixed='' # the readonly variable that keeps the prompt from showing the session
 if [[ -o interactive ]]; then
 	zmodload -F zsh/datetime p:EPOCHSECONDS
 	typeset -ga precmd_functions preexec_functions psvar
-	if [[ $_role_env_options != *--no-prompt* ]]; then _role_env_head='%(97V.%97v .)'; fi
+	# On audited hosts some of these are readonly.
+	for _role_env_fixed in precmd_functions preexec_functions PS1 PROMPT prompt ''; do
+		if [[ ${(Pt)_role_env_fixed} == *readonly* ]]; then
+			printf 'role-env: the prompt does not show the session, since %s is readonly\n' $_role_env_fixed >&2
+			break
+		fi
+	done
+	if [[ $_role_env_options != *--no-prompt* && -z $_role_env_fixed ]]; then _role_env_head='%(97V.%97v .)'; fi
 	_role_env_install
 fi

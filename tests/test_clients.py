@@ -159,6 +159,20 @@ def test_both_oss_sdks_sign_as_the_role(machine: Machine, clients: Path, service
     assert signers(service) == [(issued.id, issued.token)] * 2
 
 
+def test_pyodps_signs_as_the_role_of_a_profile_with_the_family_odps(
+    machine: Machine, clients: Path, service: HttpsServer
+) -> None:
+    """The user's own variables, even an empty one, would outrank the session."""
+    machine.add("variables = odps\n")
+    mine = {"ODPS_STS_ACCOUNT_FILE": "", "ODPS_BEARER_TOKEN": "mine"}
+    command = (str(clients / "python"), str(PROGRAMS / "odps_project.py"), f"https://localhost:{service.port}/api")
+    machine.succeeds("exec", "profileB", "--", *command, **mine)
+    (issued,) = machine.sts.issued
+    asked = [headers for _, headers in service.asked]
+    assert {each["authorization"].partition(":")[0] for each in asked} == {f"ODPS {issued.id}"}
+    assert {each["authorization-sts-token"] for each in asked} == {issued.token}
+
+
 def test_the_log_services_command_signs_as_the_role(machine: Machine, clients: Path, service: HttpsServer) -> None:
     service.body = b'{"count": 0, "total": 0, "projects": []}'
     service.headers = {"x-log-requestid": "1"}

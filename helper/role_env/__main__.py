@@ -89,9 +89,11 @@ def _run(invocation: "Invocation", argv: list[str], began: float) -> int:
     if invocation.command == "configure":
         _check_not_of_aliyun(invocation)
     if invocation.command == "console" and invocation.lacks_profile:
-        from role_env.cli import obtaining
+        from role_env import variables
 
-        obtaining.repeat_session(invocation, os.environ)
+        if variables.has_session(os.environ):
+            invocation.fault = invocation.hint = ""  # the console of that session
+            invocation.lacks_profile = False
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
         raise _usage_error(invocation, invocation.fault, invocation.hint)

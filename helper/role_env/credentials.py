@@ -100,8 +100,8 @@ class Session:
     """A profile's credentials, with everything that an exporter writes.
 
     `profile`, `role_arn` and `region_id` are the profile's (the last two may be empty); `account_id` is the role's
-    account, or that of a passed-through session; `families` names the families that its profile adds; `request_json`
-    is the JSON of ROLE_ENV_REQUEST, with which `renew` asks again; `policy` is `read-only`, the digest of a session
+    account, or that of a passed-through session; `families` names the families that its profile adds; `request` has
+    the words of ROLE_ENV_REQUEST with which `renew` asks again; `policy` is `read-only`, the digest of a session
     policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
     `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file has
     the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's current
@@ -118,7 +118,6 @@ class Session:
         region_id: str = "",
         fallback_region: str = "",
         families: tuple[str, ...],
-        request_json: str = "",
         policy: str = "",
         base_key: AccessKey | None = None,
         in_cli_file: bool = False,
@@ -131,16 +130,16 @@ class Session:
         self.region_id = region_id
         self.fallback_region = fallback_region
         self.families = families
-        self.request_json = request_json
+        self.request: Mapping[str, str] = {}
         self.policy = policy
         self.base_key = base_key
         self.in_cli_file = in_cli_file
         self.shown = shown or {}
 
-    def exported(self, *, request_json: str, region_id: str, base_key: AccessKey | None) -> "Session":
+    def exported(self, *, request: "Mapping[str, str]", region_id: str, base_key: AccessKey | None) -> "Session":
         """Return the same session with what an export of it needs more."""
         session = object.__new__(Session)
-        vars(session).update(vars(self), request_json=request_json, region_id=region_id, base_key=base_key)
+        vars(session).update(vars(self), request=request, region_id=region_id, base_key=base_key)
         return session
 
 

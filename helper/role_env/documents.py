@@ -1,7 +1,6 @@
 """Print sessions as JSON for programs. The fast path uses this module, so it imports neither `json` nor `shells`."""
 
 from role_env.credentials import Credentials, Session, format_utc
-from role_env.variables import json_text
 
 
 def process(credentials: Credentials) -> str:
@@ -13,7 +12,7 @@ def process(credentials: Credentials) -> str:
         "sts_token": credentials.security_token,
         "expiration": format_utc(credentials.expiration),
     }
-    return "{" + ", ".join(f'"{name}": {json_text(value)}' for name, value in document.items()) + "}\n"
+    return "{" + ", ".join(f'"{name}": {_text(value)}' for name, value in document.items()) + "}\n"
 
 
 def session_json(session: Session) -> str:
@@ -25,5 +24,16 @@ def session_json(session: Session) -> str:
         "Profile": session.profile,
         "RoleArn": session.role_arn,
     }
-    lines = (f'  "{name}": {json_text(value) if value else "null"}' for name, value in document.items())
+    lines = (f'  "{name}": {_text(value) if value else "null"}' for name, value in document.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _text(value: str) -> str:
+    """Return `value` in JSON."""
+    if value.isascii() and value.isprintable() and not set(value) & set('"\\'):
+        return f'"{value}"'
+    try:
+        from _json import encode_basestring_ascii
+    except ImportError:  # an interpreter without the C accelerator
+        from json.encoder import encode_basestring_ascii
+    return str(encode_basestring_ascii(value))

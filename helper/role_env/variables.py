@@ -5,6 +5,8 @@ an old ALICLOUD_ACCESS_KEY instead of a new ALIBABA_CLOUD_ACCESS_KEY_ID), so all
 the fixed lists below rather than by a pattern over the environment.
 """
 
+import os
+
 from role_env.credentials import AccessKey, Session
 
 TYPE_CHECKING = False
@@ -54,6 +56,7 @@ FAMILIES = {
     "packer": Family(Key("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "SECURITY_TOKEN"), regions=("ALICLOUD_REGION",)),
     "aliyun_log": Family(Key("ALIYUN_LOG_CLI_ACCESSID", "ALIYUN_LOG_CLI_ACCESSKEY", "ALIYUN_LOG_CLI_STS_TOKEN")),
     "plain": Family(Key("AccessKeyId", "AccessKeySecret", "SecurityToken")),
+    "odps": Family(Key("ODPS_STS_ACCESS_KEY_ID", "ODPS_STS_ACCESS_KEY_SECRET", "ODPS_STS_TOKEN")),
 }
 # Always exported: each has a reader that would otherwise use a file of its own.
 DEFAULT_FAMILIES = ("alibaba_cloud", "alibabacloud", "alicloud", "oss", "aliyun_log")
@@ -96,6 +99,8 @@ GUARDS = (*IGNORE_PROFILE, CLI_PROFILE, *DISABLED, FIRST_CLI_PROFILE, TERRAFORM_
 # --- the variables that outrank or change a session: each state unsets them
 
 CREDENTIALS_URI = "ALIBABA_CLOUD_CREDENTIALS_URI"
+ODPS_FILE = "ODPS_STS_ACCOUNT_FILE"
+"""The file that PyODPS reads instead of the family `odps`, even if the value is empty."""
 PREFIXES = ("ALIBABA_CLOUD", "ALIBABACLOUD", "ALICLOUD")
 SUFFIXES = (
     "PROFILE_MODE",
@@ -117,6 +122,20 @@ OUTRANKING = (
     "ALIYUN_ACCESS_KEY_ID",
     "ALIYUN_ACCESS_KEY_SECRET",
     "ALICLOUD_ECS_ROLE_NAME",  # the older name of ALIBABA_CLOUD_ECS_METADATA in Terraform, Pulumi and Ansible
+    # Terraform's `account_id`, which it does not compare with the key.
+    "ALICLOUD_ACCOUNT_ID",
+    "ALIBABA_CLOUD_ACCOUNT_ID",
+    # ossutil 2's role, and where it reads a profile.
+    "OSS_ROLE_ARN",
+    "OSS_ROLE_SESSION_NAME",
+    "OSSUTIL_PROFILE",
+    "OSSUTIL_CONFIG_FILE",
+    "OSSUTIL_CONFIG_VALUE",
+    # PyODPS reads them instead of the family `odps`, or without it.
+    ODPS_FILE,
+    "ODPS_BEARER_TOKEN",
+    "ODPS_BEARER_TOKEN_FILE",
+    "ODPS_BEARER_TOKEN_HOURS",
     *(f"{prefix}_{suffix}" for prefix in PREFIXES for suffix in SUFFIXES),
 )
 EXTERNAL_DISABLED = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
@@ -130,15 +149,15 @@ POLICY = "ROLE_ENV_POLICY"
 READ_ONLY = "read-only"
 """The value of POLICY for a session that is narrowed to reading."""
 PREVIOUS = "ROLE_ENV_PREVIOUS"
-"""The REQUEST of the session to which `role-env use -` returns, for that one call."""
+"""The values of REQUEST that a shell has had, the last one first, a line each, for one call of `role-env use -`."""
 SERVER = "ROLE_ENV_SERVER"
 NO_ACCOUNT_MARK = "ROLE_ENV_NO_ACCOUNT"
 SAVED = "ROLE_ENV_SAVED"
 """The names of the variables whose values from before the first session the shell keeps, as _role_env_old_NAME."""
 BASE = _named("ROLE_ENV_BASE")
 
-# A session has all of these variables, except a served one. A shell without any of them has no session.
-DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION", REQUEST)
+# A session has all of these variables, except a served one.
+DESCRIBING = ("ROLE_ENV_PROFILE", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_EXPIRATION")
 SHOWN = {
     "ROLE_ENV_PROFILE": "profile",
     "ROLE_ENV_ROLE_ARN": "role_arn",
@@ -151,31 +170,38 @@ SHOWN = {
 }
 """The variables that show a session, with the field of REQUEST that repeats each."""
 OWN = (*SHOWN, REQUEST, *BASE.names, NO_ACCOUNT_MARK)
+MARKS = ("ROLE_ENV_FAMILIES", "ROLE_ENV_ACCESS_KEY_ID", SAVED, NO_ACCOUNT_MARK, SERVER)
+"""The variables of which any shows a session, or that there was one. A user may set the others himself."""
 
 CHAIN = "ROLE_ENV_CHAIN"
 """The profiles for which this process is, or is below, the credential process."""
 
-USERS = (*KEY_NAMES, *BARE.names, *REGIONS, *GUARDS, *OUTRANKING)
+USERS = (*KEY_NAMES, *BARE.names, *REGIONS, *GUARDS, *OUTRANKING, *(name for name in OWN if name not in MARKS))
 """The variables of the user that a session can set, guard or unset. `off` restores them."""
 
 
 def has_begun(environ: "Mapping[str, str]") -> bool:
-    """Return whether the shell has a session, or has lost it by a failed switch: its own values are saved by now.
+    """Return whether the shell has a session or the no-account state: the user's own values are saved by now.
 
     If something has removed every variable that describes the session, a guard still shows that there was one.
     """
-    return any(map(environ.get, (*OWN, SAVED))) or environ.get("ALIBABA_CLOUD_PROFILE") == NO_ACCOUNT_VALUE
+    return any(map(environ.get, MARKS)) or environ.get(CLI_PROFILE) in RESERVED_PROFILES
+
+
+def has_session(environ: "Mapping[str, str]") -> bool:
+    """Return whether the shell has a session, even a damaged one; in the no-account state it has none."""
+    own = map(environ.get, ("ROLE_ENV_FAMILIES", "ROLE_ENV_ACCESS_KEY_ID", SERVER))
+    return any(own) or (has_begun(environ) and not environ.get(NO_ACCOUNT_MARK))
 
 
 def session_key_id(environ: "Mapping[str, str]") -> str:
     """Return the key ID of the session in `environ`. Without a variable of its own, the request has it."""
-    requested = environ.get(REQUEST, "").partition('"access_key_id":"')[2].partition('"')[0]
-    return environ.get("ROLE_ENV_ACCESS_KEY_ID") or requested
+    return environ.get("ROLE_ENV_ACCESS_KEY_ID") or request_values(environ.get(REQUEST, "")).get("access_key_id", "")
 
 
 def issue_time(environ: "Mapping[str, str]") -> int:
     """Return when the session in `environ` was issued (epoch seconds), 0 if that is not known."""
-    issued = environ.get(REQUEST, "").partition('"issued":')[2].rstrip("}")
+    issued = request_values(environ.get(REQUEST, "")).get("issued", "")
     return int(issued) if issued.isdecimal() else 0
 
 
@@ -224,15 +250,17 @@ NO_KEYS = {name: NO_ACCOUNT_VALUE for key in exported_keys(("oss", "aliyun_log")
 NO_ACCOUNT = {**guards(follows=False), **NO_KEYS, NO_ACCOUNT_MARK: "1"}
 
 
-def assignments(session: Session, *, follows: bool) -> dict[str, str]:
-    """Return the variables that contain `session`, regions aside; `follows` is as for `guards`."""
-    credentials = session.credentials
+def assignments(session: Session, *, follows: bool, exported: "Iterable[str]" = ()) -> dict[str, str]:
+    """Return the variables that contain `session`, regions aside; `follows` is as for `guards`.
+
+    The families are those of `exported`; without it, those of the session's profile.
+    """
+    names, credentials = tuple(exported) or families(session), session.credentials
     values: dict[str, str] = {}
-    for key in exported_keys(families(session)):
+    for key in exported_keys(names):
         values.update(key.values(credentials))
-    values.update(_description(session))
-    values["ROLE_ENV_ACCESS_KEY_ID"] = credentials.access_key_id
-    values["ROLE_ENV_EXPIRATION"] = str(credentials.expiration)
+    own = {"access_key_id": credentials.access_key_id, "expiration": str(credentials.expiration)}
+    values.update(_description(session, {**own, "families": " ".join(names)}))
     if session.base_key and not session.policy:
         values.update({name: value for name, value in BASE.values(session.base_key).items() if value})
     return values | guards(follows=follows)
@@ -242,37 +270,67 @@ def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     """Return the variables that let a program ask `server` for `session`, and never fall back to another account.
 
     `server` is the value of ROLE_ENV_SERVER: the process ID, a space and the URI. `follows` is as for `served_guards`.
+    The variables show neither a key nor an expiration.
     """
-    values = {CREDENTIALS_URI: server.partition(" ")[2], SERVER: server, **served_guards(follows=follows), **NO_KEYS}
-    request = session.request_json.replace('"server":""', f'"server":"{server}"')
-    # Its variables show neither a key nor an expiration.
-    request = request.replace(f'"access_key_id":"{session.credentials.access_key_id}"', '"access_key_id":""')
-    request = request.replace(f'"expiration":"{session.credentials.expiration}"', '"expiration":""')
-    return values | _description(session) | {REQUEST: request}
+    described = _description(session, {"families": " ".join(families(session)), "server": server})
+    return {CREDENTIALS_URI: server.partition(" ")[2], **served_guards(follows=follows), **NO_KEYS, **described}
 
 
-def _description(session: Session) -> dict[str, str]:
-    values = {
-        "ROLE_ENV_PROFILE": session.profile,
-        "ROLE_ENV_ROLE_ARN": session.role_arn,
-        "ROLE_ENV_ACCOUNT_ID": session.account_id,
-        "ROLE_ENV_FAMILIES": " ".join(families(session)),
-        REQUEST: session.request_json,
-        POLICY: session.policy,
+def _description(session: Session, own: "Mapping[str, str]") -> dict[str, str]:
+    """Return the variables that show `session`, and REQUEST, which repeats them; `own` has some of their values."""
+    words = {**request_words(session), **own}
+    shown = {name: words.get(field, "") for name, field in SHOWN.items()}
+    described = {name: value for name, value in shown.items() if value or name == "ROLE_ENV_ROLE_ARN"}
+    return described | {REQUEST: request_text(words)}
+
+
+# --- REQUEST: the request for the session and all that shows the session, written and read here only
+
+_REQUEST_FORMAT = "2"
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@+,")
+
+
+def request_words(session: Session) -> dict[str, str]:
+    """Return what REQUEST says of `session` in every shell, by the names of its words."""
+    return {
+        **session.request,
+        "profile": session.profile,
+        "role_arn": session.role_arn,
+        "account_id": session.account_id,
+        "policy": session.policy,
+        **session.shown,
+        "issued": str(int(session.credentials.issued)),
     }
-    return {name: value for name, value in values.items() if value or name == "ROLE_ENV_ROLE_ARN"}
 
 
-def json_text(value: str) -> str:
-    """Return `value` as it stands in ROLE_ENV_REQUEST: as JSON that a shell reads unchanged even without quotes.
+def request_text(values: "Mapping[str, str]") -> str:
+    """Return the value of REQUEST: the number of its format, then a word `name=value` for each value that is not empty.
 
-    It would join two blanks, and replace a word with `*`, `?` or `[` by the names of files.
+    Every byte of a value that is not plain is `%` and its two digits, so a shell reads the words unchanged even without
+    quotes.
     """
-    if value.isascii() and value.isprintable() and not any(text in value for text in ('"', "\\", "  ", "*", "?", "[")):
-        return f'"{value}"'
+    return " ".join((_REQUEST_FORMAT, *(f"{name}={_encoded(value)}" for name, value in values.items() if value)))
+
+
+def request_values(text: str) -> dict[str, str]:
+    """Return the values in `text`, a value of REQUEST, by their names; none if role-env did not write it."""
+    number, *words = text.split(" ")
+    if number != _REQUEST_FORMAT:
+        return {}
     try:
-        from _json import encode_basestring_ascii
-    except ImportError:  # an interpreter without the C accelerator
-        from json.encoder import encode_basestring_ascii
-    found = str(encode_basestring_ascii(value)).replace("  ", " \\u0020")
-    return found.replace("*", "\\u002a").replace("?", "\\u003f").replace("[", "\\u005b")
+        return {key: _decoded(value) for key, _, value in (word.partition("=") for word in words)}
+    except ValueError:
+        return {}
+
+
+def _encoded(value: str) -> str:
+    if _PLAIN.issuperset(value):
+        return value
+    return "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(value))
+
+
+def _decoded(word: str) -> str:
+    if "%" not in word:
+        return word
+    first, *others = word.split("%")
+    return os.fsdecode(first.encode() + b"".join(bytes.fromhex(part[:2]) + part[2:].encode() for part in others))

@@ -11,6 +11,8 @@ from role_env.command_table import SITES
 from role_env.errors import UsageError
 from role_env.sign_in.console import destination
 from support.machine import ROLE_ENV, Machine
+from support.prompts import expired
+from support.shells import environment
 from support.terminal import on_terminal
 
 BROWSER = """
@@ -52,6 +54,25 @@ def test_within_a_session_the_console_is_that_sessions_and_without_one_a_profile
     assert machine.succeeds(*words).stdout.startswith("https://signin.aliyun.com/federation?")
     assert len(machine.sts.calls) == 1
     assert "console requires PROFILE" in machine.fails("console", "--print", status=2, said="").stderr
+
+
+def test_within_a_session_no_edit_of_its_profile_leads_the_console_to_another_account(
+    machine: Machine, federation: Federation
+) -> None:
+    """An expired session, one that is not whole, and another account than the expected are refused."""
+    found = environment(machine.succeeds("exec", "profileB", "--", "env", "-0").stdout)
+    session = {name: value for name, value in found.items() if name.startswith(("ALI", "OSS", "ROLE_ENV_"))}
+    machine.write(machine.standard_profiles().replace(machine.sts.role_arn, machine.sts.world.role("spoke1").arn))
+    machine.succeeds("console", "--print", "--expect-account", session["ROLE_ENV_ACCOUNT_ID"], **session)
+    assert len(machine.sts.calls) == 1
+    for status, said, changed in (
+        (3, "the session has expired", expired(session)),
+        (3, "no longer the session's", session | {"OSS_ACCESS_KEY_ID": "LTAIx"}),
+        (3, "ROLE_ENV_REQUEST is missing", session | {"ROLE_ENV_REQUEST": ""}),
+    ):
+        machine.fails("console", "--print", status=status, said=said, **changed)
+    machine.fails("console", "--print", "--expect-account", "1" * 16, status=4, said="is not of account", **session)
+    machine.fails("console", "--print", "--refresh", status=2, said="leave out --refresh", **session)
 
 
 def test_the_printed_address_signs_in_at_the_site_and_leads_to_the_console(

@@ -110,7 +110,10 @@ def test_the_prompt_gets_the_name_the_end_the_renewal_and_the_colors(machine: Ma
         assert prompt(machine, **session(policy=policy))[:2] == [name, ""]
     assert prompt(machine, **session(-5))[1:3] != ["", end]
     assert prompt(machine, **variables.NO_ACCOUNT) == ["no account", "", "", "", "1;7;31", "1;7;31"]
-    assert prompt(machine, ROLE_ENV_REQUEST="{}")[:3] == ["unknown session", "≠", ""]
+    for mark in (*variables.MARKS, variables.CLI_PROFILE):
+        if mark != variables.NO_ACCOUNT_MARK:
+            assert prompt(machine, **{mark: "role-env-none"})[:3] == ["unknown session", "≠", ""], mark
+    assert prompt(machine, ROLE_ENV_PROFILE="profileB", ROLE_ENV_REQUEST="x", ROLE_ENV_ROLE_ARN=ARN) == []
 
 
 # --- a session that some tool does not find: status, doctor and the prompt agree
@@ -157,7 +160,7 @@ def test_status_doctor_and_prompt_agree_on_a_session_that_some_tool_does_not_fin
 def test_a_session_whose_request_describes_another_or_that_has_an_invalid_variable_is_not_valid(
     machine: Machine,
 ) -> None:
-    requests = ("{}", "[]", "none", session(profile="other")["ROLE_ENV_REQUEST"])
+    requests = ("", "{}", "2", "3 profile=profileB", session(profile="other")["ROLE_ENV_REQUEST"])
     names = ("ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_ACCESS_KEY_ID")
     for changed in (*({"ROLE_ENV_REQUEST": text} for text in requests), *({name: ""} for name in names)):
         environ = session() | changed

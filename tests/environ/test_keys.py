@@ -71,7 +71,7 @@ def test_a_session_of_role_envs_own_is_never_a_source_but_the_key_it_was_made_wi
     failed = fails(ProfileError, partial(own_key, session), "source_profile", "role-env off")
     assert "has only the session of b, which is role-env's own" in failed.message
     assert "profiles.ini, line 1" in failed.message
-    lost = session | {"ROLE_ENV_ACCESS_KEY_ID": "", "ROLE_ENV_REQUEST": '{"access_key_id":"STS.session-id"}'}
+    lost = session | {"ROLE_ENV_ACCESS_KEY_ID": "", "ROLE_ENV_REQUEST": "2 access_key_id=STS.session-id"}
     fails(ProfileError, partial(own_key, lost), "source_profile", "role-env off")
     assert values(own_key(session | key_in(BASE, "base"))) == tuple(key_in(BASE, "base").values())
     assert values(environment_variables.current_key(session)) == tuple(key_in(FAMILIES[0], "STS.session").values())

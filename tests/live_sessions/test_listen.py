@@ -46,6 +46,7 @@ def test_the_uri_has_the_address_and_a_free_port(machine: Machine, place: str, a
     uri, key_id = done.stdout.split()
     assert uri.startswith(f"http://{address}:")
     assert key_id == machine.sts.issued[0].id
+    machine.succeeds("exec", "--renew", "--listen", place, "profileB", "--", "role-env", "status")
 
 
 def test_the_port_may_be_chosen_and_one_in_use_is_reported_before_anything_is_requested(machine: Machine) -> None:

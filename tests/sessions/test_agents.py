@@ -7,6 +7,7 @@ import pytest
 from cloud.api_server import Call
 from role_env.agents import AGENTS, VALUES, agent_of
 from role_env.profiles import policies
+from role_env.sessions.shell_request import read_request
 from support.cached_sessions import asks, exports
 from support.documents import codes, table, topic
 from support.files import write_private
@@ -200,7 +201,9 @@ def test_a_renewal_keeps_what_an_agent_got_whoever_asks(guarded: Machine, words:
     assert done.stderr == ""
     one, two = (dict(line.split("=", 1) for line in run.stdout.split("\0") if line) for run in (first, done))
     assert one.get("ROLE_ENV_POLICY") == two.get("ROLE_ENV_POLICY") == (None if words == ("--full",) else "read-only")
-    assert json.loads(one["ROLE_ENV_REQUEST"])["options"] == json.loads(two["ROLE_ENV_REQUEST"])["options"]
+    first_asked, renewed = (read_request(each["ROLE_ENV_REQUEST"]) for each in (one, two))
+    assert first_asked
+    assert first_asked.is_same(renewed)
     renew = EXPIRE + 'export CLAUDECODE=1; eval "$(role-env renew)"; role-env status'
     is_narrow = "read-only" in guarded.succeeds("exec", "profileB", *words, "--", "sh", "-c", renew).stdout
     assert is_narrow == (words == ("--read-only",))  # though an agent renews a person's session

@@ -10,13 +10,13 @@ from support.chains import CliFile
 from support.files import write_private
 from support.machine import Machine
 from support.prompts import begin, changed, due, expired
-from support.shells import NOTHING_CHANGED
+from support.shells import NOTHING_CHANGED, environment
 
 
 def refuses(machine: Machine, status: int, *reported: str, **environ: str) -> None:
     """`renew` ends with `status`, says why, changes nothing, and requests no session."""
     before = len(machine.sts.calls_of("AssumeRole"))
-    done = machine.role_env("renew", "--format", "sh", **environ)
+    done = machine.role_env("renew", "--format", "sh", **environ, ROLE_ENV_INIT="1")
     assert (done.returncode, done.stdout) == (status, NOTHING_CHANGED), done.stderr
     assert all(text in done.stderr for text in reported), done.stderr
     assert len(machine.sts.calls_of("AssumeRole")) == before
@@ -53,6 +53,30 @@ def test_a_session_of_the_clis_role_keeps_its_name_when_the_clis_file_has_anothe
     machine.succeeds("clear", "itself")
     machine.succeeds("renew", "--format", "sh", **variables)
     assert [call.session_name for call in machine.sts.calls_of("AssumeRole")] == ["before", "before"]
+
+
+def test_a_renewal_keeps_the_families_of_the_shell_when_the_profile_has_others(machine: Machine) -> None:
+    """The session is whole after it, and `off` leaves nothing of it."""
+    for first, later in (("", "packer plain"), ("packer plain", "")):
+        machine.write(f"{machine.standard_profiles()}variables = oss {first}\n")
+        lines = (
+            'eval "$(role-env profileB --no-cache)"',
+            "echo $ROLE_ENV_ACCESS_KEY_ID >first",
+            f"sed -i 's/^variables = .*/variables = oss {later}/' {machine.file}",
+            'export ROLE_ENV_REQUEST="$(printf %s "$ROLE_ENV_REQUEST" | sed "s/$ROLE_ENV_EXPIRATION/1000000000/")"',
+            "export ROLE_ENV_EXPIRATION=1000000000",
+            'eval "$(role-env renew)"',
+            "role-env status >/dev/null && env -0",
+            'eval "$(role-env off)"',
+            "echo the end; env -0",
+        )
+        done = machine.shell("bash", "\n".join(lines), SECURITY_TOKEN="mine")
+        whole, after = map(environment, done.stdout.split("the end\n"))
+        renewed = next(each for each in machine.sts.issued if each.id == whole["ROLE_ENV_ACCESS_KEY_ID"])
+        assert renewed.id != (machine.home / "first").read_text().strip()
+        assert whole["SECURITY_TOKEN"] == (renewed.token if first else "mine")
+        assert after["SECURITY_TOKEN"] == "mine"
+        assert not {value for each in machine.sts.issued for value in (each.id, each.token)} & {*after.values()}
 
 
 def test_another_role_by_now_does_not_change_the_session(machine: Machine) -> None:
@@ -121,7 +145,7 @@ WIDENED: dict[str, Callable[[dict[str, str], dict[str, str]], dict[str, str]]] =
     "its policy is unset": lambda narrow, _: narrow | {"ROLE_ENV_POLICY": ""},
     "another's request": lambda narrow, full: narrow | request(full),
     "and no policy": lambda narrow, full: narrow | request(full) | {"ROLE_ENV_POLICY": ""},
-    "a request without its option": lambda narrow, _: changed(narrow, options={}, policy_digest=""),
+    "a request without its option": lambda narrow, _: changed(narrow, {"--policy": "", "policy_digest": ""}),
 }
 """How a read-only session's variables may become mixed with those of a full one."""
 
@@ -162,7 +186,7 @@ def test_a_missing_profiles_file_is_named_with_a_hint_that_renew_can_follow(mach
 
 def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machine) -> None:
     policy = machine.home / "policy.json"
-    variables = changed(due(machine), options={"policy": "0" * 64, "policy_file": str(policy)})
+    variables = changed(due(machine), {"--policy": "0" * 64, "--policy-file": str(policy)})
     os.mkfifo(policy)
     refuses(machine, 4, "a session policy that cannot be read again", **variables)
 

@@ -86,9 +86,9 @@ def test_a_value_comes_back_byte_for_byte_and_nothing_in_it_is_run(shell: str, s
 
 @pytest.mark.parametrize("form", ["sh", "fish"])
 def test_a_session_is_short_and_straight_and_holds_each_secret_once(form: str) -> None:
-    values = ("STS." + "i" * 26, "s" * 44, "t" * 1000, "cn-hangzhou", '{"format":1,' + "r" * 600)
-    key_id, secret, token, region, request = values
-    made = session_of(key_id, secret, token, region=region, request=request)
+    values = ("STS." + "i" * 26, "s" * 44, "t" * 1000, "cn-hangzhou", "/" + "r" * 300)
+    key_id, secret, token, region, config = values
+    made = session_of(key_id, secret, token, region=region, config=config)
     text = exporters.export(made, form, {})
     beside = text
     for value in values:

@@ -20,6 +20,8 @@ OWN = (
     *("ROLE_ENV_PROFILE", "ROLE_ENV_EXPIRATION", "ROLE_ENV_REQUEST"),
 )
 """A variable of each kind that it has."""
+BLANK = ("ALICLOUD_ASSUME_ROLE_ARN", "OSS_ROLE_ARN", "ALIBABA_CLOUD_ACCOUNT_ID", "ODPS_BEARER_TOKEN")
+"""Variables that outrank a session, of which a file may have blank placeholders."""
 UNEXPORTED = {"bash": "export -n {0}", "zsh": "typeset +x {0}", "fish": "set -gu {0} ${0}"}
 
 
@@ -42,6 +44,24 @@ def test_any_change_of_what_tools_find_is_marked_and_its_end_too(machine: Machin
     marked, repaired = (dict(zip(names, shown, strict=True)) for shown in (found[::2], found[1::2]))
     assert {name: text for name, text in marked.items() if "≠" not in text} == {}
     assert {name: text for name, text in repaired.items() if text != "profileB N"} == {}
+
+
+def test_a_value_marks_the_session_where_its_variable_was_blank_or_had_another_one(
+    machine: Machine, shell: str
+) -> None:
+    """A secret that counts as absent does too."""
+    blank = "".join(f"{export(shell, name, repr(''))}\n" for name in BLANK)
+    lines = f"{blank}role-env use profileB\n{blank}{LOOK[shell]}"
+    for name in BLANK:
+        for value in ("x", "y", "''"):
+            lines += f"{export(shell, name, value)}\n{LOOK[shell]}"
+    keep = "set -g kept $OSS_ACCESS_KEY_SECRET" if shell == "fish" else "kept=$OSS_ACCESS_KEY_SECRET"
+    for value in ("role-env-none", "$kept", "''", "$kept"):
+        lines += f"{keep}\n{export(shell, 'OSS_ACCESS_KEY_SECRET', value)}\n{LOOK[shell]}"
+        keep = ":"
+    found = texts(interactive(machine, shell, lines).stdout)
+    expected = ["profileB N", *["profileB≠ N", "profileB≠ N", "profileB N"] * len(BLANK)]
+    assert found == [*expected, *["profileB≠ N", "profileB N"] * 2]
 
 
 def test_without_an_account_whatever_gives_one_is_marked(machine: Machine, shell: str) -> None:

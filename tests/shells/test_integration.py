@@ -12,7 +12,7 @@ from role_env import command_table, variables
 from role_env.shells import export as exporters
 from support.machine import INSTALLED, Machine
 from support.secret_service_bus import require
-from support.shell_terminal import POSIX_SHELLS
+from support.shell_terminal import POSIX_SHELLS, interactive
 from support.shells import session_of
 
 
@@ -86,13 +86,40 @@ def test_every_variable_that_decides_is_looked_at_and_no_function_replaces_anoth
 ) -> None:
     text = machine.role_env("init", shell).stdout
     names = {*variables.KEY_IDS, *variables.GUARDS, *variables.SHOWN, "ROLE_ENV_REQUEST", "ACCESS_KEY_ID"}
-    names |= {key.access_key_secret for key in variables.KEYS}
-    if shell != "bash":  # which looks at the names that begin with A
-        names |= {*variables.OUTRANKING}
+    names |= {*(key.access_key_secret for key in variables.KEYS), *variables.OUTRANKING}
     assert [name for name in names if not re.search(rf"\$\{{?{name}\b", text)] == []
     functions = re.findall(r"^(?:function (_role_env_\w+)|(_role_env_\w+)\(\))", text, re.MULTILINE)
     assert functions
     assert [name for name in functions if functions.count(name) > 1] == []
+
+
+READONLY = {
+    "bash": ("PROMPT_COMMAND", "PS1", "PS0"),
+    "zsh": ("precmd_functions", "preexec_functions", "PS1", "PROMPT"),
+}
+
+
+@pytest.mark.parametrize(("shell", "name"), [(shell, name) for shell, names in READONLY.items() for name in names])
+def test_a_readonly_variable_of_the_prompt_costs_one_sentence_and_all_else_works(
+    machine: Machine, shell: str, name: str
+) -> None:
+    """As on audited hosts. A switch is followed by the rest of its line, and Tab completes."""
+    completes = {"bash": "complete -p role-env", "zsh": "compdef() { echo compdef $* }; role-env off"}[shell]
+    lines = (
+        "role-env use profileB; echo next\nrole-env status\nrole-env use nosuch; echo later\nrole-env off; echo last\n"
+    )
+    before = f"readonly {name}{'=()' if name.endswith('functions') else ''}\n"
+    done = interactive(machine, shell, f"{completes}\n{lines}", before=before)
+    assert done.stderr.count(f"role-env: the prompt does not show the session, since {name} is readonly\n") == 1
+    assert re.sub(r"\d+ min.*", "N", done.stdout).splitlines() == [
+        {"bash": "complete -o bashdefault -o default -F _role_env_complete role-env"}.get(
+            shell, "compdef _role_env_complete role-env"
+        ),
+        *("next", "profileB  role switchrolesbc of 2222222222222222  N", "later", "last"),
+    ]
+    assert "the session is off" in done.stderr
+    assert "readonly variable" not in done.stderr
+    assert "read-only variable" not in done.stderr
 
 
 @pytest.mark.parametrize(

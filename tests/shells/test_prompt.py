@@ -61,9 +61,10 @@ def test_the_text_has_the_name_and_the_minutes_left(machine: Machine, shell: str
     lines, made = "", [(session(seconds), text) for seconds, text in STATES.items()]
     made += [(session(2570, policy="read-only"), "profileB (read-only) 42m")]
     made += [(session(2570, policy="0123456789abcdef"), "profileB (narrowed) 42m")]
-    made += [(dict.fromkeys(variables.DESCRIBING, ""), "")]
+    made += [(dict.fromkeys((*variables.MARKS, *variables.GUARDS), ""), "")]
     for environ, _ in made:
         names = [name for name in (*variables.SHOWN, "ROLE_ENV_REQUEST") if name in {*environ, "ROLE_ENV_POLICY"}]
+        names += [name for name in variables.GUARDS if name in environ]
         lines += "".join(f"{export(shell, name, repr(environ.get(name, '')))}\n" for name in names) + LOOK[shell]
     done = interactive(machine, shell, lines, "--no-prompt", **session())
     assert re.findall("<([^%>]*)>", done.stdout) == [text for _, text in made]

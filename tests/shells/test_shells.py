@@ -105,10 +105,23 @@ def test_a_strict_script_ends_at_a_failed_switch(machine: Machine, shell: str) -
 
 
 def test_a_failed_renewal_takes_nothing_away_where_only_the_roles_case_differs(machine: Machine) -> None:
-    there = {"ROLE_ENV_PROFILE": "profileB", "ALIBABA_CLOUD_STS_ENDPOINT": "127.0.0.1:9"}
+    there = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_FAMILIES": "oss", "ALIBABA_CLOUD_STS_ENDPOINT": "127.0.0.1:9"}
     for role, nothing in ((machine.sts.role_arn.replace("role/s", "role/S"), True), ("acs:ram::1:role/x", False)):
         done = machine.role_env("profileB", "--refresh", "--format", "bash", ROLE_ENV_ROLE_ARN=role, **there)
         assert (done.stdout == NOTHING_CHANGED) is nothing
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_profiles_name_that_the_user_exports_is_no_session_and_comes_back(machine: Machine, shell: str) -> None:
+    """As one exports AWS_PROFILE. A failed switch takes nothing away, and `off` restores the name."""
+    mine = {"ROLE_ENV_PROFILE": "profileB", "OSS_ACCESS_KEY_ID": "mine", "OSS_ACCESS_KEY_SECRET": "my-secret"}
+    show = "printf '%s\\n' $OSS_ACCESS_KEY_ID$ROLE_ENV_PROFILE\n"
+    lines = [INTO_SHELL[shell].format("nosuch"), OFF[shell], INTO_SHELL[shell].format("profileB"), OFF[shell]]
+    done = machine.shell(shell, "".join(f"{line}\n{show}" for line in lines), **mine)
+    (issued,) = machine.sts.issued
+    assert done.stdout.splitlines() == [*["mineprofileB"] * 2, f"{issued.id}profileB", "mineprofileB"]
+    assert "no account" not in done.stderr
+    machine.fails("status", status=1, said="this shell has no session", **mine)
 
 
 def test_exec_passes_on_no_token_of_the_session_around_it_and_the_users_own(machine: Machine) -> None:
@@ -158,7 +171,7 @@ def test_every_variable_of_the_default_families_is_what_sts_issued_once(machine:
     assert environment(again.stdout)["OSS_SESSION_TOKEN"] == issued.token
 
 
-@pytest.mark.parametrize("added", ["plain", "oss", "packer", "alicloud", "plain packer"])
+@pytest.mark.parametrize("added", ["plain", "oss", "packer", "alicloud", "plain packer odps"])
 def test_whatever_families_a_profile_names_every_tool_is_the_session_and_no_other(machine: Machine, added: str) -> None:
     write_foreign_files(machine.home, "LTAI.file", "x")
     machine.write(f"{machine.standard_profiles()}variables = {added}\n")

@@ -74,7 +74,7 @@ def test_beside_direnv_the_text_is_right_in_any_order(machine: Machine, shell: s
     require("direnv")
     folder = machine.home / "project"
     folder.mkdir()
-    (folder / ".envrc").write_text("export ROLE_ENV_PROFILE=inside ROLE_ENV_EXPIRATION=1\n")
+    (folder / ".envrc").write_text("export ROLE_ENV_PROFILE=inside ROLE_ENV_FAMILIES=oss ROLE_ENV_EXPIRATION=1\n")
     machine.run("direnv", "allow", str(folder))
     direnv = "direnv hook fish | source\n" if shell == "fish" else f'eval "$(direnv hook {shell})"\n'
     draw = "emit fish_prompt\nfish_prompt >/dev/null\n" if shell == "fish" else ""
@@ -121,7 +121,7 @@ def test_no_trace_and_no_verbose_shell_shows_a_secret(machine: Machine, shell: s
 # ---- confirmations in one line on stderr, typed at a prompt; in scripts and unasked they are silent ----
 
 
-OFF_SAID = "role-env: the session is off; this shell has what was set before it"
+OFF_SAID = "role-env: the session is off"
 NO_SESSION = "role-env: this shell has no session"
 NOT_DUE = r"role-env: the session of this shell is not due for renewal: (\d+) min left"
 
@@ -157,6 +157,23 @@ def test_what_is_evaluated_without_the_integration_confirms_too(machine: Machine
     done = machine.run(*COMMANDS[shell], "-i", "-c", lines, TERM="xterm")
     said = [line for line in done.stderr.splitlines() if "job control" not in line and "terminal process" not in line]
     assert said == ["profileB: role switchrolesbc of 2222222222222222 for 59 min", OFF_SAID]
+
+
+def test_off_names_what_came_back_once_however_it_is_typed(machine: Machine, shell: str) -> None:
+    mine = {"OSS_ACCESS_KEY_ID": "mine", "OSS_ACCESS_KEY_SECRET": "my-secret"}
+    line = INTO_SHELL[shell].format("off")
+    lines = f"role-env use profileB\n{line}\nrole-env use profileB\nrole-env off\n"
+    done = interactive(machine, shell, lines, "--no-prompt", **mine)
+    said = f"{OFF_SAID}; OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET are as before it\n"
+    assert (done.stderr.count(said), done.stderr.count(OFF_SAID)) == (2, 2), done.stderr
+
+
+def test_fishs_universal_variables_come_back_without_a_message(machine: Machine) -> None:
+    lines = "set -Ux OSS_ACCESS_KEY_ID mine\nrole-env use profileB\nrole-env off\nenv | grep OSS_ACCESS\n"
+    done = interactive(machine, "fish", lines, "--no-prompt")
+    assert done.stdout.endswith("OSS_ACCESS_KEY_ID=mine\n")
+    assert "not restored" not in done.stderr
+    assert done.stderr.endswith(f"{OFF_SAID}; OSS_ACCESS_KEY_ID is as before it\n")
 
 
 def test_a_script_with_the_integration_gets_no_message(machine: Machine, shell: str) -> None:

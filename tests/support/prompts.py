@@ -1,6 +1,5 @@
 """The variables of a session, as a prompt, `status` and `renew` find them, and what a prompt shows."""
 
-import json
 import time
 
 from cloud.world import ACCOUNT_B
@@ -8,7 +7,7 @@ from role_env import variables
 from role_env.credentials import Credentials, Session
 from role_env.sessions import Request
 from role_env.sessions.record import Record
-from role_env.sessions.shell_request import request_text
+from role_env.sessions.shell_request import answer
 from support.cached_sessions import age
 from support.machine import Machine
 from support.shell_terminal import LOOK, interactive, texts
@@ -51,7 +50,7 @@ def record(
         agents_key="",
         fingerprint=[],
     )
-    made.request_json = request_text(Request(profile), "/home/me/profiles.ini", found)
+    made.request = answer(Request(profile), "/home/me/profiles.ini", found, {}).request
     return found
 
 
@@ -83,15 +82,15 @@ def due(machine: Machine, seconds: int = 200) -> dict[str, str]:
     """Return the variables of a shell whose session, of an hour, has `seconds` left."""
     values = begin(machine)
     age(machine, 3600 - seconds)
-    issued = json.loads(values["ROLE_ENV_REQUEST"])["issued"] - 3600 + seconds
-    return changed(_ending(values, int(time.time()) + seconds), issued=issued)
+    issued = variables.issue_time(values) - 3600 + seconds
+    return changed(_ending(values, int(time.time()) + seconds), {"issued": str(issued)})
 
 
 def _ending(values: dict[str, str], end: int) -> dict[str, str]:
-    return changed(values | {"ROLE_ENV_EXPIRATION": str(end)}, expiration=str(end))
+    return changed(values | {"ROLE_ENV_EXPIRATION": str(end)}, {"expiration": str(end)})
 
 
-def changed(values: dict[str, str], **members: object) -> dict[str, str]:
-    """Return `values` with other members of ROLE_ENV_REQUEST, written as role-env writes them."""
-    request = json.loads(values["ROLE_ENV_REQUEST"]) | members
-    return values | {"ROLE_ENV_REQUEST": json.dumps(request, separators=(",", ":"))}
+def changed(values: dict[str, str], words: dict[str, str]) -> dict[str, str]:
+    """Return `values` with other words in ROLE_ENV_REQUEST, written as role-env writes them."""
+    request = variables.request_values(values["ROLE_ENV_REQUEST"]) | words
+    return values | {"ROLE_ENV_REQUEST": variables.request_text(request)}

@@ -78,11 +78,11 @@ def session_of(
     families: tuple[str, ...] = variables.DEFAULT_FAMILIES,
     in_cli_file: bool = False,
     fallback_region: str = "",
-    request: str = '{"file": "/x", "profile": "it\'s"}',
+    config: str = "/it's x.ini",
 ) -> Session:
     """Return a session of the profile with these credentials."""
     credentials = Credentials(key_id, secret, token, issued=0, expiration=1_900_000_000)
-    return Session(
+    made = Session(
         profile,
         "acs:ram::1:role/name",
         credentials,
@@ -90,5 +90,6 @@ def session_of(
         families=families,
         in_cli_file=in_cli_file,
         fallback_region=fallback_region,
-        request_json=request,
     )
+    made.request = {"config": config, "sts_endpoint": "sts.aliyuncs.com"}
+    return made

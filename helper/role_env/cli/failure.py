@@ -120,8 +120,7 @@ def _shell_format(invocation: Invocation) -> str:
 
 def _has_other_session(invocation: Invocation, environ: Mapping[str, str], role_arn: str) -> bool:
     """Return whether the shell has another profile's or role's session. Like RAM, ignore the case of role names."""
-    has_session = any(map(environ.get, variables.DESCRIBING))
-    if invocation.command != "export" or not has_session or invocation.profile in ("", "-"):
+    if invocation.command != "export" or not variables.has_session(environ) or invocation.profile in ("", "-"):
         return False
     is_other_role = bool(role_arn) and role_arn.lower() != environ.get("ROLE_ENV_ROLE_ARN", "").lower()
     return invocation.profile != environ.get("ROLE_ENV_PROFILE") or is_other_role

@@ -44,23 +44,6 @@ def _report_changed_profile(context: "Context") -> None:
         )
 
 
-def repeat_session(invocation: "Invocation", environ: "Mapping[str, str]") -> None:
-    """Complete a line that lacks only PROFILE by the request of the shell's session, if there is one."""
-    from role_env.sessions.shell_request import request_of_shell
-
-    asked = None if invocation.config else request_of_shell(environ)
-    if asked is None:
-        return
-    invocation.profile, invocation.config = asked.profile, asked.config
-    invocation.fault, invocation.lacks_profile = "", False
-    invocation.session_name = invocation.session_name or asked.option("session_name")
-    if invocation.duration is None:
-        invocation.duration = asked.duration
-    if not (invocation.policy or invocation.read_only or invocation.full):
-        invocation.read_only = asked.option("policy") == variables.READ_ONLY
-        invocation.policy = asked.option("policy_file")
-
-
 def request_of(invocation: "Invocation", environ: "Mapping[str, str]") -> "Request":
     """Return the request for the session in `invocation`. Raises UsageError for an invalid profile name."""
     check_profile_name(invocation.profile)

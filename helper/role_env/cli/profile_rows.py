@@ -237,7 +237,7 @@ def _current(file: ProfilesFile, context: Context) -> str:
 
     state, asked = ShellState(context.environ), request_of_shell(context.environ)
     is_of_file = asked is None or os.path.realpath(asked.config) == file.real_path
-    return state.profile if state.has_session and not state.lost_account and is_of_file else ""
+    return state.profile if state.has_session and not state.has_no_account and is_of_file else ""
 
 
 def _is_in_time(context: Context) -> bool:

@@ -82,7 +82,7 @@ def parse_duration(text: str) -> "int | None":
     return int(digits) * (unit or 1)
 
 
-FAST_PATH, FORMER_SESSION, EDITOR, REMOVER = "the fast path", "use -", "configure --edit", "configure --remove"
+FAST_PATH, PREVIOUS_SESSION, EDITOR, REMOVER = "the fast path", "use -", "configure --edit", "configure --remove"
 """Who serves a line besides its command. One of them serves it only if it serves every option of the line."""
 
 
@@ -178,7 +178,7 @@ class Command:
             options = (*options, _CHANGING)
         if prints:
             show = Option(
-                "--show", "", f"print {prints} even if stdout is a terminal", served_by=(FAST_PATH, FORMER_SESSION)
+                "--show", "", f"print {prints} even if stdout is a terminal", served_by=(FAST_PATH, PREVIOUS_SESSION)
             )
             options, statuses = (*options, show), statuses | _NO_TERMINAL
         self.name = name
@@ -303,7 +303,7 @@ CONFIG = Option(
     served_by=(FAST_PATH, EDITOR, REMOVER),
 )
 JSON = Option("--json", "", "print JSON instead of text for a person")
-VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", served_by=(FAST_PATH, FORMER_SESSION))
+VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", served_by=(FAST_PATH, PREVIOUS_SESSION))
 NO_BROWSER = Option("--no-browser", "", "only print the sign-in address, and open no browser")
 OBTAINING = (
     CONFIG,
@@ -329,7 +329,7 @@ OBTAINING = (
     Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT, served_by=(FAST_PATH,)),
     Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin", kind=FILE),
     Option("--read-only", "", "narrow the session to reading, as read_only = yes in the profile does"),
-    Option("--full", "", "allow a wider session within a narrowed one", served_by=(FORMER_SESSION,)),
+    Option("--full", "", "allow a wider session within a narrowed one", served_by=(PREVIOUS_SESSION,)),
     VERBOSE,
 )
 A_PROFILE = Word("PROFILE", PROFILE, "profile")

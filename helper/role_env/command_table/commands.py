@@ -9,7 +9,7 @@ from role_env.command_table import Command, Option, Word
 
 def _format(choices: "tuple[str, ...]") -> Option:
     text = "format of the output (default: that of the shell that is the parent process, else sh)"
-    return Option("--format", "FORMAT", text, choices=choices, served_by=(model.FAST_PATH, model.FORMER_SESSION))
+    return Option("--format", "FORMAT", text, choices=choices, served_by=(model.FAST_PATH, model.PREVIOUS_SESSION))
 
 
 _SESSIONS = (

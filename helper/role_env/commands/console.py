@@ -4,21 +4,44 @@ import contextlib
 
 from role_env import ui
 from role_env.cli import Invocation, obtaining
+from role_env.command_table import OBTAINING
+from role_env.commands.process import session_of_shell
 from role_env.context import Context
+from role_env.credentials import Credentials
+from role_env.dataclass import dataclass
 from role_env.deadline import Worker
-from role_env.errors import ProfileError, RoleEnvError, UnreachableError
+from role_env.environ.session import ShellState
+from role_env.errors import ProfileError, RefusedError, RoleEnvError, UnreachableError, UsageError
 from role_env.files.dependencies import Dependencies
 from role_env.profiles.locate import locate
 from role_env.sign_in import browser, console, isolated
+
+_WITHOUT_PROFILE = ("--expect-account", "--verbose")
+"""The options of a session's request that a line without PROFILE may have."""
 
 
 class NoBrowser(RoleEnvError):
     """No graphical browser could be opened, or the address is to be printed anyway."""
 
 
+@dataclass(frozen=True)
+class _Session:
+    """A session to sign in with: of `profile` in the profiles file `config`, and called `name`."""
+
+    credentials: Credentials
+    profile: str
+    config: str
+    name: str
+
+
 def check(invocation: Invocation, _context: Context) -> None:
-    """Raise UsageError for an invalid destination."""
+    """Raise UsageError for an invalid destination, or for an option that this shell's session cannot follow."""
     console.destination(invocation.destination, invocation.site)
+    given = [option.name for option in invocation.options if option in OBTAINING]
+    others = [] if invocation.profile else [name for name in given if name not in _WITHOUT_PROFILE]
+    if others:
+        hint = f"leave out {others[0]}, or name a profile"
+        raise UsageError("console without PROFILE opens the session of this shell as it is", hint=hint)
 
 
 def run(invocation: Invocation, context: Context) -> int:
@@ -26,7 +49,7 @@ def run(invocation: Invocation, context: Context) -> int:
     host, where = console.destination(invocation.destination, invocation.site)
     # ROLE_ENV_TIMEOUT limits everything if it is set; otherwise the browser has a limit of its own.
     own_time = not context.environ.get("ROLE_ENV_TIMEOUT")
-    session = obtaining.session_of(invocation, context)
+    session = _session_of(invocation, context)
 
     def address() -> str:
         """Return the secret address, which works once."""
@@ -36,7 +59,7 @@ def run(invocation: Invocation, context: Context) -> int:
     try:
         if invocation.print:
             raise NoBrowser("")
-        command = _isolated_command(invocation, context)
+        command = _isolated_command(session, context) if invocation.isolated else None
         with contextlib.closing(console.Redirect(address)) as redirect, context.messages.waiting_for("the browser"):
             Worker(lambda: _open(redirect, command, context))
             if not redirect.wait(console.BROWSER_SECONDS if own_time else context.deadline.remaining()):
@@ -49,17 +72,27 @@ def run(invocation: Invocation, context: Context) -> int:
             context.messages.say(f"{failure.message}: open this address within 30 seconds; it works once")
         ui.write(secret + "\n")
         return 0
-    ui.write(f"the console of {session.role_arn or session.profile} opens in the browser\n")
+    ui.write(f"the console of {session.name} opens in the browser\n")
     return 0
 
 
-def _isolated_command(invocation: Invocation, context: Context) -> list[str] | None:
-    """Return the command of a browser with a browser profile of its own; None without --isolated. Raises NoBrowser."""
-    if not invocation.isolated:
-        return None
-    path = locate(invocation.config, Dependencies(context.environ))
+def _session_of(invocation: Invocation, context: Context) -> _Session:
+    """Return the session of the line's profile; without one, that of the shell, as it is. Raises RoleEnvError."""
+    if invocation.profile:
+        session = obtaining.session_of(invocation, context)
+        path = locate(invocation.config, Dependencies(context.environ))
+        return _Session(session.credentials, session.profile, path, session.role_arn or session.profile)
+    state = ShellState(context.environ)
+    credentials = session_of_shell(context)
+    if invocation.expect_account not in ("", state.account_id):
+        raise RefusedError(f"the session of this shell is not of account {invocation.expect_account}")
+    return _Session(credentials, state.profile, state.request["config"], state.role_arn or state.profile)
+
+
+def _isolated_command(session: _Session, context: Context) -> list[str]:
+    """Return the command of a browser with a browser profile of its own. Raises NoBrowser."""
     try:
-        command = isolated.command(path, invocation.profile, context.environ)
+        command = isolated.command(session.config, session.profile, context.environ)
     except OSError as error:
         raise ProfileError(
             f"the browser profile cannot be stored: {error.strerror or error}", hint="check the state folder"

@@ -2,19 +2,23 @@
 
 from role_env import ui, variables
 from role_env.cli import Invocation, obtaining
-from role_env.command_table import FORMER_SESSION
+from role_env.command_table import PREVIOUS_SESSION
 from role_env.context import Context
 from role_env.credentials import Session
 from role_env.errors import ProfileError, UsageError, WiderError
-from role_env.sessions.shell_request import parse_request
+from role_env.sessions.shell_request import ShellRequest, read_request
 from role_env.shells import export as exporters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.shell_format
-    is_former = invocation.profile == "-" and variables.PREVIOUS in context.environ
-    obtain = _former_session if is_former else obtaining.session_of
+    is_previous = invocation.profile == "-" and variables.PREVIOUS in context.environ
+    obtain = _previous_session if is_previous else obtaining.session_of
     if form == "github":
         from role_env.shells import github
 
@@ -24,18 +28,10 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _former_session(invocation: Invocation, context: Context) -> Session:
-    for option in invocation.others_than(FORMER_SESSION):
-        raise UsageError("use - repeats the request of a former session as it was", hint=f"leave out {option.name}")
-    text = context.environ.get(variables.PREVIOUS, "")
-    if not text:
-        raise UsageError("this shell has had no other session", hint="name a profile: `role-env use PROFILE`")
-    asked = parse_request(text)
-    if asked is None:
-        raise ProfileError(
-            "the session before this one cannot be requested again: it was not made for a shell",
-            hint="name its profile: `role-env use PROFILE`",
-        )
+def _previous_session(invocation: Invocation, context: Context) -> Session:
+    for option in invocation.others_than(PREVIOUS_SESSION):
+        raise UsageError("use - repeats the request of a previous session as it was", hint=f"leave out {option.name}")
+    asked = _previous_request(context.environ)
     invocation.profile = asked.profile  # so that a failure removes the session of another profile
     from role_env.sessions.renew import request_again
 
@@ -44,3 +40,18 @@ def _former_session(invocation: Invocation, context: Context) -> Session:
     except WiderError as error:
         error.profile = "-"  # the line to type repeats the whole request, not the name alone
         raise
+
+
+def _previous_request(environ: "Mapping[str, str]") -> ShellRequest:
+    """Return the last request of the shell that is another one than its session's. Raises UsageError, ProfileError."""
+    current = read_request(environ.get(variables.REQUEST, ""))
+    for text in filter(None, environ.get(variables.PREVIOUS, "").split("\n")):
+        asked = read_request(text)
+        if asked is None:
+            raise ProfileError(
+                "the session before this one cannot be requested again: it was not made for a shell",
+                hint="name its profile: `role-env use PROFILE`",
+            )
+        if not asked.is_same(current):
+            return asked
+    raise UsageError("this shell has had no other session", hint="name a profile: `role-env use PROFILE`")

@@ -22,18 +22,23 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the document."""
     if bool(invocation.profile) == invocation.session:
         raise UsageError("process requires either PROFILE or --session", hint="see `role-env process --help`")
-    credentials = _session_of(context) if invocation.session else obtaining.session_of(invocation, context).credentials
+    if invocation.session:
+        credentials = session_of_shell(context)
+        if ShellState(context.environ).is_served:
+            credentials = _shortened(credentials)
+    else:
+        credentials = obtaining.session_of(invocation, context).credentials
     ui.write(documents.process(credentials))
     return 0
 
 
-def _session_of(context: Context) -> Credentials:
+def session_of_shell(context: Context) -> Credentials:
     """Return the environment's session. Raises ProfileError if it is invalid, UnreachableError if its server fails."""
     environ, state = context.environ, ShellState(context.environ)
     for fault in find_faults(environ):
         raise ProfileError(fault.message, hint=fault.hint)
     if state.is_served:
-        return _shortened(credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context, is_served=True))
+        return credentials_uri.fetch(environ[variables.CREDENTIALS_URI], context, is_served=True)
     key = current_key(environ)
     if key is None or not key.security_token:
         raise ProfileError("the session in this shell is not whole", hint="see: `role-env status`")

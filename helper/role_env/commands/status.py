@@ -5,10 +5,10 @@ from role_env.cli import Invocation
 from role_env.cli.hints import RESTORE
 from role_env.context import Context
 from role_env.credentials import renewal_window
-from role_env.environ.session import LOST_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
+from role_env.environ.session import NO_ACCOUNT, OTHER_KEY, ShellState, incomplete_keys
 from role_env.errors import RoleEnvError
 from role_env.ui import table
-from role_env.variables import READ_ONLY, REQUEST, issue_time
+from role_env.variables import READ_ONLY, issue_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ def _prompt(state: ShellState, environ: "Mapping[str, str]") -> str:
     import _signal
 
     _signal.alarm(_PROMPT_SECONDS)  # ends a process that hangs: the prompt waits for it
-    if state.lost_account:
+    if state.has_no_account:
         from role_env.environ import tools
 
-        name, is_whole, end = "no account", tools.no_account(environ) == LOST_ACCOUNT, ""
+        name, is_whole, end = "no account", tools.no_account(environ) == NO_ACCOUNT, ""
     elif state.has_session_variables:
         name, is_whole = _name(state) or "unknown session", state.has_session and not state.faults()
         end = "served" if state.is_served else str(state.expiration or "")
     else:
         return ""
-    usual, warning = _styles(environ)
+    usual, warning = _styles(state, environ)
     text = usual if state.profile else warning
     return "\n".join((name, "" if is_whole else "≠", end, _renewal_moment(state, environ), text, warning, ""))
 
@@ -68,14 +68,13 @@ def _renewal_moment(state: ShellState, environ: "Mapping[str, str]") -> str:
     return str(int(state.expiration - renewal_window(state.expiration - issued)))
 
 
-def _styles(environ: "Mapping[str, str]") -> tuple[str, str]:
+def _styles(state: ShellState, environ: "Mapping[str, str]") -> tuple[str, str]:
     """Return the SGR parameters of the text, in the profile's color, and of a warning, in reverse video."""
     if environ.get("NO_COLOR") or environ.get("TERM", "dumb") == "dumb":
         return "", ""
     from role_env.ui.colors import COLORS
 
-    color = environ.get(REQUEST, "").partition('"color":"')[2].partition('"')[0]
-    code = COLORS.get(color, "")
+    code = COLORS.get(state.request.get("color", ""), "")
     return f"1;{code or table.YELLOW}", f"1;7;{code or table.RED}"
 
 
@@ -125,7 +124,7 @@ def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
     """Return why the shell has no valid session, the gravest reason first; none if it has one."""
     state, half_keys = ShellState(environ), incomplete_keys(environ)
     completing = "set both, or neither; " if half_keys else ""
-    if state.lost_account:
+    if state.has_no_account:
         from role_env.environ import tools  # only for an invalid session
 
         return [RoleEnvError(tools.no_account(environ), hint=completing + RESTORE)]

@@ -133,8 +133,8 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context, is_served=state.is_served and state.is_valid())
-    for fault in find_faults(environ)[:1] if state.lost_account or state.has_session_variables else ():
-        if key is None and state.lost_account:
+    for fault in find_faults(environ)[:1] if state.has_no_account or state.has_session_variables else ():
+        if key is None and state.has_no_account:
             raise ProfileError(fault.message, hint=fault.hint)
         context.messages.say(f"{fault.message}; {fault.hint}")
     asked = None if environ.get("ALIBABA_CLOUD_STS_ENDPOINT") else request_of_shell(environ)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Up to the year 5138, which `time.gmtime` and a person can read.
 _MOST_DIGITS = 11
 
-LOST_ACCOUNT = "a switch to another profile failed and left this shell without an account"
+NO_ACCOUNT = "a switch to another profile failed and left this shell without an account"
 
 
 class Fault:
@@ -36,6 +36,7 @@ class Fault:
 
 
 OTHER_KEY = Fault("{names} {are} no longer the session's: some tools act as somebody else")
+UNKNOWN = Fault("{names} {are} missing or invalid: nothing shows whether the variables are of one session")
 MIXED = Fault("{names} {are} not as in ROLE_ENV_REQUEST: the variables of two sessions are mixed, or one was changed")
 OUTRANKED = Fault("{names} outrank{s} the session in some tools")
 NOT_SERVED = Fault("{names}")
@@ -75,6 +76,7 @@ class ShellState:
     `profile`, `role_arn` and `account_id` are empty if no valid value is set; `role_arn` also for a session that is
     passed through without a role. `expiration` is in seconds since the epoch, 0 if none is set. `policy` is
     `read-only`, the digest of a session policy, or empty. `families` are those that it was exported to.
+    `request` are the values in ROLE_ENV_REQUEST.
     """
 
     def __init__(self, environ: "Mapping[str, str]") -> None:
@@ -91,9 +93,10 @@ class ShellState:
         self.policy = environ.get("ROLE_ENV_POLICY", "")
         words = environ.get("ROLE_ENV_FAMILIES", "").split()
         self.families = tuple(word for word in words if word in variables.FAMILIES)
+        self.request = variables.request_values(environ.get(variables.REQUEST, ""))
 
     @property
-    def lost_account(self) -> bool:
+    def has_no_account(self) -> bool:
         """Whether a failed switch has left the shell without an account."""
         return bool(self._environ.get("ROLE_ENV_NO_ACCOUNT"))
 
@@ -105,8 +108,8 @@ class ShellState:
 
     @property
     def has_session_variables(self) -> bool:
-        """Whether any variable describes a session."""
-        return any(map(self._environ.get, variables.DESCRIBING))
+        """Whether any variable shows that there is, or was, a session."""
+        return variables.has_begun(self._environ)
 
     @property
     def has_session(self) -> bool:
@@ -117,7 +120,7 @@ class ShellState:
         """Return the variables that describe the session and have no valid value."""
         role = self.role_arn or self._environ.get("ROLE_ENV_ROLE_ARN") == ""
         key = (True, True) if self.is_served else (self.access_key_id, self.expiration)
-        found = (self.profile, role, *key, True)  # True: the request may be missing
+        found = (self.profile, role, *key)
         return [name for name, value in zip(variables.DESCRIBING, found, strict=True) if not value]
 
     def remaining(self) -> int:
@@ -135,7 +138,8 @@ class ShellState:
         guards = (variables.FIRST_CLI_PROFILE, variables.TERRAFORM_PROFILE)
         names = (*variables.OUTRANKING, *(() if self.is_served else guards))
         own = variables.CREDENTIALS_URI if self.is_served else ""
-        return [name for name in names if name != own and _value(self._environ, name)]
+        empty = variables.ODPS_FILE if "odps" in self.families and variables.ODPS_FILE in self._environ else ""
+        return [name for name in names if name != own and (_value(self._environ, name) or name == empty)]
 
     def _changed(self) -> list[str]:
         """Return the variables that the session needs and that are unset or have another value.
@@ -180,17 +184,15 @@ class ShellState:
 
         direnv restores only those variables of an earlier session that it has changed.
         """
-        text = self._environ.get(variables.REQUEST, "")
-        if not text:  # the session was printed as a document for another program
-            return []
-        shown = {name: variables.json_text(self._environ.get(name, "")) for name in variables.SHOWN}
-        return [name for name, value in shown.items() if f'"{variables.SHOWN[name]}":{value}' not in text]
+        shown = variables.SHOWN.items()
+        return [name for name, field in shown if self._environ.get(name, "") != self.request.get(field, "")]
 
     def faults(self) -> dict[Fault, list[str]]:
         """Return the faults, the gravest first, each with its variables; NOT_SERVED has the reason instead of one."""
         found = {
             OTHER_KEY: self._mismatched_key_ids(),
-            MIXED: self.mixed(),
+            UNKNOWN: [] if self.request else [variables.REQUEST],
+            MIXED: self.mixed() if self.request else [],
             OUTRANKED: self.outranking(),
             NOT_SERVED: list(filter(None, [self.server_fault()])),
             CHANGED: self._changed(),
@@ -199,7 +201,7 @@ class ShellState:
 
     def is_valid(self) -> bool:
         """Return whether there is a session, it has not expired, and every tool finds it."""
-        if not self.has_session or self.lost_account or self.faults():
+        if not self.has_session or self.has_no_account or self.faults():
             return False
         return self.is_served or self.remaining() > 0
 

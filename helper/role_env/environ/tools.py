@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from role_env import validators, variables
 from role_env.credentials import AccessKey
 from role_env.environ.keys import ALICLOUD, CLOUD, OLDER, TERRAFORM
-from role_env.environ.session import LOST_ACCOUNT, ShellState, changed_without_key, incomplete_keys
+from role_env.environ.session import NO_ACCOUNT, ShellState, changed_without_key, incomplete_keys
 from role_env.variables import Key
 
 _TOOLS = {
@@ -55,7 +55,7 @@ def conflicting_tool_keys(environ: Mapping[str, str]) -> list[ToolKey]:
 
 def no_account(environ: Mapping[str, str]) -> str:
     """Return the message for a shell without an account. It names the variables that were set or unset after that."""
-    text, state = LOST_ACCOUNT, ShellState(environ)
+    text, state = NO_ACCOUNT, ShellState(environ)
     if acting := ", ".join(tool.tool for tool in tool_keys(environ) if tool.key):
         text += f"; a key has been set since, which {acting} {'use' if ', ' in acting else 'uses'}"
     if incomplete := incomplete_keys(environ):

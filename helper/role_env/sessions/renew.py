@@ -18,9 +18,9 @@ from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import RENEWAL_SECONDS, use_or_request
 from role_env.sessions.resolve import decide_agent, resolve_request
-from role_env.sessions.shell_request import ShellRequest, answer, parse_request, request_of_shell
+from role_env.sessions.shell_request import ShellRequest, answer, request_of_shell
 from role_env.sessions.store import Cache
-from role_env.variables import READ_ONLY
+from role_env.variables import READ_ONLY, request_words
 
 _RENEWED, _REQUESTED_AGAIN = "renewed", "requested again"
 
@@ -74,7 +74,7 @@ def renew(context: Context) -> Session:
     refuses, and UnreachableError.
     """
     environ, state = context.environ, ShellState(context.environ)
-    if not state.has_session or state.lost_account or state.is_served:
+    if not state.has_session or state.has_no_account or state.is_served:
         raise ProfileError(
             "this shell has no session that can be renewed", hint="begin one with: `role-env use PROFILE`"
         )
@@ -123,10 +123,7 @@ def renew_as_requested(first: Session, request: Request, context: Context) -> Se
 
     Raises RefusedError if it would be another session, and any other RoleEnvError.
     """
-    asked = parse_request(first.request_json)
-    if asked is None:
-        raise AssertionError("role-env can read its own request")
-    narrowing = request.narrowing
+    asked, narrowing = ShellRequest(request_words(first)), request.narrowing
     if asked.option("agents"):  # the profile's key narrowed it, and no option of the request
         narrowing = Narrowing(is_read_only=True, agent=asked.option("agent"))
     renewal = request.changed(agent=asked.option("agent"), narrowing=narrowing, is_renewal=True)

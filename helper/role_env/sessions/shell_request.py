@@ -1,4 +1,4 @@
-"""What a shell remembers of the request for its session: ROLE_ENV_REQUEST is written and read here.
+"""What a shell remembers of the request for its session, in the words of ROLE_ENV_REQUEST.
 
 `renew` and `use -` repeat the request, and messages show the line to type that does. The fast path writes it, so this
 module imports almost nothing.
@@ -8,7 +8,6 @@ import os
 
 from role_env import variables
 from role_env.credentials import RoleArn
-from role_env.variables import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from role_env.credentials import Session
     from role_env.sessions import Request
     from role_env.sessions.record import Record
-
-_FORMAT = 1
 
 
 def answer(request: "Request", path: str, record: "Record", environ: "Mapping[str, str]") -> "Session":
@@ -29,74 +26,57 @@ def answer(request: "Request", path: str, record: "Record", environ: "Mapping[st
 
         base_key = own_key(environ)
     return record.session.exported(
-        request_json=request_text(request, path, record),
+        request=_asked(request, path, record),
         region_id=request.region or record.session.region_id,
         base_key=base_key,
     )
 
 
-def request_text(request: "Request", path: str, record: "Record") -> str:
-    """Return the value of ROLE_ENV_REQUEST for the session of `record`, requested through the profiles file at `path`.
+def _asked(request: "Request", path: str, record: "Record") -> "dict[str, str]":
+    """Return the words of ROLE_ENV_REQUEST for what was asked for through the profiles file at `path`.
 
-    It begins with the number of its format, and repeats every variable that shows the session: a value of another
-    session, or a changed one, is noticed.
+    The word of an option begins with two dashes.
     """
     narrowing = request.narrowing
     options = {
-        "session_name": request.session_name,
-        "region": request.region,
-        "expect_account": request.expect_account,
-        "policy": narrowing.name or record.agents,
-        "policy_file": narrowing.file,
-        "agent": request.agent,
-        "agents": record.agents,
-        "full": request.full,
+        "--duration": "" if request.duration is None else str(request.duration),
+        "--session-name": request.session_name,
+        "--region": request.region,
+        "--expect-account": request.expect_account,
+        "--policy": narrowing.name or record.agents,
+        "--policy-file": narrowing.file,
+        "--full": request.full,
+        "--agent": request.agent,
+        "--agents": record.agents,
     }
-    given = {} if request.duration is None else {"duration": str(request.duration)}
-    given |= {name: json_text(value) for name, value in options.items() if value}
-    session, credentials = record.session, record.session.credentials
-    values = {
+    sent = {
         "sts_endpoint": record.endpoint,
         "session_name": record.session_name,
         "policy_digest": record.policy_digest,
-        "role_arn": session.role_arn,
-        "account_id": session.account_id,
-        "policy": session.policy,
-        "families": " ".join(variables.families(session)),
-        "color": session.shown.get("color", ""),
-        "access_key_id": credentials.access_key_id,
-        "expiration": str(credentials.expiration),
-        "server": "",
     }
-    asked = {"format": str(_FORMAT), "config": json_text(path), "profile": json_text(session.profile)}
-    issued = {name: json_text(value) for name, value in values.items()} | {"issued": str(int(credentials.issued))}
-    return _object({**asked, "options": _object(given), **issued})
-
-
-def _object(values: "dict[str, str]") -> str:
-    """Return `values`, each in JSON already, as a JSON object on one line. Importing `json` takes 6 ms."""
-    return "{" + ",".join(f'"{name}":{value}' for name, value in values.items()) + "}"
+    return {"config": path, **options, **sent}
 
 
 class ShellRequest:
     """A request that was made in a shell, and what the session is that it returned.
 
-    `config` is the absolute path of the profiles file, `duration` (seconds) and `options` the options that were given.
+    `config` is the absolute path of the profiles file, `duration` (seconds) an option that was given, like `option`'s.
     `endpoint` and `session_name` were sent to STS, and `policy_digest` is the digest of the policy that was sent.
-    `policy` is the session's value of ROLE_ENV_POLICY.
+    `policy` is the session's value of ROLE_ENV_POLICY. Raises KeyError or ValueError for words that lack something.
     """
 
-    def __init__(self, found: "dict[str, str]", *, duration: int | None, options: "Mapping[str, str]") -> None:
-        self.config = found["config"]
-        self.profile = found["profile"]
-        self.endpoint = found["sts_endpoint"]
-        self.session_name = found["session_name"]
-        self.policy_digest = found["policy_digest"]
-        self.role_arn = RoleArn(found["role_arn"])
-        self.account_id = found["account_id"]
-        self.policy = found["policy"]
-        self.duration = duration
-        self.options = options
+    def __init__(self, words: "Mapping[str, str]") -> None:
+        self._words = words
+        self.config = words["config"]
+        self.profile = words["profile"]
+        self.endpoint = words["sts_endpoint"]
+        self.session_name = words.get("session_name", "")
+        self.policy_digest = words.get("policy_digest", "")
+        self.role_arn = RoleArn(words.get("role_arn", ""))
+        self.account_id = words.get("account_id", "")
+        self.policy = words.get("policy", "")
+        duration = words.get("--duration")
+        self.duration = int(duration) if duration else None
 
     @property
     def is_repeatable(self) -> bool:
@@ -110,17 +90,26 @@ class ShellRequest:
             return f"agents = read-only, as {self.option('agent')} requested it"
         return "--read-only" if self.option("policy") == variables.READ_ONLY else "read_only = yes"
 
+    def is_same(self, other: "ShellRequest | None") -> bool:
+        """Return whether `other` asks for the same by the same options, through the same file."""
+        return other is not None and self.asked == other.asked
+
+    @property
+    def asked(self) -> "dict[str, str]":
+        """The words of what is asked for."""
+        return {name: word for name, word in self._words.items() if name in ("config", "profile") or name[:2] == "--"}
+
     def option(self, name: str) -> str:
         """Return the option of this name, empty if it was not given."""
-        return self.options.get(name, "")
+        return self._words.get(f"--{name.replace('_', '-')}", "")
 
     def line(self, environ: "Mapping[str, str]") -> str:
         """Return the line to type that repeats the request, with its file and options."""
         import shlex  # only for a hint
 
-        return f"``role-env use {shlex.join((self.profile, *self._words(environ)))}``"
+        return f"``role-env use {shlex.join((self.profile, *self._typed_options(environ)))}``"
 
-    def _words(self, environ: "Mapping[str, str]") -> "Iterator[str]":
+    def _typed_options(self, environ: "Mapping[str, str]") -> "Iterator[str]":
         """Yield the options of the line, as far as they differ from what would be used without them."""
         import contextlib
 
@@ -142,18 +131,11 @@ class ShellRequest:
             yield from ("--policy", file or "FILE")
 
 
-def parse_request(text: str) -> ShellRequest | None:
+def read_request(text: str) -> ShellRequest | None:
     """Return the request in a value of ROLE_ENV_REQUEST, or None for text that role-env did not write."""
-    from role_env import json_reader  # only for a shell that has a session
-
     try:
-        found = json_reader.json_value(text)
-        if found["format"] != _FORMAT:
-            return None
-        options: dict[str, str] = dict(found["options"])
-        duration = options.pop("duration", None)
-        return ShellRequest(found, duration=None if duration is None else int(duration), options=options)
-    except (ValueError, TypeError, KeyError):
+        return ShellRequest(variables.request_values(text))
+    except (KeyError, ValueError):
         return None
 
 
@@ -161,7 +143,7 @@ def request_of_shell(environ: "Mapping[str, str]") -> ShellRequest | None:
     """Return the request of the session in `environ`; None if the variables do not contain it, or of another one."""
     from role_env.environ.session import ShellState
 
-    return None if ShellState(environ).mixed() else parse_request(environ.get(variables.REQUEST, ""))
+    return None if ShellState(environ).mixed() else read_request(environ.get(variables.REQUEST, ""))
 
 
 def line_to_switch_again(environ: "Mapping[str, str]") -> str:

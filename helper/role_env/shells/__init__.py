@@ -1,8 +1,9 @@
 """Decide how the variables of a shell change: role-env decides, and the shell only assigns.
 
 role-env is a child of the shell that evaluates its output, like the tools that read the variables. So `environ` shows
-everything that matters to them, and the code for the shell only assigns. The values from before the first session
-are in no output: the shell keeps each of them, unexported, as `_role_env_old_NAME`, and ROLE_ENV_SAVED has the names.
+everything that matters to them, and the code for the shell only assigns. The values from before the first session are
+*saved*: they are in no output, since the shell keeps each of them, unexported, as `_role_env_old_NAME`, and
+ROLE_ENV_SAVED has the names.
 """
 
 from role_env import variables
@@ -18,10 +19,11 @@ DEFAULT_REGION = "cn-hangzhou"
 """The region that the `aliyun` CLI uses if it finds none."""
 _LONGEST_REPEATED = 40
 _CLOUD_REGIONS = tuple(name for name in REGIONS if name not in variables.FAMILIES["oss"].regions)
+_OFF = "role-env: the session is off"
 
 
-class Former:
-    """A value from before the first session: that of `name`, or `default` in a shell that does not have it."""
+class Saved:
+    """The saved value of `name`, or `default` in a shell that does not have it."""
 
     def __init__(self, name: str, default: str) -> None:
         self.name = name
@@ -31,9 +33,9 @@ class Former:
 class Change:
     """The steps of a shell, in this order.
 
-    The shell keeps the values of `saved`, unsets `unset`, exports `exported`, exports `restored` with the values that
-    it has kept, if it has them, and drops those of `forgotten`. It prints `notice` and, if it is interactive,
-    `confirmation`. Both may be empty.
+    The shell saves the values of `saved`, unsets `unset`, exports `exported`, and exports `restored` with the values
+    that it has saved, if it has them. It prints `notice` and, if it is interactive, `confirmation`, which may be
+    empty, and drops the saved values of `dropped`.
     """
 
     def __init__(
@@ -41,9 +43,9 @@ class Change:
         *,
         saved: "Iterable[str]" = (),
         unset: "Iterable[str]" = (),
-        exported: "Mapping[str, str | Former] | None" = None,
+        exported: "Mapping[str, str | Saved] | None" = None,
         restored: "Iterable[str]" = (),
-        forgotten: "Iterable[str]" = (),
+        dropped: "Iterable[str]" = (),
         notice: str = "",
         confirmation: str = "",
     ) -> None:
@@ -51,13 +53,13 @@ class Change:
         self.unset = tuple(unset)
         self.exported = exported or {}
         self.restored = tuple(restored)
-        self.forgotten = tuple(forgotten)
+        self.dropped = tuple(dropped)
         self.notice = notice
         self.confirmation = confirmation
 
-    def exports(self) -> "Iterator[tuple[str, str | Former, str]]":
+    def exports(self) -> "Iterator[tuple[str, str | Saved, str]]":
         """Yield each exported variable, its value, and the variable before it that has the same long value, if any."""
-        places: dict[str | Former, str] = {}
+        places: dict[str | Saved, str] = {}
         for name, value in self.exported.items():
             yield name, value, places.get(value, "")
             if isinstance(value, str) and len(value) > _LONGEST_REPEATED:
@@ -68,33 +70,63 @@ class Change:
         """The variables that change; none of them may be readonly."""
         return list(dict.fromkeys((*self.unset, *self.exported, *self.restored)))
 
+    @property
+    def confirmation_of_restored(self) -> str:
+        """The confirmation in a shell that has the saved values."""
+        are = "is" if len(self.restored) == 1 else "are"
+        return (
+            f"{self.confirmation}; {', '.join(self.restored)} {are} as before it" if self.dropped else self.confirmation
+        )
+
+    @property
+    def missing(self) -> str:
+        """The message in a shell below the session's, which has no saved values."""
+        are = "is" if len(self.restored) == 1 else "are"
+        return f"role-env: {', '.join(self.restored)} {are} not restored: this shell does not have what was set before"
+
+
+# --- a new session
+
 
 def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool, confirmation: str = "") -> Change:
     """Return the change to `session`. With `may_follow` the `aliyun` CLI follows the shell, if its file allows that."""
     follows = may_follow and can_follow(session, environ)
-    values: dict[str, str | Former] = dict(variables.assignments(session, follows=follows))
-    values |= regions(session, environ, follows=follows)
-    if follows and not regions(session, environ, follows=False).get(REGIONS[0]):
+    found = regions(session, environ, default=session.fallback_region)
+    if follows and REGIONS[0] not in found:
+        found = regions(session, environ, default=DEFAULT_REGION)
         confirmation += f", in {DEFAULT_REGION} as no region is set"
-    notice, saved = "", []
-    former: list[str] = []
-    if variables.has_begun(environ):
-        notice = _notice(environ, "replaced by it")
-        if _has_taken_token(environ) and BARE_TOKEN in _saved(environ) and BARE_TOKEN not in values:
-            former = [BARE_TOKEN]
-    else:
-        saved = [name for name in USERS if environ.get(name, "") not in ("", *variables.RESERVED_PROFILES)]
-        if saved:
-            values[SAVED] = " ".join(saved)
-    ended = [name for name in _names_of_state(environ) if environ.get(name) and name not in (SAVED, *values)]
+    values = {**variables.assignments(session, follows=follows), **found}
+    begin = _next_session if variables.has_begun(environ) else _first_session
+    return begin(values, environ, confirmation)
+
+
+def _first_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]", confirmation: str) -> Change:
+    """Return the change to the variables `values` in a shell whose variables are the user's."""
+    saved = [name for name in USERS if environ.get(name, "") not in ("", *variables.RESERVED_PROFILES)]
+    if saved:
+        values[SAVED] = " ".join(saved)
+    return Change(saved=saved, unset=_ended(values, environ), exported=values, confirmation=confirmation)
+
+
+def _next_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]", confirmation: str) -> Change:
+    """Return the change to the variables `values` in a shell with a session, or with none after a failed switch.
+
+    Nothing is saved. If the new session no longer takes the bare token, the user's comes back.
+    """
+    returns = BARE_TOKEN in _saved(environ) and has_taken_token(environ) and BARE_TOKEN not in values
     return Change(
-        saved=saved,
-        unset=ended,
+        unset=_ended(values, environ),
         exported=values,
-        restored=former,
-        notice=notice,
+        restored=[BARE_TOKEN] if returns else [],
+        notice=_notice(environ, "replaced by it"),
         confirmation=confirmation,
     )
+
+
+def _ended(values: "Mapping[str, str | Saved]", environ: "Mapping[str, str]") -> list[str]:
+    """Return the variables of `environ` that a session with the variables `values` unsets."""
+    present = (name for name in _names_of_state(environ) if environ.get(name) or name == variables.ODPS_FILE)
+    return [name for name in present if name in environ and name not in (SAVED, *values)]
 
 
 def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
@@ -102,19 +134,26 @@ def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
     return session.in_cli_file and not environ.get(variables.EXTERNAL_DISABLED)
 
 
-def regions(session: "Session", environ: "Mapping[str, str]", *, follows: bool) -> "dict[str, str | Former]":
-    """Return each tool's region: the profile's, the user's or the CLI's; with `follows` there is always one."""
+def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -> "dict[str, str | Saved]":
+    """Return each tool's region: the profile's, else the user's, else `default`; none if all are empty."""
     if session.region_id:
         return dict.fromkeys(REGIONS, session.region_id)
-    default = session.fallback_region or (DEFAULT_REGION if follows else "")
-    other = next(filter(None, map(environ.get, variables.OTHER_REGIONS)), default)
-    if variables.has_begun(environ):  # the regions in `environ` are a session's
-        saved = [name for name in REGIONS if name in _saved(environ)]
-        first = next((name for name in saved if name in _CLOUD_REGIONS), "")
-        found = {name: name if name in saved else first for name in REGIONS}
-        return {name: Former(own, other) if own else other for name, own in found.items() if own or other}
-    first = next(filter(None, map(environ.get, _CLOUD_REGIONS)), other)
+    default = next(filter(None, map(environ.get, variables.OTHER_REGIONS)), default)
+    if variables.has_begun(environ):
+        return _saved_regions(environ, default)
+    first = next(filter(None, map(environ.get, _CLOUD_REGIONS)), default)
     return {name: value for name in REGIONS if (value := environ.get(name) or first)}
+
+
+def _saved_regions(environ: "Mapping[str, str]", default: str) -> "dict[str, str | Saved]":
+    """Return each tool's region in a shell with a session: those in `environ` are that session's, the user's saved."""
+    saved = [name for name in REGIONS if name in _saved(environ)]
+    first = next((name for name in saved if name in _CLOUD_REGIONS), "")
+    sources = {name: name if name in saved else first for name in REGIONS}
+    return {name: Saved(one, default) if one else default for name, one in sources.items() if one or default}
+
+
+# --- the end of a session
 
 
 def off(environ: "Mapping[str, str]") -> Change:
@@ -124,10 +163,10 @@ def off(environ: "Mapping[str, str]") -> Change:
     saved = _saved(environ)
     return Change(
         unset=_names_of_state(environ),
-        restored=(name for name in saved if name != BARE_TOKEN or _has_taken_token(environ)),
-        forgotten=saved,
+        restored=(name for name in saved if name != BARE_TOKEN or has_taken_token(environ)),
+        dropped=saved,
         notice=_notice(environ, "removed with it"),
-        confirmation=f"role-env: the session is off{'' if saved else '; this shell has what was set before it'}",
+        confirmation=_OFF,
     )
 
 
@@ -136,24 +175,30 @@ def no_account(environ: "Mapping[str, str]") -> "Change | None":
 
     POLICY stays, so that a refused wider session does not succeed at the second try.
     """
-    if not any(map(environ.get, variables.DESCRIBING)):
+    if not variables.has_session(environ):
         return None
     kept = {*variables.NO_ACCOUNT, variables.POLICY, SAVED}
     ended = (*_names_of_state(environ), *((BARE_TOKEN,) if BARE_TOKEN in environ else ()))
     return Change(unset=(name for name in ended if name not in kept), exported=variables.NO_ACCOUNT)
 
 
+# --- the same session, renewed
+
+
 def renewal(session: "Session", environ: "Mapping[str, str]", *, confirmation: str) -> Change:
-    """Return the change that replaces what is still the old session's by `session`."""
-    own_id = variables.session_key_id(environ)
-    values: dict[str, str | Former] = {}
-    for key in (*variables.KEYS, *variables.exported_keys(variables.families(session))):
+    """Return the change that replaces what is still the old session's by `session`, in the families of the shell."""
+    own_id, families = variables.session_key_id(environ), _families(environ)
+    values: dict[str, str | Saved] = {}
+    for key in (*variables.KEYS, *variables.exported_keys(families)):
         if environ.get(key.access_key_id) == own_id:
             values |= key.values(session.credentials)
-    own = variables.assignments(session, follows=False)
+    own = variables.assignments(session, follows=False, exported=families)
     names = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *variables.BASE.names)
     values |= {name: own[name] for name in names if name in own}
     return Change(exported=values, confirmation=confirmation)
+
+
+# --- what a shell has
 
 
 def _saved(environ: "Mapping[str, str]") -> list[str]:
@@ -162,10 +207,11 @@ def _saved(environ: "Mapping[str, str]") -> list[str]:
 
 
 def _names_of_state(environ: "Mapping[str, str]") -> list[str]:
+    """Return the variables that a session or the no-account state may have set, guarded or unset in `environ`."""
     names = [name for key in variables.exported_keys(_families(environ)) for name in key.names]
     names += [name for name in (*USERS, *OWN, SAVED) if name in environ]
     names += [SHARED_FILE] if environ.get(variables.SERVER) else []
-    return [name for name in dict.fromkeys(names) if name != BARE_TOKEN or _has_taken_token(environ)]
+    return [name for name in dict.fromkeys(names) if name != BARE_TOKEN or has_taken_token(environ)]
 
 
 def _families(environ: "Mapping[str, str]") -> "Iterable[str]":
@@ -173,7 +219,7 @@ def _families(environ: "Mapping[str, str]") -> "Iterable[str]":
     return dict.fromkeys((*variables.DEFAULT_FAMILIES, *(word for word in words if word in variables.FAMILIES)))
 
 
-def _has_taken_token(environ: "Mapping[str, str]") -> bool:
+def has_taken_token(environ: "Mapping[str, str]") -> bool:
     """Return whether the bare SECURITY_TOKEN is the session's, or was unset by a failed switch."""
     return bool(environ.get(NO_ACCOUNT_MARK)) or "packer" in environ.get("ROLE_ENV_FAMILIES", "").split()
 

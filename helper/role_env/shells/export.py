@@ -7,7 +7,7 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 from role_env import shells, variables
 from role_env.command_table import SHELLS
 from role_env.credentials import Session, shown_minutes
-from role_env.shells import Change, Former
+from role_env.shells import Change, Saved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,13 +107,15 @@ def environment(session: Session, environ: "Mapping[str, str]") -> dict[str, str
 def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the variables by which a command asks `server` (ROLE_ENV_SERVER's value) for `session`."""
     follows = shells.can_follow(session, environ)
-    regions = shells.regions(session, environ, follows=follows)
+    default = session.fallback_region or (shells.DEFAULT_REGION if follows else "")
+    regions = shells.regions(session, environ, default=default)
     return variables.served(session, server, follows=follows) | {name: plain(one) for name, one in regions.items()}
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the environment, made from `environ`, of a command that gets its session by the variables `served`."""
-    return _changed(Change(unset=_BESIDE_URI, exported=served), environ)
+    ended = (name for name in _BESIDE_URI if name != variables.BARE_TOKEN or shells.has_taken_token(environ))
+    return _changed(Change(unset=ended, exported=served), environ)
 
 
 def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
@@ -124,9 +126,9 @@ def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.startswith("_role_env_")} | exported
 
 
-def plain(value: "str | Former") -> str:
+def plain(value: "str | Saved") -> str:
     """Return the value that a variable gets outside of the shell with the session."""
-    return value.default if isinstance(value, Former) else value
+    return value.default if isinstance(value, Saved) else value
 
 
 def _dotenv(session: Session) -> str:

@@ -5,7 +5,7 @@ In fish no variable of the user's is readonly, but a universal variable becomes 
 session and the no-account state then set an empty global one instead.
 """
 
-from role_env.shells import Change, Former
+from role_env.shells import Change, Saved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,21 +43,34 @@ def _steps(change: Change) -> "Iterator[str]":
     elif change.unset:
         yield f"set -e -g {' '.join(change.unset)};\n"
     yield from _exports(change)
-    for name in change.restored:
-        # Without the empty global one that hid it, a universal variable is visible again.
-        yield f"set -e -g {name}; set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
-        yield f"or echo 'role-env: the former value of {name} is not in this shell' >&2;\n"
-    if change.forgotten:
-        yield f"set -e -g {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
     if change.notice:
-        yield f"echo {quote(change.notice)} >&2;\n"
-    if change.confirmation:
-        yield f"status is-interactive; and echo {quote(change.confirmation)} >&2;\n"
+        yield _say(change.notice)
+    if change.restored:
+        # Without the empty global one that hid it, a universal variable is visible again.
+        yield f"set -e -g {' '.join(change.restored)};\n"
+        first = change.restored[0]
+        yield f"if set -q _role_env_old_{first}; or set -qU {first};\n"
+        for name in change.restored:
+            yield f"set -q _role_env_old_{name}; and set -gx {name} $_role_env_old_{name};\n"
+        yield f"{_confirm(change.confirmation_of_restored)}else;\n"
+        yield f"{_say(change.missing)}{_confirm(change.confirmation)}end;\n"
+    else:
+        yield _confirm(change.confirmation)
+    if change.dropped:
+        yield f"set -e -g {' '.join(f'_role_env_old_{name}' for name in change.dropped)};\n"
+
+
+def _say(text: str) -> str:
+    return f"echo {quote(text)} >&2;\n"
+
+
+def _confirm(text: str) -> str:
+    return f"status is-interactive; and {_say(text)}" if text else ""
 
 
 def _exports(change: Change) -> "Iterator[str]":
     for name, value, place in change.exports():
-        if isinstance(value, Former):
+        if isinstance(value, Saved):
             yield f"set -gx {name} {quote(value.default)};\n"
             yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"
         else:

@@ -8,7 +8,7 @@ own: `_re_any` is the `*` of patterns, which zsh only finds in `$~_re_any`.
 and `set -a` would export the former ones.
 """
 
-from role_env.shells import Change, Former
+from role_env.shells import Change, Saved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,22 +49,32 @@ def _steps(change: Change) -> "Iterator[str]":
     if change.unset:
         yield f"unset {' '.join(change.unset)};\n"
     for name, value, place in change.exports():
-        if isinstance(value, Former):
+        if isinstance(value, Saved):
             yield f"export {name}={quote(value.default)};\n"
             yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
         else:
             word = f'"${place}"' if place else quote(value)
             yield f"export {name}={word};\n"
-    for name in change.restored:
-        missing = f"role-env: the former value of {name} is not in this shell"
-        yield f'if [ -n "${{_role_env_old_{name}+x}}" ]; then export {name}="$_role_env_old_{name}";\n'
-        yield f"else echo '{missing}' >&2; fi;\n"
-    if change.forgotten:
-        yield f"unset {' '.join(f'_role_env_old_{name}' for name in change.forgotten)};\n"
     if change.notice:
-        yield f"echo {quote(change.notice)} >&2;\n"
-    if change.confirmation:
-        yield _IF_FLAG.format("i", f"echo {quote(change.confirmation)} >&2")
+        yield _say(change.notice)
+    if change.restored:
+        yield f'if [ -n "${{_role_env_old_{change.restored[0]}+x}}" ]; then\n'
+        for name in change.restored:
+            yield f'export {name}="$_role_env_old_{name}";\n'
+        yield f"{_confirm(change.confirmation_of_restored)}else\n"
+        yield f"{_say(change.missing)}{_confirm(change.confirmation)}fi;\n"
+    else:
+        yield _confirm(change.confirmation)
+    if change.dropped:
+        yield f"unset {' '.join(f'_role_env_old_{name}' for name in change.dropped)};\n"
+
+
+def _say(text: str) -> str:
+    return f"echo {quote(text)} >&2;\n"
+
+
+def _confirm(text: str) -> str:
+    return _IF_FLAG.format("i", f"echo {quote(text)} >&2") if text else ""
 
 
 def _forced(change: "Change | None") -> "Iterator[str]":

@@ -19,9 +19,9 @@ def check_variables(_invocation: Invocation, context: Context) -> list[Finding]:
     """Check the session in the variables, and the variables set beside it or instead of it."""
     timeout_of(context.environ)
     state = ShellState(context.environ)
-    if not state.lost_account and not state.has_session_variables:
+    if not state.has_no_account and not state.has_session_variables:
         return [_without_session(context.environ)]
-    is_spoilt = not state.lost_account and (state.unreadable() or state.faults())
+    is_spoilt = not state.has_no_account and (state.unreadable() or state.faults())
     faults = find_faults(context.environ)
     if not faults:
         return [Finding("variables", OK, f"the session of {state.profile}, and nothing that outranks it")]
