@@ -14,8 +14,10 @@ from support.rotated import (
     states,
     stop_after_create,
     stop_after_swap,
+    store,
     works,
 )
+from support.terminal import Person
 
 STOPS = {"created": stop_after_create, "swapped": stop_after_swap}
 
@@ -99,6 +101,30 @@ def test_a_login_to_a_key_that_another_profile_rotates_waits_and_never_stores_a_
     machine.fails("login", "twin", status=4, said="InvalidAccessKeyId.Inactive", text=machine.key_lines())
     rotation.communicate()
     assert secrets_in_keyring(machine, ram) == set(states(ram))
+
+
+def test_a_rotation_that_begins_while_a_person_types_another_key_wins(machine: Machine, ram: LocalRam) -> None:
+    other = machine.sts.world.key_of("test_user2")
+    person = Person(machine, "login", "profileA", columns=1000)
+    person.sees("AccessKey ID of profileA: ")
+    machine.succeeds("rotate", "profileA")
+    person.answers("", other.id)
+    person.answers("AccessKey secret of profileA: ", other.secret)
+    person.sees("the access key of profileA is being rotated")
+    person.ends(4)
+    assert other.id not in secrets_in_keyring(machine, ram)
+
+
+@pytest.mark.usefixtures("twin")
+def test_another_holder_ends_the_rotation_of_a_profile_that_has_a_third_key(machine: Machine, ram: LocalRam) -> None:
+    old = machine.sts.access_key_id
+    machine.succeeds("rotate", "profileA")
+    store(machine, machine.sts.world.key_of("test_user2"))
+    machine.succeeds("rotate", "twin", "--finish")
+    assert old not in states(ram)
+    for profile in ("profileA", "twin"):
+        machine.succeeds("logout", profile)
+    assert secrets_in_keyring(machine, ram) == set()
 
 
 # ---- a profile that was renamed in the file ----

@@ -9,7 +9,7 @@ from cloud.ram import LocalRam
 from cloud.world import User
 from support.cases import case
 from support.machine import Machine
-from support.rotated import ROTATE, new_key, states, works
+from support.rotated import ROTATE, new_key, states, stop_after_create, works
 
 OFFICE = {"Type": "ClassicWhiteList", "IPList": ["10.0.0.0/8", "2001:db8::/32"]}
 NETWORK = {"Type": "VPCWhiteList", "Value": "vpc-1", "IPList": ["192.168.0.0/16"]}
@@ -134,8 +134,47 @@ def test_with_force_the_rotation_goes_on_without_ims_and_says_so(
     ims.fault("503", times=None)
     done = machine.succeeds("rotate", "profileA", "--force")
     new = new_key(ram, machine.sts.access_key_id).id
-    assert f"{new} has no network policy of {machine.sts.access_key_id}: IMS at {ims.endpoint}" in done.stderr
+    assert f"{new} may lack the network policy of {machine.sts.access_key_id}: IMS at {ims.endpoint}" in done.stderr
     assert is_current(machine, ram)
+
+
+def test_a_finished_rotation_is_not_stopped_by_an_ims_that_cannot_be_reached(
+    machine: Machine, ram: LocalRam, ims: LocalIms
+) -> None:
+    machine.succeeds("rotate", "profileA")
+    ims.fault("503", times=None)
+    assert "may lack the network policy" in machine.succeeds("rotate", "profileA").stderr
+    machine.succeeds("rotate", "profileA", "--finish")
+
+
+def test_an_old_key_that_was_deleted_before_its_policy_was_copied_is_reported(
+    machine: Machine, ram: LocalRam, ims: LocalIms
+) -> None:
+    old, new = machine.sts.access_key_id, stop_after_create(machine, ram)
+    del ram.world.keys[old]
+    done = machine.succeeds("rotate", "profileA")
+    assert f"{new} may lack the network policy that {old} had" in done.stderr
+
+
+def test_a_policy_that_was_changed_while_a_rotation_stopped_is_copied_as_it_is_now(
+    machine: Machine, ram: LocalRam, ims: LocalIms
+) -> None:
+    ram.fault("code:NoPermission:403", action="UpdateAccessKey")
+    machine.fails("rotate", "profileA", status=4, said="RAM said NoPermission")
+    many = {"Type": "ClassicWhiteList", "IPList": [f"10.{number}.0.0/16" for number in range(200)]}
+    changed = json.dumps({"Version": 1, "Status": "Active", "Statements": [many]})
+    ram.world.keys[machine.sts.access_key_id].network_policy = changed
+    machine.succeeds("rotate", "profileA")
+    assert policies(ram) == {changed}
+
+
+def test_the_key_of_an_account_itself_keeps_its_policy_too(machine: Machine, ram: LocalRam) -> None:
+    root = ram.world.key_of("root")
+    root.network_policy = ACTIVE
+    machine.succeeds("login", "profileA", text=f"{root.id}\n{root.secret}\n")
+    machine.succeeds("rotate", "profileA")
+    assert {key.network_policy for key in ram.world.keys_of("root")} == {ACTIVE}
+    machine.succeeds("rotate", "profileA", "--finish")
 
 
 def test_another_refusal_of_ims_is_exit_4_with_both_ways_on(machine: Machine, ram: LocalRam, ims: LocalIms) -> None:

@@ -275,7 +275,7 @@ class Rotation:
     def _restrict(self, old: AccessKey, new: AccessKey) -> None:
         """Give the new key the old one's network policy; without the permission, say so and continue.
 
-        Raises StsError and UnreachableError, unless `force` continues without it.
+        Raises StsError and UnreachableError, unless `force` continues without it or the new key is already used.
         """
         if self.found.signer is None:
             raise AssertionError("a key can sign")
@@ -283,12 +283,12 @@ class Rotation:
         try:
             action = copy_policy(old.access_key_id, new.access_key_id, self.found.signer, self.ims)
         except (StsError, UnreachableError) as failure:
-            if not self.force:
+            if not self.force and not self.journal.retired_at:
                 failure.hint = (
                     f"try again: `{self._rotate}`; or go on without the key's network policy: `{self._rotate} --force`"
                 )
                 raise
-            self._warn(f"{new.access_key_id} has no network policy of {old.access_key_id}: {failure.message}")
+            self._warn(f"{new.access_key_id} may lack the network policy of {old.access_key_id}: {failure.message}")
             return
         if action == network_policy.GET_ACTION:
             self._warn(
@@ -346,6 +346,8 @@ class Rotation:
         old, new = self._pair()
         is_new_left = self.found.states[old.access_key_id] is Status.DELETED
         gone, left = (old, new) if is_new_left else (new, old)
+        if is_new_left and not self.journal.retired_at:  # perhaps before its policy was copied
+            self._warn(f"{left.access_key_id} may lack the network policy that {gone.access_key_id} had")
         self._swap(gone, left)
         if not is_new_left and self.goal is not Goal.ABORT:
             self.holders.drop(self.journal)
@@ -376,7 +378,8 @@ class Rotation:
         if self.journal.started_at:
             raise RefusedError(
                 f"no key of the rotation of {self._name} can sign: {self.found.said}",
-                hint=f"make one active in the RAM console; or drop the rotation: `{self._rotate} --abort`",
+                hint="make one active in the RAM console; or, if a network policy excludes this machine, try elsewhere;"
+                f" or drop the rotation: `{self._rotate} --abort`",
             )
         why = f": {self.found.refusal.message}" if self.found.refusal else ""
         hint = f"if it was replaced elsewhere, store the new one: `role-env login {self._name}`"
