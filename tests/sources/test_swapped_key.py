@@ -96,6 +96,16 @@ def test_a_swapped_key_in_the_keyring_can_be_removed_or_replaced_and_not_be_rota
     machine.succeeds("exec", "b", "--", "true")
 
 
+def test_an_id_of_another_form_in_the_keyring_is_not_shown(machine: Machine) -> None:
+    machine.write("[profileA]\n")
+    machine.log_in("profileA")
+    mistyped = machine.sts.access_key_secret[:29]
+    machine.bus.replace(entry(machine, "key"), f"role-env key 1\n{mistyped}\nsecret".encode())
+    lines = (("rotate", "profileA"), ("rotate", "profileA", "--status"), ("doctor",), ("logout", "profileA"))
+    for done in (machine.role_env(*line) for line in lines):
+        assert mistyped not in done.stdout + done.stderr
+
+
 def test_an_id_of_another_form_is_not_shown(machine: Machine) -> None:
     mistyped = machine.sts.access_key_secret[:29]
     machine.write(f"[p]\naccess_key_id = {mistyped}\naccess_key_secret = {machine.sts.access_key_id}\n")

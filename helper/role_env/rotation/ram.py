@@ -132,7 +132,7 @@ def find_creation(key: AccessKey, context: Context) -> int:
         with context.messages.waiting_for("RAM"):
             states = Ram(context, seconds=_DATE_SECONDS).list_keys(key, tries=1)
     except RoleEnvError as error:
-        context.messages.decided(f"the age of {key.access_key_id} is unknown: {error.message}")
+        context.messages.decided(f"the age of {key.shown_id} is unknown: {error.message}")
         return 0
     return next(state.created for state in states if state.access_key_id == key.access_key_id)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from role_env import ui
 from role_env.context import Context
-from role_env.credentials import AccessKey, format_utc
+from role_env.credentials import AccessKey, format_utc, shown_id
 from role_env.errors import ProfileError, RoleEnvError
 from role_env.keyrings.access_keys import SwappedKey
 from role_env.rotation.holders import Holders
@@ -114,8 +114,9 @@ def _of_journal(journal: Journal, key: AccessKey | None, holders: Holders) -> li
         expected = journal.expected.access_key_id
         lines.append(f"the keyring has no key of it; to store {expected} again: `{holders.rotate_line}`")
     elif not journal.names(key_id):
+        other = shown_id(key_id)
         lines.append(
-            f"the keyring has another key by now, {key_id}; to drop the rotation: `{holders.rotate_line} --abort`"
+            f"the keyring has another key by now, {other}; to drop the rotation: `{holders.rotate_line} --abort`"
         )
     return lines
 

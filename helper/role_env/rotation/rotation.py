@@ -385,7 +385,7 @@ class Rotation:
         hint = f"if it was replaced elsewhere, store the new one: `role-env login {self._name}`"
         if self.found.refusal and self.found.refusal.is_key_leaked:
             hint = self.found.refusal.hint
-        raise RefusedError(f"the access key {self.journal.old_id} of {self._name} does not work{why}", hint=hint)
+        raise RefusedError(f"the access key {self.journal.old.shown_id} of {self._name} does not work{why}", hint=hint)
 
     def refuse_third(self) -> None:
         """Refuse, as the profile has a key that is not the rotation's."""
