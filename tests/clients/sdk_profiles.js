@@ -1,10 +1,13 @@
-// What the SDK for Node finds in the sections of its own file, which ALIBABA_CLOUD_CREDENTIALS_FILE names: as the
-// program for Python beside this one, by
+// What the SDK for Node finds in the profiles of a file, its own, which ALIBABA_CLOUD_CREDENTIALS_FILE names, or the
+// aliyun CLI's, below HOME: as the program for Python beside this one, by
 //
-//     node ini_profile.js SECTION...
+//     node sdk_profiles.js FILE NAME...
 
 const http = require('@alicloud/credentials/dist/src/providers/http');
-const { default: Provider } = require('@alicloud/credentials/dist/src/providers/profile');
+
+const [file, ...names] = process.argv.slice(2);
+const kind = file.endsWith('.json') ? 'cli_profile' : 'profile';
+const { default: Provider } = require(`@alicloud/credentials/dist/src/providers/${kind}`);
 
 class Asked extends Error {}
 
@@ -24,7 +27,7 @@ async function found(name) {
 
 (async () => {
   const results = {};
-  for (const name of process.argv.slice(2)) {
+  for (const name of names) {
     results[name] = await found(name);
   }
   console.log(JSON.stringify(results));

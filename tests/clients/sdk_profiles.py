@@ -1,14 +1,15 @@
-"""What the SDK for Python finds in the sections of its own file, as it would ask STS or the metadata service.
+"""What the SDK for Python finds in the profiles of a file, its own or the `aliyun` CLI's, and what it would request.
 
-    python ini_profile.py FILE SECTION...
+    python sdk_profiles.py FILE NAME...
 
-Prints a JSON object: for each section the ID of its key, or the request, or null if it cannot be used.
+Prints a JSON object: for each profile the ID of its key, or the request, or null if it cannot be used.
 """
 
 import json
 import sys
 from typing import Any, NoReturn
 
+from alibabacloud_credentials.provider.cli_profile import CLIProfileCredentialsProvider
 from alibabacloud_credentials.provider.profile import ProfileCredentialsProvider
 from Tea.core import TeaCore
 
@@ -23,9 +24,10 @@ def take(request: Any, *_: Any) -> NoReturn:
 
 
 def found(path: str, name: str) -> object:
-    """Return what the section gives."""
+    """Return what the profile gives."""
+    kind = CLIProfileCredentialsProvider if path.endswith(".json") else ProfileCredentialsProvider
     try:
-        provider = ProfileCredentialsProvider(profile_file=path, profile_name=name)
+        provider = kind(profile_file=path, profile_name=name)
         return {"key": provider.get_credentials().get_access_key_id()}
     except Asked as asked:
         return asked.args[0]
