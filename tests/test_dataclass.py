@@ -42,6 +42,21 @@ def test_a_copy_differs_in_the_replaced_field_only(module: ModuleType, role: Any
     assert vars(one) == {"name": "ops", "region": "", "tags": ()}
 
 
+def test_a_field_that_is_missing_unknown_or_given_twice_is_an_error(role: Any) -> None:
+    for values, named in (((), {}), (("ops",), {"other": 1}), (("ops",), {"name": "dev"}), (("a", "b", (), 1), {})):
+        with pytest.raises(TypeError):
+            role(*values, **named)
+
+
+def test_no_field_can_be_changed_or_removed(role: Any) -> None:
+    one = role("ops")
+    with pytest.raises(AttributeError):
+        one.name = "dev"
+    with pytest.raises(AttributeError):
+        del one.region
+    assert vars(one) == {"name": "ops", "region": "", "tags": ()}
+
+
 def test_values_are_equal_if_their_fields_are_and_can_be_keys(role: Any) -> None:
     assert role("ops") == role("ops", "")
     assert len({role("ops", "x"), role(region="x", name="ops"), role("dev")}) == 2

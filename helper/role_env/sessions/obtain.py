@@ -41,7 +41,7 @@ def obtain(request: Request, context: Context, taken_lock: Lock | None = None) -
     environ = context.environ
     dependencies = Dependencies(environ)
     path = locate(request.config, dependencies)
-    file = chain = None  # the profiles file is read only if it decides, or the record is not used
+    file = chain = None  # the profiles file is read now only if it decides, and else if the record is not used
     if request.agent or is_chain_decisive(environ):
         file = ProfilesFile(path, dependencies)
         request = decide_agent(request, file)
@@ -54,12 +54,12 @@ def obtain(request: Request, context: Context, taken_lock: Lock | None = None) -
         chain = resolve_request(request, file, context)
     record = cache.load(entry) if cache else None
     verdict = judge_by_files(record, request, path, environ)
-    if record is None or verdict.action != USE:
-        chain = chain or resolve_request(request, file or ProfilesFile(path, dependencies), context)
-        with NamingRole(chain.role_arn):
-            record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
-    else:
+    if record and verdict.action == USE:
         context.messages.decided(f"{request.profile}: {verdict}")
+        return answer(request, path, record, environ)
+    chain = chain or resolve_request(request, file or ProfilesFile(path, dependencies), context)
+    with NamingRole(chain.role_arn):
+        record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
     return answer(request, path, record, environ)
 
 
