@@ -2,8 +2,9 @@
 
     A mistyped profile is named with the closest one.        the promise: the test's name, up to the first empty line
 
-    file: ~/notes                                            a file is written (mode 0600), with the indented lines
-        its text
+    machine: sts, keyring                                    what the machine has, by the names of fixtures
+    file: ~/.config/role-env/profiles.ini                    a file is written (mode 0600), with the indented lines
+        [profileA]
     line 6: source_profile = profilA                         what is now line 6 of the profiles file; no text: removed
     $ ROLE_ENV_TIMEOUT=5 role-env login profileA             typed in a bash; `role-env` alone: a fork, see fork_server
     < {id}                                                   a line of its stdin
@@ -11,22 +12,26 @@
     [exit 3]                                                 line `…` any lines. Without an `[exit N]` the status is 0
     zsh$ role-env use profileB                               typed in a zsh (bash, fish, dash) that lives to the end
     tty$ role-env list                                       the command on a terminal of 300 columns
-    machine: ram                                             what is prepared, by the name of a fixture of conftest.py
     sts: AssumeRole 2, GetCallerIdentity 1                   all that the local STS was asked since the start, or `none`
     -- a remark
 
-It is the `machine` of conftest.py, with its canary. HOME is `~`, and `{id}`, `{secret}` … stand for its values, both in
-what is typed and in what is seen: see values_of. Each line of stderr begins with `role-env: ` and none of stdout does;
-any other is shown behind `2> ` or `1> `. With `[exit 3; false]`, stdout is the code that only fails a shell. With the
-option --update, what is seen is written into the files: read it before you believe it.
+It is the `machine` of conftest.py, with its canary. Before anything is typed, a transcript says what that machine has
+and what is in its profiles file. HOME is `~`, and `{id}`, `{secret}`, `{me}` … stand for its values, both in what is
+typed and in what is seen: see values_of; `{time}` and `{minutes}` are any of their form. Each line of stderr begins
+with `role-env: ` and none of stdout does; any other is shown behind `2> ` or `1> `. With `[exit 3; false]`, stdout is
+the code that only fails a shell. With the option --update, what is seen is written into the files: read it before you
+believe it.
 """
 
 import contextlib
 import difflib
 import functools
 import itertools
+import os
+import pwd
 import re
 import shlex
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,9 +44,12 @@ from support.machine import Machine
 from support.shells import NOTHING_CHANGED
 from support.terminal import on_terminal
 
+TOP = Path(__file__).parents[2]
 HEAD = re.compile(
     r"(?P<shell>[a-z]*)\$ (?P<typed>.+)|(?P<key>machine|file|sts|line (?P<number>\d+)):(?P<value>.*)|-- .*"
 )
+BEGINNING = re.compile(r"machine: .+\n(?:.*\n)*?file: ~/\.config/role-env/profiles\.ini\n")
+FORMS = {"{time}": r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?", "{minutes}": r"\d\d?"}
 FOR_A_SHELL = re.compile(r"[|&;<>$`*~]")
 
 
@@ -52,7 +60,10 @@ def play(machine: Machine, step: str, request: pytest.FixtureRequest, living: Ca
     found = HEAD.fullmatch(head)
     assert found, head
     mark = "< " if found["typed"] else "    "
-    given = list(itertools.takewhile(lambda line: line.startswith(mark), lines))
+    is_file = found["key"] == "file"
+    given = list(itertools.takewhile(lambda line: line.startswith(mark) or (is_file and not line), lines))
+    while given and not given[-1]:  # the empty line after a file is not in it
+        given.pop()
     value = (found["typed"] or found["value"] or "").strip()
     text = "".join(f"{line.removeprefix(mark)}\n" for line in given)
     for name, meant in values_of(machine).items():
@@ -61,7 +72,8 @@ def play(machine: Machine, step: str, request: pytest.FixtureRequest, living: Ca
     if found["typed"]:
         seen = enter(machine, found["shell"], value, text, living)
     elif found["key"] == "machine":
-        request.getfixturevalue(value.replace(" ", "_"))
+        for name in value.split(", "):
+            request.getfixturevalue(name.replace(" ", "_"))
     elif found["key"] == "file":
         write_private(machine.home / value.removeprefix("~/"), text)
     elif found["number"]:
@@ -103,7 +115,8 @@ def enter(machine: Machine, shell: str, line: str, text: str, living: Callable[[
 def values_of(machine: Machine) -> dict[str, str]:
     """Return the values of this machine by their names; sessions are numbered."""
     sts = machine.sts
-    named = {"{sts}": sts.endpoint}
+    user, host = pwd.getpwuid(os.getuid()).pw_name, socket.gethostname().partition(".")[0]
+    named = {"{sts}": sts.endpoint, "{me}": re.sub(r"[^A-Za-z0-9.@_-]", "-", f"{user}@{host}")[:64]}
     for key in sts.world.keys.values():
         of = "" if key.id == sts.access_key_id else f" of {key.user.name if key.user else 'root'}"
         named |= {f"{{id{of}}}": key.id, f"{{secret{of}}}": key.secret}
@@ -122,7 +135,12 @@ def agreed(expected: list[str], seen: list[str]) -> list[str]:
 
 def pattern(line: str) -> str:
     """Return the pattern of an expected line, with its end."""
-    return r"(?:.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + r"\n"
+    if line == "…":
+        return r"(?:.*\n)*"
+    escaped = re.escape(line).replace("…", ".*")
+    for name, form in FORMS.items():
+        escaped = escaped.replace(re.escape(name), form)
+    return escaped + r"\n"
 
 
 class Transcript(pytest.File):
@@ -138,6 +156,10 @@ def check(path: Path, machine: Machine, request: pytest.FixtureRequest) -> None:
     """Play a transcript, and fail with what differs; with --update, write what is seen."""
     written = path.read_text("utf-8")
     starts = [0, *(found.start() for found in re.finditer(f"^(?:{HEAD.pattern})$", written, re.MULTILINE)), None]
+    before_typing = re.split(r"^[a-z]*\$ ", written.partition("\n\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    assert BEGINNING.match(before_typing), (
+        "begin with `machine: sts, keyring` and `file: ~/.config/role-env/profiles.ini`"
+    )
     promise, *steps = (written[start:end] for start, end in itertools.pairwise(starts))
     with contextlib.ExitStack() as stack:
         living = functools.cache(lambda name: stack.enter_context(contextlib.closing(living_shell(machine, name))))
@@ -146,4 +168,5 @@ def check(path: Path, machine: Machine, request: pytest.FixtureRequest) -> None:
         path.write_text(seen, "utf-8")
     elif seen != written:
         difference = difflib.unified_diff(written.split("\n"), seen.split("\n"), "expected", "seen", lineterm="")
-        pytest.fail("\n".join([promise.strip(), *difference]), pytrace=False)
+        advice = f"if that is what it should be: tests/run {path.relative_to(TOP)} --update, and read the difference"
+        pytest.fail("\n".join([promise.strip(), *difference, advice]), pytrace=False)

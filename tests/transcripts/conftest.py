@@ -6,6 +6,13 @@ import pytest
 
 from cloud.ram import LocalRam
 from support.machine import Machine
+from support.secret_service_bus import KeyringBus
+
+
+@pytest.fixture
+def keyring(bus: KeyringBus) -> KeyringBus:
+    """Return the keyring of the machine, gnome-keyring on a bus of its own."""
+    return bus
 
 
 def _age_key(machine: Machine, ram: LocalRam, days: int) -> None:
