@@ -74,3 +74,23 @@ def test_an_interrupted_wait_leaves_no_lock(environ: dict[str, str]) -> None:
         other.take_in_turn(30, Interrupted())
     holder.release()
     assert is_free(environ)
+
+
+def test_a_lock_whose_file_each_holder_removes_has_one_holder_at_a_time(environ: dict[str, str]) -> None:
+    inside = Path(environ["HOME"]) / "inside"
+    held: list[bool] = []
+
+    def hold_often() -> None:
+        for _ in range(25):
+            with hold_in_state("key", environ, seconds=60, waiting=contextlib.nullcontext()) as is_busy:
+                inside.mkdir()  # fails if another holder is there
+                inside.rmdir()
+                held.append(not is_busy)
+
+    workers = [threading.Thread(target=hold_often) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert held == [True] * 100
+    assert not list(Path(environ["HOME"]).rglob("*.lock"))
