@@ -16,9 +16,9 @@ FOLDER = ".local/state/role-env/edit"
 GOOD = "\n[more]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n"
 
 
-def editing(machine: Machine, script: str, *words: str, editor: str = "") -> Person:
+def editing(machine: Machine, script: str, *words: str, editor: str = "", name: str = "vim") -> Person:
     """Return a person whose editor is a shell script; its last argument, the copy, is $f."""
-    program = write_program(machine.home / "bin" / "vim", f"#!/bin/sh\nfor f; do :; done\n{script}\n")
+    program = write_program(machine.home / "bin" / name, f"#!/bin/sh\nfor f; do :; done\n{script}\n")
     return Person(machine, "configure", "--edit", *words, EDITOR=editor or str(program))
 
 
@@ -110,13 +110,20 @@ def test_an_editor_that_fails_changes_nothing(machine: Machine, script: str, sai
 
 def test_an_editor_that_leaves_its_window_open_is_waited_for(machine: Machine) -> None:
     go = machine.home / "go"
-    person = editing(machine, f'(while [ ! -e {go} ]; do sleep 0.1; done; printf "{GOOD}" >>"$f"; echo SAVED) &')
-    person.sees("vim ended at once: press Enter when you have saved and closed the file")
+    script = f'(while [ ! -e {go} ]; do sleep 0.1; done; printf "{GOOD}" >>"$f"; echo SAVED) &'
+    person = editing(machine, script, name="gvim")
+    person.sees("gvim ended at once: press Enter when you have saved and closed the file")
     go.touch()
     person.sees("SAVED")
     person.presses("m")
     assert "was changed" in person.ends()
     assert GOOD in machine.file.read_text()
+
+
+def test_an_editor_of_the_terminal_that_is_left_at_once_asks_nothing(machine: Machine) -> None:
+    shown = editing(machine, "true").ends()
+    assert "is as it was" in shown
+    assert "press Enter" not in shown
 
 
 def test_visual_comes_first_and_may_have_arguments(machine: Machine) -> None:

@@ -66,7 +66,7 @@ PROFILES = {
     "unset": (f"{ROLE}credential_source = environment\n", "warn", "none is set"),
     "role-env-none": (FROM_A, "fail", "rename [role-env-none]"),
     "role-env-served": (FROM_A, "fail", "rename [role-env-served]"),
-    "list": (FROM_A, "warn", "type role-env export list"),
+    "list": (FROM_A, "warn", 'type eval "$(role-env export list || echo false)"'),
 }
 """Profiles with the keys of each, and what is said of it."""
 

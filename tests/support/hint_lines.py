@@ -18,8 +18,9 @@ VALUES = {
     "line": "role-env configure new --role-arn ARN --source-profile profileA",
     "meant": "exec",
     "named": "new",
+    "' '.join((environ.get('ROLE_ENV_PROFILE', 'PROFILE'), *more))": "profileB --refresh",
     "shlex.join(words)": "use profileB --full",
-    "shlex.join((self.profile, *self._words(environ)))": "profileB --duration 900",
+    "shlex.join((self.profile, *self._typed_options(environ), *more))": "profileB --duration 900",
 }
 """What an expression in a line stands for in the tests, where that is not simply the name of a profile."""
 _OF_KEY = ("login", "logout", "rotate", "--source-profile")

@@ -17,7 +17,8 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
     if idle := _why_idle(context.environ):
         ui.write(SHELLS[invocation.shell_format].nothing)
-        context.messages.progress(f"the session of this shell is {idle}")
+        if context.messages.shows_progress:
+            context.messages.progress(f"the session of this shell is {idle}{_way_to_new(context.environ)}")
         return 0
     from role_env.sessions.renew import renew
     from role_env.shells import export as exporters
@@ -25,6 +26,15 @@ def run(invocation: Invocation, context: Context) -> int:
     session = renew(context)
     ui.write(exporters.renewal(session, invocation.shell_format, context.environ))
     return 0
+
+
+def _way_to_new(environ: "Mapping[str, str]") -> str:
+    """Return how to have a new session all the same; empty for one that its server renews."""
+    if not environ.get("ROLE_ENV_ACCESS_KEY_ID"):
+        return ""
+    from role_env.sessions.shell_request import line_to_switch_again  # only for a person
+
+    return f"; for a new one now: {line_to_switch_again(environ, '--refresh')}"
 
 
 def _why_idle(environ: "Mapping[str, str]") -> str:

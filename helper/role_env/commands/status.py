@@ -120,8 +120,11 @@ def _name(state: ShellState) -> str:
     return f"{state.profile}{narrowed}" if state.profile else ""
 
 
-def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
-    """Return why the shell has no valid session, the gravest reason first; none if it has one."""
+def find_faults(environ: "Mapping[str, str]", *, asks_who: bool = True) -> list[RoleEnvError]:
+    """Return why the shell has no valid session, the gravest reason first; none if it has one.
+
+    With `asks_who`, the hint about another key names the command that shows whose it is.
+    """
     state, half_keys = ShellState(environ), incomplete_keys(environ)
     completing = "set both, or neither; " if half_keys else ""
     if state.has_no_account:
@@ -140,9 +143,11 @@ def find_faults(environ: "Mapping[str, str]") -> list[RoleEnvError]:
     from role_env.sessions.shell_request import line_to_switch_again
 
     again = f"switch again with: {line_to_switch_again(environ)}"
+    who = "ask who: `role-env whoami`; or " if asks_who else ""
     found = [
         RoleEnvError(
-            fault.of_all(names), hint=f"ask who: `role-env whoami`; or {again}" if fault is OTHER_KEY else again
+            fault.of_all(names),
+            hint=f"{who if fault is OTHER_KEY else ''}{again}",
         )
         for fault, names in state.faults().items()
     ]

@@ -68,6 +68,9 @@ class _Identities:
                 with self._context.messages.waiting_for(f"STS at {endpoint}"):
                     self._known[digest] = sts.caller_identity(key, endpoint=endpoint, context=self._context)
             except RoleEnvError as error:
+                state = ShellState(self._context.environ)
+                if key.access_key_id == state.access_key_id and not state.is_valid():
+                    error.hint = ""  # that about the session, which was reported first, has the way on
                 self._known[digest] = error
         answer = self._known[digest]
         if isinstance(answer, RoleEnvError):
@@ -133,7 +136,9 @@ def _key_of_environment(context: Context) -> tuple[AccessKey | None, str]:
     key = current_key(environ)
     if key is None and (uri := environ.get(variables.CREDENTIALS_URI)):
         key = credentials_uri.fetch(uri, context, is_served=state.is_served and state.is_valid())
-    for fault in find_faults(environ)[:1] if state.has_no_account or state.has_session_variables else ():
+    for fault in (
+        find_faults(environ, asks_who=False)[:1] if state.has_no_account or state.has_session_variables else ()
+    ):
         if key is None and state.has_no_account:
             raise ProfileError(fault.message, hint=fault.hint)
         context.messages.say(f"{fault.message}; {fault.hint}")

@@ -41,9 +41,14 @@ class Messages:
         if self._verbose:
             stderr.write_line(f"role-env: {printable(text)}")
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a person reads what `progress` reports: on a terminal, or with `verbose`."""
+        return self._verbose or (not self.silent and on_terminal())
+
     def progress(self, text: str) -> None:
         """Report, on a terminal or with `verbose`, what only a person who waits for it wants to know."""
-        if self._verbose or (not self.silent and on_terminal()):
+        if self.shows_progress:
             stderr.write_line(f"role-env: {printable(self.shown(text))}")
 
     def waiting_for(self, what: str) -> "AbstractContextManager[object]":

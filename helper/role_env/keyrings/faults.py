@@ -1,11 +1,16 @@
 """The reasons why the system's keyring cannot be used."""
 
 import enum
+import sys
 
-FOREIGN_BUS_FIX = (
-    "log in as yourself rather than with su or sudo, or unset DBUS_SESSION_BUS_ADDRESS and see `role-env help headless`"
-)
-"""What to do about a session bus of another user."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HEADLESS = "see `role-env help headless`"
+INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
+OTHER_BACKEND = "choose another backend in keyringrc.cfg"
+"""What to do about a keyring that does not store what it is given."""
 
 
 class KeyringFault(enum.Enum):
@@ -54,3 +59,22 @@ def fault_of(error: BaseException) -> KeyringFault:
     if below and type(below).__name__ in _FAULTS:  # InitError is also raised for a service that has ended
         error = below
     return _FAULTS.get(type(error).__name__, KeyringFault.BROKEN)
+
+
+def fix_of(fault: KeyringFault, environ: "Mapping[str, str]") -> str:
+    """Return what to do about a fault: one sentence for each cause."""
+    if sys.platform == "darwin" and fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
+        return "unlock the login keychain (security unlock-keychain) and try again"
+    if fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
+        if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+            return f"unlock it: log in to the desktop; without a desktop, {_HEADLESS}"
+        return "unlock it: log in to the desktop again, or open its program"
+    if fault is KeyringFault.FOREIGN_BUS:
+        return f"log in as yourself rather than with su or sudo, or unset DBUS_SESSION_BUS_ADDRESS and {_HEADLESS}"
+    if fault.is_timeout:
+        return "restart its service: killall gnome-keyring-daemon, or log in again"
+    if fault is KeyringFault.NO_BACKEND:
+        return "unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg"
+    if fault is KeyringFault.NONE_ON_SYSTEM and not environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return f"this session has no D-Bus session bus, as over ssh, in WSL or on a server: {_HEADLESS}"
+    return f"{INSTALL}; without a desktop, {_HEADLESS}" if fault.is_absence else OTHER_BACKEND

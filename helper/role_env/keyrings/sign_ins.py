@@ -149,7 +149,7 @@ class StoredSignIn:
             vault.check_stored(stored, sign_in.text())
         elif keyrings.kernel and not is_stored:
             what = f"the sign-in cannot be stored: {keyrings.kernel.reason}"
-            raise KeyringError(what, hint=vault.HINT)
+            raise KeyringError(what, hint="see `role-env help headless`")
 
     def delete(self, context: Context) -> None:
         """Delete the sign-in wherever it is stored. Raises KeyringError if the keyring could not be used."""

@@ -11,7 +11,7 @@ from role_env.context.messages import on_terminal
 from role_env.deadline import TimedOut, Worker, is_crowded, within
 from role_env.keyrings import Entry, KeyringNotes, backends, secret_service
 from role_env.keyrings.dbus import ForeignBus
-from role_env.keyrings.faults import KeyringFault, fault_of
+from role_env.keyrings.faults import KeyringFault, fault_of, fix_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class SystemKeyring:
         self._notes = KeyringNotes(context.environ)
         self.fault: KeyringFault | None = KeyringFault.AVOIDED if self._notes.is_avoided() else None
         self.reason = self.fault.text if self.fault else ""
+
+    @property
+    def fix(self) -> str:
+        """What to do about `fault`; empty without one."""
+        return fix_of(self.fault, self._context.environ) if self.fault else ""
 
     @property
     def is_absent(self) -> bool:

@@ -1,12 +1,11 @@
 """Store long-lived secrets, such as access keys, in the OS keyring: never in the kernel keyring or a file."""
 
 import contextlib
-import sys
 
 from role_env.context import Context
 from role_env.errors import KeyringError
 from role_env.keyrings import Entry, profile_entry
-from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
+from role_env.keyrings.faults import OTHER_BACKEND, KeyringFault
 from role_env.keyrings.index import Index
 from role_env.keyrings.system import SystemKeyring
 
@@ -14,13 +13,6 @@ INDEX = "keys-index"
 """The file of the index of these entries."""
 SERVICE = "role-env "
 """The prefix of the services of these entries."""
-HINT = (
-    "unlock it, or install gnome-keyring or KeePassXC and run in a session with a D-Bus session bus; if there can be"
-    " none, see `role-env help headless`; `role-env doctor` shows more"
-)
-"""What to do about a keyring that cannot be used, on this system."""
-if sys.platform == "darwin":
-    HINT = "unlock the login keychain (security unlock-keychain) and try again"
 
 
 class NoKeyring(KeyringError):
@@ -74,7 +66,7 @@ def check_available(entry: Entry, context: Context) -> None:
     """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that stores nothing."""
     read(entry, context)
     if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
-        raise NoKeyring("the keyring that is chosen stores nothing", hint=HINT)
+        raise NoKeyring("the keyring that is chosen stores nothing", hint=OTHER_BACKEND)
 
 
 def check_usable(keyring: SystemKeyring) -> None:
@@ -82,12 +74,11 @@ def check_usable(keyring: SystemKeyring) -> None:
     if not keyring.fault:
         return
     message = f"the keyring cannot be used: {keyring.reason}"
-    if keyring.fault is KeyringFault.FOREIGN_BUS:
-        raise NoKeyring(message, hint=FOREIGN_BUS_FIX)
-    raise (NoKeyring if keyring.is_absent else KeyringError)(message, hint=HINT)
+    is_missing = keyring.is_absent or keyring.fault is KeyringFault.FOREIGN_BUS
+    raise (NoKeyring if is_missing else KeyringError)(message, hint=keyring.fix)
 
 
 def check_stored(stored: str | None, text: str) -> None:
     """Raise KeyringError if `stored`, which was read back, is not `text`."""
     if stored != text:
-        raise KeyringError("the keyring does not return the stored text", hint=HINT)
+        raise KeyringError("the keyring does not return the stored text", hint=OTHER_BACKEND)

@@ -78,14 +78,14 @@ def renew(context: Context) -> Session:
         raise ProfileError(
             "this shell has no session that can be renewed", hint="begin one with: `role-env use PROFILE`"
         )
-    asked, hint = request_of_shell(environ), f"`role-env use {state.profile}`"
+    asked = request_of_shell(environ)
     if asked is None:
         raise ProfileError(
             f"the session of {state.profile} cannot be renewed: the variable ROLE_ENV_REQUEST is missing, invalid or of"
             " another session",
-            hint=hint,
+            hint=f"type: `role-env use {state.profile}`",
         )
-    wanted = _Wanted(asked, hint)
+    wanted = _Wanted(asked, f"type: {asked.line(environ)}")
     if state.remaining() > 0:
         context = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
     try:

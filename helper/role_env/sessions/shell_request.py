@@ -103,11 +103,11 @@ class ShellRequest:
         """Return the option of this name, empty if it was not given."""
         return self._words.get(f"--{name.replace('_', '-')}", "")
 
-    def line(self, environ: "Mapping[str, str]") -> str:
-        """Return the line to type that repeats the request, with its file and options."""
+    def line(self, environ: "Mapping[str, str]", *more: str) -> str:
+        """Return the line to type that repeats the request, with its file and options, and with the words `more`."""
         import shlex  # only for a hint
 
-        return f"``role-env use {shlex.join((self.profile, *self._typed_options(environ)))}``"
+        return f"``role-env use {shlex.join((self.profile, *self._typed_options(environ), *more))}``"
 
     def _typed_options(self, environ: "Mapping[str, str]") -> "Iterator[str]":
         """Yield the options of the line, as far as they differ from what would be used without them."""
@@ -146,7 +146,9 @@ def request_of_shell(environ: "Mapping[str, str]") -> ShellRequest | None:
     return None if ShellState(environ).mixed() else read_request(environ.get(variables.REQUEST, ""))
 
 
-def line_to_switch_again(environ: "Mapping[str, str]") -> str:
+def line_to_switch_again(environ: "Mapping[str, str]", *more: str) -> str:
     """Return the line to type that repeats the request of the session in `environ`, or only names its profile."""
     request = request_of_shell(environ)
-    return request.line(environ) if request else f"`role-env use {environ.get('ROLE_ENV_PROFILE', 'PROFILE')}`"
+    if request:
+        return request.line(environ, *more)
+    return f"`role-env use {' '.join((environ.get('ROLE_ENV_PROFILE', 'PROFILE'), *more))}`"

@@ -20,6 +20,8 @@ from role_env.profiles.file import ProfilesFile
 from role_env.ui import prompt
 
 # The editors that open a file at line N if the argument `+N` comes first.
+_TERMINAL_EDITORS = ("vi", "vim", "nvim", "view", "nano", "pico", "joe", "micro", "kak", "mg", "ne", "ed", "ex")
+"""The editors that have ended when their command has, however soon."""
 _WITH_LINE = frozenset(
     ("vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "joe", "micro", "kak", "mg", "ne")
 )
@@ -171,7 +173,8 @@ def _open_editor(path: Path, environ: Mapping[str, str], *, line: int) -> bytes:
     if status:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         raise UsageError(f"the editor {words[0]} {how}, and nothing was changed", hint="edit again")
-    if time.monotonic() - began < _SHORTEST_SECONDS and _read(path) == before:
+    is_left_open = PurePath(words[0]).name not in _TERMINAL_EDITORS and time.monotonic() - began < _SHORTEST_SECONDS
+    if is_left_open and _read(path) == before:
         question = f"{words[0]} ended at once: press Enter when you have saved and closed the file"
         prompt.ask(question, check=str)
     return _read(path)

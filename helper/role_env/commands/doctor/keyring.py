@@ -17,15 +17,13 @@ from role_env.dataclass import replace
 from role_env.deadline import within
 from role_env.keyrings import SESSION_SERVICE, Entry, KeyringNotes, backends
 from role_env.keyrings.container import is_container
-from role_env.keyrings.faults import FOREIGN_BUS_FIX, KeyringFault
+from role_env.keyrings.faults import INSTALL, OTHER_BACKEND
 from role_env.keyrings.order import KernelKeyring
 from role_env.keyrings.system import SystemKeyring
 from role_env.sessions.store import cache_mode
 
 _TEXT = "role-env doctor"
 _LONGEST_CHOICE = 2.0  # seconds
-_INSTALL = "install gnome-keyring or KeePassXC and log in to a session with a D-Bus session bus"
-_WITHOUT_DESKTOP = "without a desktop, see `role-env help headless`"
 _NAMES = {
     "keyring.backends.SecretService.Keyring": "the desktop's keyring (Secret Service)",
     "keyring.backends.libsecret.Keyring": "the desktop's keyring (Secret Service)",
@@ -54,7 +52,7 @@ def check(invocation: Invocation, context: Context) -> list[Finding]:
     if not ring.fault:
         return [_of_usable(chosen, took, is_stored=is_stored)]
     what = f"{ring.reason}{_why_absent(context.environ)}" if ring.is_absent else f"{chosen}: {ring.reason}"
-    fault = Finding("keyring", FAIL, what, _fix(ring, context.environ))
+    fault = Finding("keyring", FAIL, what, ring.fix)
     return [fault] if mode == "keyring" else _replaced(ring, fault, context.environ)
 
 
@@ -69,11 +67,11 @@ def _round_trip(ring: SystemKeyring | KernelKeyring) -> tuple[str, bool]:
 
 def _of_usable(chosen: str, took: str, *, is_stored: bool) -> Finding:
     if not is_stored:
-        return Finding("keyring", WARN, f"{chosen}: it stores nothing", "choose another backend in keyringrc.cfg")
+        return Finding("keyring", WARN, f"{chosen}: it stores nothing", OTHER_BACKEND)
     what = f"{chosen}: wrote, read and deleted an entry in {took}"
     if "plaintext" not in chosen.lower():
         return Finding("keyring", OK, what)
-    return Finding("keyring", WARN, f"{what}; it writes secrets to a file in plain text", f"{_INSTALL}, and choose it")
+    return Finding("keyring", WARN, f"{what}; it writes secrets to a file in plain text", f"{INSTALL}, and choose it")
 
 
 def _replaced(ring: SystemKeyring, fault: Finding, environ: Mapping[str, str]) -> list[Finding]:
@@ -123,17 +121,3 @@ def _why_absent(environ: Mapping[str, str]) -> str:
     if not any(shutil.which(name, path=environ.get("PATH")) for name in _SERVICES):
         lacks.append(f"none of {', '.join(_SERVICES)} is on the PATH")
     return f" ({'; '.join(lacks)})" if lacks else ""
-
-
-def _fix(ring: SystemKeyring, environ: Mapping[str, str]) -> str:
-    if ring.fault in (KeyringFault.LOCKED, KeyringFault.LOCKED_OR_STOPPED):
-        if sys.platform == "linux" and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
-            return f"unlock it: log in to the desktop; {_WITHOUT_DESKTOP}"
-        return "unlock it: log in to the desktop again, or open its program"
-    if ring.fault is KeyringFault.FOREIGN_BUS:
-        return FOREIGN_BUS_FIX
-    if ring.fault is KeyringFault.TIMED_OUT:
-        return "restart its service: killall gnome-keyring-daemon, or log in again"
-    if ring.fault is KeyringFault.NO_BACKEND:
-        return "unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg"
-    return f"{_INSTALL}; {_WITHOUT_DESKTOP}" if ring.is_absent else "choose another backend in keyringrc.cfg"
