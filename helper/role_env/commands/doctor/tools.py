@@ -59,7 +59,8 @@ def check_config_file(_invocation: Invocation, context: Context) -> list[Finding
 
 def _written_sessions(file: ConfigFile) -> list[Finding]:
     """Report the profiles of mode External into which an SDK has written the session that the command printed."""
-    fix = "remove access_key_id, access_key_secret and sts_token there; for programs with an SDK use role-env exec"
+    sdk = "for programs with an SDK: `role-env exec PROFILE -- COMMAND`"
+    fix = f"remove access_key_id, access_key_secret and sts_token there; {sdk}"
     return [
         Finding(NAME, WARN, f"{file.path}: profile {name}: an SDK has written a session into it, in plain text", fix)
         for name, entry in file.entries.items()
