@@ -188,7 +188,7 @@ class ShellState:
         return [name for name, field in shown if self._environ.get(name, "") != self.request.get(field, "")]
 
     def faults(self) -> dict[Fault, list[str]]:
-        """Return the faults, the gravest first, each with its variables; NOT_SERVED has the reason instead of one."""
+        """Return the faults, the gravest first, each with its variables; NOT_SERVED has its reason instead of names."""
         found = {
             OTHER_KEY: self._mismatched_key_ids(),
             UNKNOWN: [] if self.request else [variables.REQUEST],

@@ -26,7 +26,7 @@ class ToolKey:
     """The key that one tool finds in the environment.
 
     `key` is None if there is none or it is not complete; then `fault` may say why. `variables` are the variables that
-    it comes from: its ID's, and the others if they are not of the same family.
+    it comes from: that of its ID, and those of secret and token if they are not of the ID's family.
     """
 
     def __init__(self, tool: str, order: tuple[Key, ...], environ: Mapping[str, str]) -> None:
