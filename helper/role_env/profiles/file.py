@@ -253,4 +253,4 @@ def _add_defaults(section: Section, defaults: Section) -> None:
         added = {key: value for key, value in added.items() if key not in registry.CHOOSERS}
     section.values = {**added, **section.values}
     section.lines = {**defaults.lines, **section.lines}
-    section.inherited = frozenset(added)
+    section.inherited = added.keys()

@@ -23,6 +23,7 @@ def parse(path: str, content: bytes) -> dict[str, Section]:
     """Return the sections by name, in file order, with [DEFAULT]. Raises ProfileError, with the line."""
     sections: dict[str, Section] = {}
     section: Section | None = None
+    include: Section | None = None
     values: list[tuple[Section, str, int, list[str]]] = []
     value_lines: list[str] = []  # of the current key
     key_indent = 0
@@ -40,6 +41,7 @@ def parse(path: str, content: bytes) -> dict[str, Section]:
                 what = f"this section already exists in line {sections[name].line}"
                 raise _error(path, number, what, hint="merge the two")
             section = sections[name] = Section(path, name, number, file_lines=lines)
+            include = section if name == validators.INCLUDE else include
             value_lines = []
         else:
             key, equals, value = text.partition("=")
@@ -48,16 +50,17 @@ def parse(path: str, content: bytes) -> dict[str, Section]:
             if section is None:
                 raise _error(path, number, "a key before the first [profile]", hint="add a line [profile] above it")
             key = key.rstrip().lower()
-            if section.name == validators.INCLUDE:
+            if section is include:
                 _check_include(path, number, key)
             else:
                 _add_key(section, key, number)
             value_lines, key_indent = [value.lstrip()], indent
             values.append((section, key, number, value_lines))
-    for section, key, number, value_lines in values:
+    for section, key, _, value_lines in values:
         section.values[key] = "\n".join(value_lines).strip()
-        if section.name == validators.INCLUDE:
-            section.includes.append((number, section.values[key]))
+    if include:
+        paths = [(number, "\n".join(lines).strip()) for section, _, number, lines in values if section is include]
+        include.includes = paths
     return sections
 
 

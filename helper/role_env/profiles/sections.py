@@ -161,7 +161,7 @@ def check_shared(section: Section) -> None:
         if key in SECRETS:
             what, hint = (
                 "is a secret, which no included file may have",
-                f"store it with: `role-env login {section.name}`",
+                f"remove it there, and type: `role-env login {section.name}`",
             )
             raise section.error(key, what, hint=hint)
         if runs_program(key):

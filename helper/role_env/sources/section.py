@@ -6,6 +6,7 @@ from role_env.errors import ProfileError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 _QUOTES = ('"', "'")
@@ -20,6 +21,9 @@ class Section:
     include the one at `path`. [include] has the lines and values of its paths in `includes` instead.
     """
 
+    inherited: "AbstractSet[str]" = frozenset()
+    includes: "Sequence[tuple[int, str]]" = ()
+
     def __init__(self, path: str, name: str, line: int, *, file_lines: "Sequence[str]" = ()) -> None:
         self.path = path
         self.profiles_file = path
@@ -28,8 +32,6 @@ class Section:
         self.where = f"{path}, line {line}"
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
-        self.inherited: frozenset[str] = frozenset()
-        self.includes: list[tuple[int, str]] = []
         self._file_lines = file_lines
 
     def with_values(self, values: dict[str, str]) -> "Section":
