@@ -9,7 +9,6 @@ import pytest
 
 from cloud.world import ACCOUNT_B, ACCOUNT_C, role_arn
 from role_env import variables
-from role_env.command_table import FORMATS
 from role_env.command_table.commands import COMMANDS
 from role_env.profiles.profile import PROFILE_KEYS
 from support.documents import README, TOP, TOPICS, codes, table, topic
@@ -91,20 +90,38 @@ def test_each_readme_links_each_topic(document: Path) -> None:
 # ---- tables and lists ----
 
 
-def test_the_table_of_commands_has_each_and_no_other() -> None:
-    words = sorted(codes(row[0])[0].split()[1] for row in table("command"))
-    assert words == sorted(["PROFILE", *COMMANDS]), "give each command a row in README.md"
-    (formats,) = [codes(row[1]) for row in table("command") if "export PROFILE [" in row[0]]
-    assert tuple(formats) == FORMATS, "list the formats in the row of export in README.md"
-
-
-def test_the_options_of_the_commands_are_there() -> None:
-    for row in table("command"):
-        name = codes(row[0])[0].split()[1]
-        command = COMMANDS["export" if name == "PROFILE" else name]
-        # A row may name more than one option; `--` alone is not one.
-        for option in re.findall(r"--[a-z-]+", " ".join(row)):
+def test_the_table_of_every_day_names_commands_and_options_that_are_there() -> None:
+    for row in table("every day"):
+        (line,) = codes(row[0])
+        command = COMMANDS[line.split()[1]]
+        for option in re.findall(r"--[a-z-]+", line):
             assert option in command.options, f"README.md: {command.name} {option}"
+
+
+def test_each_message_of_the_table_is_one_of_role_env_or_a_code_of_sts() -> None:
+    code = "".join(file.read_text("utf-8") for file in (TOP / "helper/role_env").rglob("*.py")).replace("`", "")
+    messages = [row[0].replace("`", "").partition("…")[0] for row in table("message")]
+    assert len(messages) == 10
+    of_a_shell = 'Syntax error: "(" unexpected'
+    assert [message for message in messages if message not in code] == [of_a_shell]
+
+
+def outline(document: Path) -> list[str]:
+    """Return what a document is made of, in order: the level of each heading, its fenced lines, the rows of tables."""
+    lines, fenced, found = document.read_text("utf-8").splitlines(), False, []
+    for line in lines:
+        if line.startswith("```"):
+            fenced = not fenced
+        if fenced or line.startswith("```"):
+            found.append(line)
+        elif line.startswith(("#", "|", "- ", "1. ", "2. ", "3. ", "4. ")):
+            found.append(line.split(" ")[0])
+    return found
+
+
+def test_the_japanese_readme_says_the_same_section_by_section() -> None:
+    english, japanese = map(outline, READMES)
+    assert japanese == english, "give README.ja.md the headings, lists, tables and blocks of README.md, in its order"
 
 
 def test_the_list_of_keys_has_each_and_no_other() -> None:

@@ -37,10 +37,10 @@ def codes(cell: str) -> list[str]:
 _CODE = re.compile("\x1b\\[36m(.*?)\x1b\\[0m")
 _OTHERS = (
     r"\w+ =( .*)?",  # a key of a profile, and its value
-    r"--[a-z-]+ \S+",  # an option
+    r"--[A-Za-z-]+ \S+",  # an option
     r"~/Library/.*",  # a path
     r"profileB 59m",  # a prompt
-    r"role-env: hint:",  # a message
+    r"(role-env|Syntax error): .*",  # a message
     r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
     r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
 )
