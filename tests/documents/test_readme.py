@@ -196,8 +196,27 @@ def rotate(person: Machine, block: Block) -> None:
     (person.home / ".aliyun/config.json").unlink()
     with ram_of(person) as ram:
         done = person.shell("dash", "set -e\n" + block.text)
-    assert (done.returncode, done.stderr) == (0, f"role-env: RAM is asked at {ram.endpoint}, which learns new keys\n")
+    said = f"role-env: RAM is asked at {ram.endpoint}, which learns new keys\n"
+    said += f"role-env: IMS is asked at {ram.ims.endpoint} for the network policies of keys\n"
+    assert (done.returncode, done.stderr) == (0, said)
     person.succeeds("profileB")
+
+
+def include(person: Machine, block: Block) -> None:
+    """A team's file is there, and the other one, which may be missing, is not."""
+    team = block.text.split("path = ~/")[1].split("\n")[0]
+    write_private(person.home / team, f"[shared]\nrole_arn = {person.sts.role_arn}\nsource_profile = me\n")
+    person.write(block.text)
+    assert person.succeeds("list", "--names").stdout.split() == ["shared", "me"]
+
+
+def program_of_saml(person: Machine, block: Block) -> None:
+    """A shell reads it, and it finds the response in the form of a provider, which curl gets here from a file."""
+    (person.home / "form").write_text('<input type="hidden" name="SAMLResponse" value="UmVzcG9uc2U=" />')
+    person.write_program("bin/curl", "#!/bin/sh\ncat form\n")
+    person.environ["PATH"] = f"{person.home / 'bin'}:{person.environ['PATH']}"
+    done = person.shell("sh", block.text)
+    assert (done.returncode, done.stdout.strip()) == (0, "UmVzcG9uc2U=")
 
 
 def policy(person: Machine, block: Block) -> None:
@@ -247,6 +266,8 @@ NEAREST: dict[str, Callable[[Machine, Block], None]] = {
     '{"name": "profileB", "mode": "External"': credential_process,  # a part of a file: its command is run
     "permissions: {id-token: write": github_job,  # there is no GitHub here: its steps are run
     "role-env configure profile": configure,  # --login asks for the key: here it is on stdin
+    "[include]": include,  # needs a team's file
+    "#!/bin/sh\ncurl": program_of_saml,  # there is no identity provider here: its answer is a file
     "role-env rotate profileA": rotate,  # there is no RAM here: a stand-in answers
     '{"Version": "1", "Statement": [{"Effect"': policy_of_ram,  # an administrator attaches it: the local STS is told
     '{"Version": "1"': policy,  # a file that the line below it names

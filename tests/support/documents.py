@@ -40,9 +40,11 @@ _OTHERS = (
     r"--[A-Za-z-]+ \S+",  # an option
     r"~/Library/.*",  # a path
     r"profileB 59m",  # a prompt
+    r"KEY=…  *role-env .*",  # a form
     r"(role-env|Syntax error): .*",  # a message
     r"(AcceptEnv|GatewayPorts) .*",  # a setting of another program
-    r"(exec|export|explain|rotate|clear|set|typeset|chmod|secret-tool|ssh|python -c) (-.*|PROFILE|600|lookup|pass)",
+    r"(exec|export|explain|rotate|clear|set|typeset|secret-tool|ssh|python -c) (-.*|PROFILE|lookup|pass)",
+    r"chmod (-.*|600|go-w)",
 )
 """What has a blank and is no line to type; the last one is a part of a line, or what is said of a program."""
 
