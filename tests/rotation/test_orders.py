@@ -293,12 +293,14 @@ class Order:
 
     def _log_in_or_out(self) -> None:
         profile, is_rotating = self._some_profile(), self._has_journal
-        is_refused = is_rotating(profile)
+        is_refused, (key_id, _) = is_rotating(profile), self._stored(profile)
         if self.chance.random() < 0.3:
             done = self.do(profile, "logout", fault=self._fault(22))
         else:
             key = self.chance.choice(self.known[self.chance.choice(USERS)])
             done = self.do(profile, "login", text=f"{key.id}\n{key.secret}\n", fault=self._fault(22))
+        if done.returncode == -signal.SIGKILL:  # perhaps before it could name the key that it had just removed
+            self.named.add(key_id)
         assert not is_refused or done.returncode != 0, f"{profile.label}: its key was changed during its rotation"
 
     def _store_by_another_program(self) -> None:
