@@ -132,6 +132,7 @@ def test_it_has_no_defaults_and_includes_nothing(machine: Machine, team: Path, s
         ("access_key_id = LTAIx\naccess_key_secret = y", "access_key_secret is a secret"),
         ("security_token = y", "security_token is a secret"),
         ("credential_process = touch ran", "credential_process runs a program"),
+        ("saml_process = touch ran", "saml_process runs a program"),
     ],
 )
 def test_its_profile_with_a_secret_or_a_program_is_refused_and_the_others_work(
