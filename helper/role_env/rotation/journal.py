@@ -8,7 +8,6 @@ from contextlib import suppress
 
 from role_env.context import Context
 from role_env.credentials import AccessKey
-from role_env.dataclass import dataclass
 from role_env.errors import KeyringError
 from role_env.keyrings import Entry, vault
 
@@ -21,7 +20,6 @@ class Unreadable(KeyringError):
     """The journal is damaged, or was written by a newer role-env."""
 
 
-@dataclass(frozen=False)
 class Journal:
     """A rotation from the key `old` to the key `new`, stored as `entry`.
 
@@ -30,11 +28,14 @@ class Journal:
     inactive, else 0.
     """
 
-    entry: Entry
-    old: AccessKey
-    new: AccessKey | None = None
-    started_at: int = 0
-    retired_at: int = 0
+    def __init__(
+        self, entry: Entry, old: AccessKey, new: AccessKey | None = None, *, started_at: int = 0, retired_at: int = 0
+    ) -> None:
+        self.entry = entry
+        self.old = old
+        self.new = new
+        self.started_at = started_at
+        self.retired_at = retired_at
 
     @property
     def keys(self) -> list[AccessKey]:
