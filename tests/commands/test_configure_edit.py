@@ -161,3 +161,19 @@ def test_for_no_profile_or_without_a_file_nothing_is_opened(machine: Machine) ->
     assert "did you mean profileB?" in editing(machine, "true", "profilB").ends(3)
     os.unlink(machine.file)  # noqa: PTH108
     assert "role-env configure" in editing(machine, "true").ends(3)
+
+
+def test_a_profile_of_an_included_file_is_edited_there_and_checked_with_all_files(machine: Machine) -> None:
+    team = machine.home / "team.ini"
+    team.write_text("# ours\n[shared]\nrole_arn = acs:ram::1:role/x\nsource_profile = profileA\n")
+    machine.add(f"[include]\npath = {team}\n")
+    main, seen = machine.file.read_bytes(), machine.home / "seen"
+    person = editing(machine, f'echo "$1" >{seen}; printf "\\n[profileB]\\n" >>"$f"', "shared")
+    person.sees(f"{team}, line 6: profile profileB already exists")
+    person.answers("again or discard [again]: ", "discard")
+    person.ends(130)
+    assert seen.read_text() == "+2\n"
+    person = editing(machine, 'sed -i "s/role.x/role\\/y/" "$f"', "shared")
+    assert f"{team} was changed" in person.ends()
+    assert "role/y" in team.read_text()
+    assert machine.file.read_bytes() == main
