@@ -113,6 +113,60 @@ def test_a_locked_keyring_is_offered_and_nobody_is_asked_for_its_password_before
 # ---- what does not end as wanted ----
 
 
+NEXT = "Correct it ({}), write it without the check, or stop? "
+
+
+def begin(machine: Machine, role: str, secret: str) -> Person:
+    """Return a person who has answered every question about a profile with a key of its own."""
+    person = Person(machine, "configure", columns=300)
+    person.answers("Name of the profile: ", "new")
+    person.answers("Role to assume", role)
+    person.answers("Source of the credentials, by number: ", person.reads(r"(\d+)\W+an access key")[1])
+    person.answers("AccessKey ID of new: ", machine.sts.access_key_id)
+    person.answers("AccessKey secret of new: ", secret)
+    person.answers("Region", "cn-hangzhou")
+    person.answers("Color", "red")
+    return person
+
+
+def test_after_a_mistyped_key_and_role_only_those_are_asked_for_again(machine: Machine) -> None:
+    person = begin(machine, machine.sts.role_arn.replace("switch", "swich"), "x" * 30)
+    person.answers(NEXT.format("key or role"), "k")
+    person.answers("AccessKey ID of new: ", machine.sts.access_key_id)
+    person.answers("AccessKey secret of new: ", machine.sts.access_key_secret)
+    person.answers(NEXT.format("key or role"), "role")
+    person.answers("Role to assume", machine.sts.role_arn)
+    person.sees("verified: ")
+    person.sees("appended to")
+    person.ends()
+    assert machine.file.read_text("utf-8").endswith(
+        f"\n[new]\nrole_arn = {machine.sts.role_arn}\nregion_id = cn-hangzhou\ncolor = red\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("x" * 30, "this is a secret, where the access key ID belongs"),
+        ("ＬＴＡＩ５ｔ", "full-width or other letters"),
+        ("AKIA5t", "an access key ID begins with LTAI"),
+    ],
+)
+def test_what_is_no_id_is_refused_before_the_secret_is_asked_for(machine: Machine, typed: str, said: str) -> None:
+    person = Person(machine, "login", "profileA")
+    person.answers("AccessKey ID of profileA", typed)
+    person.sees(said)
+    person.sees("AccessKey ID of profileA")
+
+
+def test_a_profile_that_was_not_verified_may_be_written_all_the_same(machine: Machine) -> None:
+    person = begin(machine, machine.sts.role_arn.replace("switch", "swich"), machine.sts.access_key_secret)
+    person.answers(NEXT.format("key or role"), "w")
+    person.sees("appended to")
+    person.ends()
+    assert "[new]" in machine.file.read_text("utf-8")
+
+
 OFFLINE = {"ALIBABA_CLOUD_STS_ENDPOINT": "localhost:1"}
 
 
@@ -125,6 +179,7 @@ def test_without_network_the_answers_are_in_the_line_that_leaves_out_the_check(m
     person.answers("Source of the credentials, by number: ", number)
     person.answers("Region", "cn-hangzhou")
     person.answers("Color", "red")
+    person.answers(NEXT.format("role"), "stop")
     shown = person.ends(5)
     assert machine.file.read_bytes() == before
     line = re.findall("hint: nothing was written; .*; without this check: (role-env configure .*--no-verify)", shown)[0]

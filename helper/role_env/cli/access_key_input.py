@@ -19,7 +19,7 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     such as a swapped ID and secret, and RoleEnvError if the terminal is closed.
     """
     if sys.stdin is not None and sys.stdin.isatty():
-        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=_long_lived)
+        access_key_id = prompt.ask(f"AccessKey ID of {profile}", default=known_id, check=_typed_id)
         secret = prompt.ask_hidden(f"AccessKey secret of {profile}")
     else:
         access_key_id, secret = _two_lines()
@@ -40,12 +40,21 @@ def read_access_key(profile: str, known_id: str = "") -> AccessKey:
     return AccessKey(access_key_id, secret)
 
 
+def _typed_id(text: str) -> str:
+    """Return `text`, the ID that a person has typed. Raises ValueError for one that is not that of a user's key."""
+    if not _long_lived(text).startswith(_KEY_ID_PREFIXES[0]):
+        raise ValueError(f"an access key ID begins with {_KEY_ID_PREFIXES[0]}")
+    return text
+
+
 def _long_lived(text: str) -> str:
     """Return `text`, the ID of a long-lived key. Raises ValueError for any other, and shows no secret again."""
     if text.startswith("STS."):
         raise ValueError("this is the ID of a temporary key, and only a long-lived one is stored")
     if has_form_of_secret(text):
         raise ValueError("this is a secret, where the access key ID belongs")
+    if not text.isascii():
+        raise ValueError("this has full-width or other letters that no access key ID has: type it in ASCII")
     return text
 
 

@@ -45,7 +45,7 @@ def page(command: str) -> str:
 
 def short() -> str:
     """Return the short help for an empty command line."""
-    return f"usage: {_USAGE}\n\n{_LINES}\nrole-env help shows all commands and topics.\n"
+    return f"usage: {_USAGE}\n\n{_LINES}\n{_FIRST}\nrole-env help shows all commands and topics.\n"
 
 
 def session_options() -> str:

@@ -66,7 +66,9 @@ def check_available(entry: Entry, context: Context) -> None:
     """Raise KeyringError if nothing can be stored as `entry`: no keyring, a locked one, or one that stores nothing."""
     read(entry, context)
     if SystemKeyring(context).backend_name().startswith("keyring.backends.null."):
-        raise NoKeyring("the keyring that is chosen stores nothing", hint=OTHER_BACKEND)
+        raise NoKeyring(
+            "the keyring that is chosen stores nothing", hint=f"{OTHER_BACKEND}; or see `role-env help headless`"
+        )
 
 
 def check_usable(keyring: SystemKeyring) -> None:

@@ -36,6 +36,9 @@ from role_env.sts import client as sts
 from role_env.ui import prompt
 from role_env.variables import RESERVED_PROFILES
 
+_KEY, _ROLE, _WRITE, _STOP = "key", "role", "write", "stop"
+"""What a person can do about a profile that was not verified."""
+
 
 def run(invocation: Invocation, context: Context) -> int:
     """Create the profile from the options and the answers at the terminal, or add the profiles of a whole list."""
@@ -63,28 +66,73 @@ def run(invocation: Invocation, context: Context) -> int:
 
         organization.Organization(invocation).configure(path, context)
         return 0
-    profile, key = _plan_profile(invocation, path, context)
+    _create(*_plan_profile(invocation, path, context), invocation, path, context)
+    return 0
+
+
+def _create(profile: NewProfile, key: AccessKey | None, invocation: Invocation, path: str, context: Context) -> None:
+    """Show the profile, verify it, and append it; a person corrects what is refused, and keeps the other answers."""
+    is_person = prompt.is_possible() and bool(
+        profile_options.missing_words(invocation, profile_options.read_options(invocation))
+    )
+    while True:
+        chain = _chain_of(profile, path, context)
+        ui.write(profile.text())
+        if invocation.dry_run:
+            return
+        context = context.restarted()  # the time at the prompts does not count
+        # Before a sign-in, which needs the profile, there is nothing to verify.
+        if invocation.no_verify or _signs_in(chain):
+            break
+        try:
+            _verify(chain, key, context)
+            break
+        except RoleEnvError as error:
+            if isinstance(error, UnreachableError):
+                line = profile_options.line_of(profile, is_login=_is_login(chain))
+                error.hint = f"{error.hint}; without this check: `{line} --no-verify`"
+            what = _ask_what_next(error, profile, key, context) if is_person else _STOP
+            if what == _STOP:
+                raise
+            if what == _WRITE:
+                break
+            if what == _KEY:
+                key = _read_key(profile.name, path, context)
+            else:
+                profile = NewProfile(profile.name, profile_options.with_other_role(profile.values, invocation))
+    _append(path, profile, key, context)
+    ui.write(context.messages.shown(f"\nappended to {path}; {_next_step(chain)}\n"))
+
+
+def _chain_of(profile: NewProfile, path: str, context: Context) -> Chain:
+    """Return the chain of a profile that is not yet in the file at `path`. Raises UsageError if it is useless."""
     planned = with_appended(path, UserFile(path, context.environ).read(), [profile])
     file = ProfilesFile(path, Dependencies(context.environ), contents={path: planned}, new=[profile.name])
     chain = chains.resolve(file, profile.name)
-    is_login = isinstance(chain.source, KeyringKey) and chain.source.profile == profile.name
-    if not chain.gives_session and not is_login:
+    if not chain.gives_session and not _is_login(chain):
         raise UsageError("a profile with this source requires --role-arn", hint="add --role-arn, the role to assume")
-    ui.write(profile.text())
-    if invocation.dry_run:
-        return 0
-    context = context.restarted()  # the time at the prompts does not count
-    # Before a sign-in, which needs the profile, there is nothing to verify.
-    if not invocation.no_verify and not _signs_in(chain):
-        try:
-            _verify(chain, key, context)
-        except UnreachableError as error:
-            line = profile_options.line_of(profile, is_login=is_login)
-            error.hint = f"{error.hint}; without this check: `{line} --no-verify`"
-            raise
-    _append(path, profile, key, context)
-    ui.write(context.messages.shown(f"\nappended to {path}; {_next_step(chain)}\n"))
-    return 0
+    return chain
+
+
+def _is_login(chain: Chain) -> bool:
+    return isinstance(chain.source, KeyringKey) and chain.source.profile == chain.target.name
+
+
+def _ask_what_next(error: RoleEnvError, profile: NewProfile, key: AccessKey | None, context: Context) -> str:
+    """Show why the profile was not verified, and return what a person wants to do about it."""
+    for line in filter(None, (error.message, error.hint and f"hint: {error.hint}")):
+        prompt.show(f"role-env: {context.messages.shown(line)}")
+    ways = [*([_KEY] if key else []), *([_ROLE] if "role_arn" in profile.values else []), _WRITE, _STOP]
+
+    def check(answer: str) -> str:
+        """Return the way that `answer` begins. Raises ValueError if there is none."""
+        found = next((way for way in ways if answer and way.startswith(answer.lower())), "")
+        if not found:
+            raise ValueError(f"type {', '.join(ways[:-1])} or {ways[-1]}")
+        return found
+
+    question = f"Correct it ({' or '.join(ways[:-2])}), {_WRITE} it without the check, or {_STOP}?"
+    return prompt.ask(question, default=ways[0], check=check)
 
 
 def _edit(invocation: Invocation, context: Context) -> int:

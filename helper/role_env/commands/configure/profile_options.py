@@ -125,6 +125,13 @@ class Answers:
             self.ask(key, question, is_required=True)
 
 
+def with_other_role(values: Mapping[str, str], invocation: Invocation) -> dict[str, str]:
+    """Return the keys of a profile with the role that a person types instead of theirs."""
+    answers = Answers(invocation, {}, asks=True)
+    answers.ask("role_arn", "Role to assume", default=values["role_arn"], is_required=True)
+    return {**values, **answers.values}
+
+
 def _check(key: str, text: str, *, is_required: bool) -> str:
     if is_required and not text:
         raise ValueError("type a value")
