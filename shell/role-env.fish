@@ -107,7 +107,9 @@ function _role_env_ask
     set -l lines
     if test -n "@EACH MARKS $ITEM@END"; or contains -- "$ALIBABA_CLOUD_PROFILE" @EACH RESERVED ITEM @END
         set lines (command role-env status --prompt 2>/dev/null)
-        set -q lines[6]; or set lines "$ROLE_ENV_PROFILE" ≠ '' '' '' ''
+        set -l sign ≠
+        set -q ROLE_ENV_SIGN; and set sign $ROLE_ENV_SIGN
+        set -q lines[6]; or set lines "$ROLE_ENV_PROFILE" $sign '' '' '' ''
     end
     for name in name sign end due usual warning
         set -g _role_env_$name $lines[1]

@@ -115,7 +115,7 @@ _role_env_ask() {
 	if [[ -z ${_role_env_1} ]]; then
 		case ${ALIBABA_CLOUD_PROFILE-} in @RESERVED@) ;; *) return 0 ;; esac
 	fi
-	_role_env_name=${ROLE_ENV_PROFILE-} _role_env_sign=≠
+	_role_env_name=${ROLE_ENV_PROFILE-} _role_env_sign=${ROLE_ENV_SIGN:-≠}
 	_role_env_describe
 	# shellcheck disable=SC2312  # a failure prints nothing
 	if {

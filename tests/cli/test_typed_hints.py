@@ -109,7 +109,7 @@ def test_a_line_of_a_hint_works_when_it_is_typed(
             asked_at_a_terminal(elsewhere, line, typed)
             continue
         before = prepared(elsewhere, line, f"role-env use profileB --config '{FILE}'")
-        text = elsewhere.key_lines() if name == "login" else ""
+        text = elsewhere.key_lines() if "login" in typed else ""
         done = elsewhere.run("bash", "-c", f"{init('bash')}{before}{typed}\n", text=text)
         assert done.returncode in (0, OTHER_STATUSES.get(line)), f"{LINES[line]}: {typed}: {done.stderr}"
 

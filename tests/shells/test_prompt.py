@@ -70,6 +70,11 @@ def test_the_text_has_the_name_and_the_minutes_left(machine: Machine, shell: str
     assert re.findall("<([^%>]*)>", done.stdout) == [text for _, text in made]
 
 
+def test_another_sign_can_stand_for_a_session_that_is_not_whole(machine: Machine, shell: str) -> None:
+    environ = {**session(2570), "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother", "ROLE_ENV_SIGN": "!="}
+    assert shown(machine, shell, **environ) == "profileB!= N"
+
+
 def test_a_shell_within_a_shell_shows_the_session_in_its_color(machine: Machine) -> None:
     machine.add("color = red\n")
     for shell in ("fish", "bash"):

@@ -18,6 +18,7 @@ VALUES = {
     "line": "role-env configure new --role-arn ARN --source-profile profileA",
     "meant": "exec",
     "named": "new",
+    "error.name": "new",
     "' '.join((environ.get('ROLE_ENV_PROFILE', 'PROFILE'), *more))": "profileB --refresh",
     "shlex.join(words)": "use profileB --full",
     "shlex.join((self.profile, *self._typed_options(environ), *more))": "profileB --duration 900",

@@ -62,6 +62,8 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation) -> str
         meant = hints.unknown_word(error.name, "", validators.similar(error.name, known))
         if meant:
             return meant
+    if invocation.command == "login" and not validators.similar(error.name, known):
+        return f"create it with its key: `role-env configure {error.name} --login`"
     return line_checks.nearest_profile(error.name, known)
 
 

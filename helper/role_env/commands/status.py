@@ -57,7 +57,8 @@ def _prompt(state: ShellState, environ: "Mapping[str, str]") -> str:
         return ""
     usual, warning = _styles(state, environ)
     text = usual if state.profile else warning
-    return "\n".join((name, "" if is_whole else "≠", end, _renewal_moment(state, environ), text, warning, ""))
+    sign = "" if is_whole else environ.get("ROLE_ENV_SIGN") or "≠"  # for terminals that show ≠ two columns wide
+    return "\n".join((name, sign, end, _renewal_moment(state, environ), text, warning, ""))
 
 
 def _renewal_moment(state: ShellState, environ: "Mapping[str, str]") -> str:
