@@ -150,6 +150,8 @@ READ_ONLY = "read-only"
 """The value of POLICY for a session that is narrowed to reading."""
 PREVIOUS = "ROLE_ENV_PREVIOUS"
 """The values of REQUEST that a shell has had, the last one first, a line each, for one call of `role-env use -`."""
+DOCUMENT = "ROLE_ENV_DOCUMENT"
+"""Set in the place of REQUEST for a session that a document has given (dotenv, github): it cannot be renewed there."""
 SERVER = "ROLE_ENV_SERVER"
 NO_ACCOUNT_MARK = "ROLE_ENV_NO_ACCOUNT"
 SAVED = "ROLE_ENV_SAVED"
@@ -169,7 +171,7 @@ SHOWN = {
     SERVER: "server",
 }
 """The variables that show a session, with the field of REQUEST that repeats each."""
-OWN = (*SHOWN, REQUEST, *BASE.names, NO_ACCOUNT_MARK)
+OWN = (*SHOWN, REQUEST, DOCUMENT, *BASE.names, NO_ACCOUNT_MARK)
 MARKS = ("ROLE_ENV_FAMILIES", "ROLE_ENV_ACCESS_KEY_ID", SAVED, NO_ACCOUNT_MARK, SERVER)
 """The variables of which any shows a session, or that there was one. A user may set the others himself."""
 

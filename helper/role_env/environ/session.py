@@ -191,7 +191,7 @@ class ShellState:
         """Return the faults, the gravest first, each with its variables; NOT_SERVED has its reason instead of names."""
         found = {
             OTHER_KEY: self._mismatched_key_ids(),
-            UNKNOWN: [] if self.request else [variables.REQUEST],
+            UNKNOWN: [] if self.request or self._environ.get(variables.DOCUMENT) else [variables.REQUEST],
             MIXED: self.mixed() if self.request else [],
             OUTRANKED: self.outranking(),
             NOT_SERVED: list(filter(None, [self.server_fault()])),

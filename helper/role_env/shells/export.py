@@ -150,10 +150,11 @@ def _dotenv(session: Session) -> str:
 def document_variables(session: Session, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the variables of `session` for a program elsewhere, such as in a container, beside `environ`.
 
-    That program has its own home folder and `aliyun` CLI, and cannot request the session again.
+    That program has its own home folder and `aliyun` CLI, and cannot request the session again: DOCUMENT says why there
+    is no REQUEST.
     """
     values = values_after(shells.switch(session, environ, may_follow=False), environ)
-    return {name: value for name, value in values.items() if name != variables.REQUEST}
+    return {name: value for name, value in values.items() if name != variables.REQUEST} | {variables.DOCUMENT: "1"}
 
 
 def values_after(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
