@@ -48,7 +48,7 @@ class SamlAssertion(Source):
     not_carried = ("role_session_name", "external_id", "source_identity")
     requires_role = True
     waits_for = "the SAML process"
-    choice = "SAML, by a program that signs in at an identity provider"
+    choice = "SAML, by a command that signs in at an identity provider"
     questions = (
         ("saml_provider_arn", "ARN of the SAML provider"),
         ("saml_process", "Command that prints the SAML response as base64"),
