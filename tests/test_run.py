@@ -20,7 +20,10 @@ INTERACTIVE = (
     "tests/shells/test_first_prompt.py::test_tracing_and_set_a_show_and_export_nothing_of_what_the_hook_compares"
 )
 WITH_TERMINALS = "tests/shells/test_choosing.py"
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="what is left is seen in /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="what is left is seen in /proc"),
+    pytest.mark.timeout(180),  # each is a run with tests in it
+]
 
 
 @contextlib.contextmanager

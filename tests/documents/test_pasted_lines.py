@@ -30,7 +30,7 @@ NOT_RUN = {
     "@role-env": "a line of a recipe of make: test_clients.py",
     "pipx": "asks an index: tests/run installs the wheel",
     "tests/run": "it is what runs these tests",
-    "tests/sandbox": "makes .venv, and is for a person: test_sandbox.py",
+    "tests/sandbox": "makes a venv, and is for a person: test_sandbox.py",
     "uv ": "asks an index: tests/run installs the wheel",
     "pip ": "asks an index: tests/run installs the wheel",
     "role-env exec --renew --listen": "needs a container or another host: test_containers.py",

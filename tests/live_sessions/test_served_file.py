@@ -176,6 +176,7 @@ def test_readers_killed_or_many_at_once_leave_nothing_and_cost_no_calls(machine:
 # ---- while no new session can be had ----
 
 
+@pytest.mark.timeout(180)  # its reader starts role-env each second, and waits for the end of a session
 def test_a_reader_has_the_old_session_until_its_end_then_an_error_and_no_file_has_a_secret(
     machine: Machine, begin: Begin
 ) -> None:

@@ -446,7 +446,7 @@ class Order:
         return entries.get(f"{service}\n{profile.name}", "")
 
 
-@pytest.mark.timeout(0 if ORDERS > 100 else 240)
+@pytest.mark.timeout(0 if ORDERS > 100 else 240)  # hundreds of commands, one after another
 def test_after_any_order_each_key_works_or_is_named_and_there_is_a_way_on(tmp_path: Path) -> None:
     counts: Counter[str] = Counter()
     began = time.monotonic()
@@ -464,7 +464,7 @@ def test_after_any_order_each_key_works_or_is_named_and_there_is_a_way_on(tmp_pa
     print(*(f"  {count:6} {what}" for what, count in sorted(counts.items())), sep="\n")
 
 
-@pytest.mark.timeout(0 if KILLS == 1 else 240)
+@pytest.mark.timeout(0 if KILLS == 1 else 240)  # three commands for each point where one can be killed
 @pytest.mark.parametrize("option", [(), ("--finish",), ("--abort",)])
 def test_a_rotation_that_is_killed_anywhere_leaves_a_key_that_works_and_the_way_on(
     tmp_path: Path, option: tuple[str, ...]

@@ -105,6 +105,7 @@ STEPS = (
 """What is typed, and what the prompt begins with then."""
 
 
+@pytest.mark.timeout(180)  # after each of its steps some dozens of tools are asked who they are
 @pytest.mark.parametrize(("shell", "follows"), [*((shell, False) for shell in SHELLS), ("bash", True)])
 def test_at_each_step_each_tool_is_the_account_shown_or_none(steps: Steps, follows: bool) -> None:
     if follows:

@@ -270,7 +270,7 @@ def chromium(machine: Machine, desktop: None) -> Iterator[None]:
         yield
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(180)  # on a busy machine a browser alone may take a minute to start
 @pytest.mark.usefixtures("chromium")
 def test_a_real_browser_goes_through_the_sign_in(machine: Machine, oauth: OAuthServer) -> None:
     oauth.consent = "button"

@@ -124,6 +124,7 @@ for _ in range(40):
 
 
 @is_root
+@pytest.mark.timeout(180)  # its visitors come hundreds of times, one after another
 def test_another_user_who_hangs_up_at_once_neither_ends_a_sign_in_nor_uses_up_a_page(machine: Machine) -> None:
     person, address = begin(machine, **IDLE)
     for _ in range(5):

@@ -155,7 +155,7 @@ def test_no_refresh_token_is_spent_where_no_lock_can_be_taken(machine: Machine, 
     assert (refreshes(oauth), oauth.reused) == (1, [])
 
 
-@pytest.mark.timeout(0 if EVERY == 1 else 240)
+@pytest.mark.timeout(0 if EVERY == 1 else 240)  # three commands for each point where one can be killed
 def test_a_refresh_that_is_killed_anywhere_loses_no_token_that_was_stored(machine: Machine, oauth: OAuthServer) -> None:
     found: Counter[str] = Counter()
     killer = machine.temporary / "killer" / "sitecustomize.py"
