@@ -16,6 +16,7 @@ from support.processes import processes_with
 from support.secret_service_bus import SECRET_SERVICE, require
 from support.waiting import DEADLINE, wait_until
 
+pytestmark = pytest.mark.timeout(180)  # a dozen commands at one prompt, after the start of an STS, a RAM and a keyring
 SANDBOX = Path(__file__).with_name("sandbox")
 
 

@@ -1,5 +1,7 @@
 """The keyring of the tests of the fast read, and the state of `keyring` in the tests' own process."""
 
+from collections.abc import Iterator
+
 import keyring.core
 import pytest
 
@@ -7,9 +9,11 @@ from support.secret_service_bus import KeyringBus
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+def _forget_the_backend() -> Iterator[None]:
     """Let `keyring` choose its backend anew: it keeps the first one, also for what a later test forks."""
-    monkeypatch.setattr(keyring.core, "_keyring_backend", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyring.core, "_keyring_backend", None)
+        yield
 
 
 @pytest.fixture(name="keyring")
