@@ -177,3 +177,16 @@ def test_a_profile_of_an_included_file_is_edited_there_and_checked_with_all_file
     assert f"{team} was changed" in person.ends()
     assert "role/y" in team.read_text()
     assert machine.file.read_bytes() == main
+
+
+def test_a_profiles_file_that_is_a_symlink_stays_one_and_its_target_is_changed(machine: Machine) -> None:
+    target = machine.home / "dotfiles" / "mine.ini"
+    target.parent.mkdir(mode=0o700)
+    machine.file.rename(target)
+    machine.file.symlink_to(target)
+    editing(machine, f'printf "{GOOD}" >>"$f"').ends()
+    added = ("new", "--role-arn", machine.sts.role_arn, "--source-profile", "profileA")
+    machine.succeeds("configure", *added, "--no-verify")
+    assert (machine.file.is_symlink(), machine.file.readlink()) == (True, target)
+    assert "[more]" in target.read_text()
+    assert "[new]" in target.read_text()

@@ -25,6 +25,27 @@ def test_the_integration_says_nothing_in_a_strict_shell(machine: Machine, shell:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+ODD_SETTINGS = {"bash": "set -f; IFS=x", "zsh": "setopt ksh_arrays no_glob; IFS=x"}
+
+
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
+def test_the_integration_works_with_arrays_of_ksh_without_globs_and_with_an_odd_ifs(
+    machine: Machine, shell: str
+) -> None:
+    lines = 'role-env use profileB\necho "in $ROLE_ENV_PROFILE"\nrole-env off\necho "off ${ROLE_ENV_PROFILE-none}"\n'
+    done = interactive(machine, shell, lines, before=ODD_SETTINGS[shell])
+    assert ("in profileB\n" in done.stdout, "off none\n" in done.stdout) == (True, True), done
+
+
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
+def test_the_integration_leaves_the_traps_of_a_shell_alone(machine: Machine, shell: str) -> None:
+    traps = "\n".join(f"trap 'echo mine' {name}" for name in ("INT", "TERM", "HUP", "EXIT"))
+    lines = "trap >before\nrole-env use profileB\nrole-env off\ntrap >after\n"
+    interactive(machine, shell, lines, before=traps)
+    assert (machine.home / "before").read_text().count("mine") == 4
+    assert (machine.home / "after").read_text() == (machine.home / "before").read_text()
+
+
 def test_the_integration_cut_off_anywhere_does_nothing(machine: Machine, shell: str) -> None:
     text = machine.role_env("init", shell).stdout.rstrip("\n")
     dice = random.Random(shell)
