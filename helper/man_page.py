@@ -22,7 +22,8 @@ _SESSION_OPTIONS = "OPTIONS OF EVERY SESSION"
 def man_page() -> str:
     """Return the page, in ASCII only."""
     lines = [f'.TH ROLE\\-ENV 1 "" "role\\-env {__version__}"', ".SH NAME"]
-    lines += ["role\\-env \\- temporary Alibaba Cloud credentials", *_section(".SH DESCRIPTION", pages.page(""))]
+    lines.append("role\\-env \\- temporary Alibaba Cloud credentials")
+    lines += [*_section(".SH SYNOPSIS", pages.synopsis()), *_section(".SH DESCRIPTION", pages.page(""))]
     for command in COMMANDS.values():
         see = f"options of every session: see {_SESSION_OPTIONS}\n"
         lines += _section(f".SH role-env {command.name}", pages.command_page(command, session_options=see))

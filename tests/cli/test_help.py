@@ -51,7 +51,7 @@ def test_each_page_has_a_summary_two_examples_and_the_exit_statuses(command: str
 
 def test_help_alone_or_of_a_command_is_the_help_option_on_a_terminal_too(machine: Machine) -> None:
     for words in ((), *((command,) for command in COMMANDS)):
-        screen = on_terminal(machine, "help", *words)
+        screen = on_terminal(machine, "help", *words, environ={"PAGER": ""})
         assert (screen.status, screen.lines) == (0, printed(*words, "--help").splitlines()), words
 
 
@@ -101,6 +101,14 @@ def test_a_topic_on_a_terminal_is_shown_in_the_persons_pager(machine: Machine) -
         screen = on_terminal(machine, "help", "exit-statuses", environ=environ)
         assert (screen.status, screen.lines[0]) == (0, "EXIT STATUSES")
     assert machine.role_env("help", "exit-statuses", PAGER=str(pager)).stdout.startswith("EXIT STATUSES")
+
+
+def test_the_overview_is_shown_in_the_pager_too_for_it_is_longer_than_a_terminal(machine: Machine) -> None:
+    pager = machine.write_program("pager", "#!/bin/sh\necho paged\nwc -l\n")
+    screen = on_terminal(machine, "help", environ={"PAGER": str(pager)})
+    assert (screen.status, screen.lines[0]) == (0, "paged")
+    assert on_terminal(machine, "help", environ={"PAGER": ""}).lines[0].startswith("role-env configure ")
+    assert machine.role_env("help", PAGER=str(pager)).stdout == printed("help")
 
 
 def test_the_version_is_printed_by_the_command_and_the_option() -> None:

@@ -80,6 +80,15 @@ def test_a_profile_that_does_not_resolve_or_has_a_name_that_means_something_else
         assert [word for word in words if word.format(file=machine.file) not in fault] == [], fault
 
 
+def test_a_users_name_of_which_nothing_is_left_in_the_session_name_is_reported_once(machine: Machine) -> None:
+    user = {"USER": "山田", "LOGNAME": "山田"}
+    fix = f"add role_session_name = NAME to [DEFAULT] in {machine.file}"
+    only(examined(machine, **user), "session name", "warn sessions are named --@", fix)
+    assert examined(machine, USER="山田3", LOGNAME="山田3").faults == {}
+    machine.add("role_session_name = yamada\n")
+    assert examined(machine, **user).faults == {}
+
+
 def test_a_source_that_spoils_several_profiles_is_reported_once(machine: Machine) -> None:
     machine.write(machine.standard_profiles().replace("access_key_secret", "access_key_sicret"))
     assert list(examined(machine).faults) == ["profile profileA"]

@@ -135,6 +135,9 @@ def test_no_line_is_wider_than_the_terminal_whatever_the_names(machine: Machine,
     assert name in wide[3]
     assert "…" not in "".join(wide)
     assert display.shorten(WIDE, 5) in ("生产…", "生产~")  # all five columns
+    narrow = on_terminal(machine, "list", columns=20, environ={"ROLE_ENV_SIGN": "!="}).lines
+    assert "~" in "".join(narrow)
+    assert "…" not in "".join(narrow)
 
 
 def test_colours_are_for_a_terminal_and_no_color_forbids_them(machine: Machine) -> None:

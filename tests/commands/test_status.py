@@ -63,7 +63,8 @@ def test_the_json_of_a_live_session_has_these_keys(machine: Machine) -> None:
     remaining = reported.pop("remaining_seconds")
     assert isinstance(remaining, int)
     assert 2400 < remaining <= 2550
-    assert (status, reported) == (0, {"profile": "profileB", "role_arn": ARN, "expiration": until, "valid": True})
+    named = {"profile": "profileB", "role_arn": ARN, "account_id": "2222222222222222"}
+    assert (status, reported) == (0, {**named, "expiration": until, "valid": True})
 
 
 def test_without_a_session_it_says_so_and_ends_with_1(machine: Machine) -> None:

@@ -30,6 +30,11 @@ def page() -> str:
 def test_it_has_each_command_each_option_and_each_topic(page: str) -> None:
     assert page.splitlines()[0].startswith("ROLE-ENV(1)")
     sections = re.split(r"^(?=\S)", page, flags=re.MULTILINE)
+    (synopsis,) = [section for section in sections if section.startswith("SYNOPSIS\n")]
+    assert [line.strip() for line in synopsis.split("\n")[1:3]] == [
+        "role-env [options] PROFILE",
+        "role-env COMMAND ...",
+    ]
     for topic in TOPICS:
         title = topic.read_text("utf-8").splitlines()[0].removeprefix("# ")
         assert any(section.startswith(f"{title.upper()}\n") for section in sections)

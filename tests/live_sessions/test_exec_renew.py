@@ -259,7 +259,8 @@ def test_status_and_whoami_beside_the_server_know_the_session(machine: Machine) 
     assert ":assumed-role/switchrolesbc/" in done.stdout
     reported = json.loads(done.stdout[done.stdout.index("{") :])
     nothing = {"expiration": None, "remaining_seconds": None}
-    assert reported == {"profile": "profileB", "role_arn": machine.sts.role_arn, "valid": True} | nothing
+    named = {"profile": "profileB", "role_arn": machine.sts.role_arn, "account_id": "2222222222222222"}
+    assert reported == {**named, "valid": True} | nothing
     stranger = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIother"}
     served = environment(machine.role_env(*RENEW, "env", "-0").stdout)
     assert machine.role_env("status", **served | stranger).returncode == 1

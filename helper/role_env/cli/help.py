@@ -48,6 +48,11 @@ def short() -> str:
     return f"usage: {_USAGE}\n\n{_LINES}\n{_FIRST}\nrole-env help shows all commands and topics.\n"
 
 
+def synopsis() -> str:
+    """Return the forms of a line, one each."""
+    return "".join(f"{line.strip()}\n" for line in _USAGE.splitlines())
+
+
 def session_options() -> str:
     """Return the rows of the options of every command that obtains a session."""
     return _rows((option.heading, option.help) for option in OBTAINING)

@@ -23,8 +23,10 @@ _LESS = "FRX"
 def run(invocation: Invocation, context: Context) -> int:
     """Print the page or the topic, in a pager if stdout is a terminal."""
     topic = invocation.topic
-    if not topic or topic in COMMANDS:
+    if topic in COMMANDS:
         ui.write(pages.page(topic))
+    elif not topic:
+        _show_overview(context.environ)
     elif topic in TOPICS:
         _show_topic(topic, context.environ)
     else:
@@ -34,19 +36,28 @@ def run(invocation: Invocation, context: Context) -> int:
     return 0
 
 
-def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
-    """Show a topic in a pager; print it without a terminal or pager."""
-    import subprocess  # a command's page needs none of these
+def _show_overview(environ: "Mapping[str, str]") -> None:
+    """Show the overview in a pager: it is longer than most terminals."""
+    _show(pages.page(""), _pager(environ), environ)
 
-    from role_env.ui.reference import text_of
+
+def _show_topic(topic: str, environ: "Mapping[str, str]") -> None:
+    """Show a topic in a pager, in styles if it passes them on."""
+    from role_env.ui.reference import text_of  # a command's page needs none of these
     from role_env.ui.table import columns, has_colors
 
-    pager = _pager(environ) if sys.stdout is not None and sys.stdout.isatty() else []
+    pager = _pager(environ)
     has_styles = has_colors(environ, sys.stdout) and _passes_styles(pager, environ)
-    text = text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles)
+    _show(text_of(pages.topic(topic), columns=columns(environ), has_styles=has_styles), pager, environ)
+
+
+def _show(text: str, pager: list[str], environ: "Mapping[str, str]") -> None:
+    """Show `text` in the pager; print it if that is empty or cannot be run."""
     if not pager:
         ui.write(text)
         return
+    import subprocess
+
     try:
         # The pager is the user's own setting, and it runs until the person at the terminal leaves it.
         process = subprocess.Popen(pager, stdin=subprocess.PIPE, env={"LESS": _LESS, **environ})  # noqa: S603
@@ -70,10 +81,11 @@ def _passes_styles(command: list[str], environ: "Mapping[str, str]") -> bool:
 
 
 def _pager(environ: "Mapping[str, str]") -> list[str]:
+    """Return the person's pager as words; none without a terminal or a pager."""
     import shlex
     import shutil
 
-    if environ.get("TERM", "dumb") == "dumb":
+    if sys.stdout is None or not sys.stdout.isatty() or environ.get("TERM", "dumb") == "dumb":
         return []
     if "PAGER" in environ:
         try:

@@ -85,6 +85,7 @@ def _document(state: ShellState) -> dict[str, object]:
     return {
         "profile": state.profile,
         "role_arn": state.role_arn or None,
+        "account_id": state.account_id or None,
         "expiration": None if state.is_served else format_utc(state.expiration),
         "remaining_seconds": None if state.is_served else state.remaining(),
         "valid": state.is_valid(),

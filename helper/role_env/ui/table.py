@@ -52,6 +52,15 @@ def can_show(text: str) -> bool:
     return True
 
 
+def _end_of_a_cut() -> str:
+    """Return the sign at the end of a text that is cut.
+
+    ROLE_ENV_SIGN is set where a terminal shows such signs two columns wide, as it shows ≠.
+    """
+    is_narrow = not os.environ.get("ROLE_ENV_SIGN") and can_show(_ELLIPSIS)
+    return _ELLIPSIS if is_narrow else "~"
+
+
 def width(text: str) -> int:
     """Return the columns of `text` on a terminal: two for an East Asian wide letter, none for a combining mark."""
     is_narrow = text.replace(_ELLIPSIS, "").isascii()  # as in most tables
@@ -69,10 +78,10 @@ def _width(character: str) -> int:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return `text`, cut to `most` columns with a … at its end if it is wider."""
+    """Return `text`, cut to `most` columns with a … (or ~) at its end if it is wider."""
     if width(text) <= most:
         return text
-    end = _ELLIPSIS if can_show(_ELLIPSIS) else "~"
+    end = _end_of_a_cut()
     if text.isascii():
         return f"{text[: max(most - 1, 0)]}{end}"[: max(most, 0)]
     kept, room = "", most - 1

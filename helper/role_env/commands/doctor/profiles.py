@@ -45,8 +45,19 @@ def check(invocation: Invocation, context: Context) -> list[Finding]:
             faults.setdefault(fault.message, fault)
     if file.is_sdk_file and (error := python_fault(file.path)):
         faults[error.message] = Finding("profiles file", WARN, error.message, error.hint)
+    if name := _nameless_session(invocation, context):
+        what = f"sessions are named {name}, which names nobody: the user's name has no letter or digit that STS allows"
+        fix = f"add role_session_name = NAME to [{DEFAULT}] in {file.path}"
+        faults[what] = Finding("session name", WARN, what, fix)
     count = f"{len(names)} profile{'s' if len(names) > 1 else ''}"
     return [Finding("profiles file", OK, f"{file.path}: {count}"), *faults.values()]
+
+
+def _nameless_session(invocation: Invocation, context: Context) -> str:
+    """Return the default session name if nothing of the user's name is left in it, as of 山田; else an empty text."""
+    targets = [chain.target for chain in valid_chains(invocation, context) if chain.role_arn]
+    name = next((target.role_session_name for target in targets if target.has_default_session_name), "")
+    return name if name and not any(map(str.isalnum, name.partition("@")[0])) else ""
 
 
 def _name_fault(name: str, file: ProfilesFile) -> Finding | None:
