@@ -133,8 +133,10 @@ def introduce_clients() -> None:
     from secretstorage.exceptions import ItemNotFoundException
     from secretstorage.util import DBusAddressWrapper
 
-    connect = secretstorage.dbus_init
+    # Two threads can do this at once: the one that prepares a write, and the write.
+    connect = getattr(secretstorage.dbus_init, "__wrapped__", secretstorage.dbus_init)
 
+    @functools.wraps(connect)
     def connect_and_search() -> "DBusConnection":
         """Return the connection that `secretstorage` opens, after a search that makes this client known."""
         connection = connect()
