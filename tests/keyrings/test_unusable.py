@@ -52,6 +52,7 @@ def backend(machine: Machine, name: str) -> Iterator[Environ]:
 
 ODD_KEYRINGS = """
 import threading, time
+from pathlib import Path
 from keyring.backend import KeyringBackend
 class Keyring(KeyringBackend):
     priority = 1
@@ -74,6 +75,13 @@ class SlowAtFirst(Keyring):
     def get_password(self, service, username):
         time.sleep(0 if SlowAtFirst.waited else 7)
         SlowAtFirst.waited = 1
+class HangsAtTheSecondWrite(Keyring):
+    file = Path.home() / "keyring.ini"
+    def get_password(self, service, username):
+        if service.startswith("role-env session ") and self.file.exists(): return self.file.read_text()
+    def set_password(self, service, username, password):
+        time.sleep(60 if self.file.exists() else 0)
+        self.file.write_text(password)
 """
 
 KEYRINGS = rows(
@@ -151,6 +159,19 @@ def test_a_person_at_a_prompt_is_waited_for_and_sees_a_line(machine: Machine) ->
     reported, blank, printed = output.decode().splitlines()
     assert (reported, blank.strip(), printed) == ("role-env: waiting for the keyring", "", "profileB")
     assert status == 0
+
+
+def test_a_renewal_waits_for_no_person_at_the_keyring_that_stores_the_new_session(machine: Machine) -> None:
+    """It has three seconds for everything, while another use of the keyring has a minute on a desktop."""
+    machine.sts.session_seconds = 150  # `process` renews a session that has less than 200 seconds left
+    more = {"DISPLAY": ":0", "ROLE_ENV_CACHE": "keyring"}
+    with backend("odd_keyrings.HangsAtTheSecondWrite")(machine) as caused:
+        for _ in range(2):
+            command = "sh -c 'role-env process profileB >session.ini'"
+            environ, home = machine.environ | caused | more, str(machine.home)
+            _, status = pexpect.run(command, env=environ, cwd=home, withexitstatus=True, timeout=40)
+            assert status == 0
+    assert machine.sts.issued[1].token in (machine.home / "session.ini").read_text()
 
 
 # ---- the kernel's keyring ----

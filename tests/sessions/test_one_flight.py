@@ -8,7 +8,11 @@ import time
 
 import pytest
 
-from support.cached_sessions import SLOW_WAY, asks
+from role_env.files.locks import TAKEN, Lock
+from role_env.sessions import Request
+from role_env.sessions.obtain import obtain
+from support.cached_sessions import SLOW_WAY, asks, entry_of
+from support.contexts import context
 from support.fault_rows import EXPORT, Environ
 from support.machine import Machine
 from support.waiting import wait_until
@@ -42,6 +46,15 @@ def test_killed_holders_keep_nobody_waiting(machine: Machine) -> None:
         for holder in holders:
             holder.communicate(timeout=60)
     asks(machine, calls=0)
+
+
+def test_a_lock_of_the_fast_path_is_released_when_the_second_look_finds_a_session(machine: Machine) -> None:
+    asks(machine, calls=1)
+    lock = Lock(entry_of(machine).name, machine.environ)
+    assert lock.take() == TAKEN
+    session = obtain(Request("profileB"), context(machine.environ), lock)
+    assert session.credentials.security_token == machine.sts.issued[-1].token
+    assert not lock.is_taken
 
 
 # ---- while the keyring is slow ----

@@ -209,13 +209,19 @@ class SystemKeyring:
 
     def _seconds(self, *, is_patient: bool) -> float:
         """Return the seconds that a use may take. The deadline does not count the minute for a possible prompt."""
-        environ, left = self._context.environ, self._deadline.remaining()
-        if self._context.prompts and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")) and on_terminal():
+        left = self._deadline.remaining()
+        if self._may_ask():
             return PROMPT_SECONDS
         most = TIMEOUT_SECONDS if self._context.prompts else UNASKED_SECONDS
         if is_patient or is_crowded():
             return max(1, min(_PATIENCE * most, left / 2))
         return max(1, min(most, left / 3))
+
+    def _may_ask(self) -> bool:
+        """Return whether a person could be answering a prompt; within a short deadline there is no time for that."""
+        environ = self._context.environ
+        has_display = bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+        return self._context.prompts and has_display and on_terminal() and not self._deadline.is_short
 
 
 def _delete(backend: "KeyringBackend", entry: Entry) -> None:

@@ -5,6 +5,7 @@ roles: the session before the last role comes from there too, and is cached as i
 use one role need one request for it.
 """
 
+import contextlib
 import time
 
 from role_env.context import Context
@@ -35,32 +36,36 @@ class _Busy(Exception):
 def obtain(request: Request, context: Context, taken_lock: Lock | None = None) -> Session:
     """Return the session that answers `request`.
 
-    `taken_lock` is a lock that the fast path has taken for it. Raises any RoleEnvError, which names the requested role
-    if that is known.
+    `taken_lock` is a lock that the fast path has taken for it, and is released in any case. Raises any RoleEnvError,
+    which names the requested role if that is known.
     """
     environ = context.environ
     dependencies = Dependencies(environ)
-    path = locate(request.config, dependencies)
-    file = chain = None  # the profiles file is read now only if it decides, and else if the record is not used
-    if request.agent or is_chain_decisive(environ):
-        file = ProfilesFile(path, dependencies)
-        request = decide_agent(request, file)
-    entry = request.entry(path)
-    if taken_lock and taken_lock.name != entry.name:  # the profiles file has appeared or gone since
-        taken_lock.release()
-        taken_lock = None
-    cache = None if request.no_cache else Cache(context)
-    if file and is_chain_decisive(environ):
-        chain = resolve_request(request, file, context)
-    record = cache.load(entry) if cache else None
-    verdict = judge_by_files(record, request, path, environ)
-    if record and verdict.action == USE:
-        context.messages.decided(f"{request.profile}: {verdict}")
+    with taken_lock or contextlib.nullcontext():
+        path = locate(request.config, dependencies)
+        file = chain = None
+        if request.agent or is_chain_decisive(environ):  # the answer depends on the file; else it is read after a miss
+            file = ProfilesFile(path, dependencies)
+            request = decide_agent(request, file)
+        if file and is_chain_decisive(environ):
+            chain = resolve_request(request, file, context)
+        entry = request.entry(path)
+        if taken_lock and taken_lock.name != entry.name:  # the profiles file has appeared or gone since
+            taken_lock.release()
+            taken_lock = None
+        cache = None if request.no_cache else Cache(context)
+        record = cache.load(entry) if cache else None
+        verdict = judge_by_files(record, request, path, environ)
+        if record and verdict.action == USE:
+            context.messages.decided(f"{request.profile}: {verdict}")
+            return answer(request, path, record, environ)
+        if file is None:
+            file = ProfilesFile(path, dependencies)
+        if chain is None:
+            chain = resolve_request(request, file, context)
+        with NamingRole(chain.role_arn):
+            record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
         return answer(request, path, record, environ)
-    chain = chain or resolve_request(request, file or ProfilesFile(path, dependencies), context)
-    with NamingRole(chain.role_arn):
-        record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
-    return answer(request, path, record, environ)
 
 
 def use_or_request(
@@ -78,46 +83,71 @@ def use_or_request(
     process is renewing it or STS cannot be reached; but a renewal then fails. A `taken_lock` was taken before `cached`
     was loaded. Raises any RoleEnvError.
     """
-    environ, messages, entry = context.environ, context.messages, request.entry(chain.target.path)
-    own_cache = cache if chain.is_cacheable else None  # the sessions before it may be cached all the same
-    digest = chain.digest_with_key(context)  # may ask a person to unlock a keyring
+    # This reads the access key, which the source keeps until `_assume` signs with it. A keyring may ask a person.
+    digest = chain.digest_with_key(context)
     verdict = judge_by_chain(cached, request, digest)
-    messages.decided(f"{request.profile}: {verdict if chain.is_cacheable else chain.why_not_cached}")
+    context.messages.decided(f"{request.profile}: {verdict if chain.is_cacheable else chain.why_not_cached}")
     if cached and verdict.action == USE:
-        if cached.is_unchanged(environ):
-            return cached
-        restated = _restate(cached, chain, digest, context)  # else each later call would read the profiles file
-        return _store(restated, entry, own_cache)
-
-    within, fallback = context, None
-    if cached and verdict.action == RENEW:
-        within = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
-        fallback = None if request.is_renewal else cached
+        return _use_cached(cached, chain, request, cache, context, digest=digest)
+    if cached is None or verdict.action != RENEW:
+        return _request_in_turn(chain, request, cache, context, digest=digest, taken_lock=taken_lock)
+    limited = context.with_deadline(context.deadline.soonest(RENEWAL_SECONDS))
+    cache = cache.within(limited) if cache else None
+    may_wait = request.is_renewal  # another request has `cached`
     try:
-        with taken_lock or Lock(entry.name, environ) as lock:
-            stored = _take_turn(lock, entry, own_cache, within, is_hurried=fallback is not None)
-            if stored and judge_by_chain(stored, request, digest).action == USE:
-                messages.decided("another process has just obtained the session")
-                return stored
-            if own_cache:
-                own_cache.prepare()
-            credentials, account_id = _assume(chain, request, cache, within)
-            return _store(_make_record(credentials, account_id, chain, digest, within), entry, own_cache)
+        return _request_in_turn(chain, request, cache, limited, digest=digest, taken_lock=taken_lock, may_wait=may_wait)
     except (_Busy, UnreachableError) as failure:
-        if fallback is None:
+        if request.is_renewal:
             raise
         if isinstance(failure, UnreachableError):
-            messages.say(f"{failure.message}; the current session is used until it expires")
+            context.messages.say(f"{failure.message}; the current session is used until it expires")
         else:
-            messages.decided("another process is renewing the session; the current one is used")
-        return _restate(fallback, chain, digest, context)
+            context.messages.decided("another process is renewing the session; the current one is used")
+        return _restate(cached, chain, digest, context)
 
 
-def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, *, is_hurried: bool) -> Record | None:
+def _use_cached(
+    cached: Record, chain: Chain, request: Request, cache: Cache | None, context: Context, *, digest: str
+) -> Record:
+    """Return the record of the session of `cached` with the chain's settings of now, which are cached with it."""
+    if cached.is_unchanged(context.environ):
+        return cached
+    restated = _restate(cached, chain, digest, context)  # else each later call would read the profiles file
+    return _store(restated, request.entry(chain.target.path), cache if chain.is_cacheable else None)
+
+
+def _request_in_turn(
+    chain: Chain,
+    request: Request,
+    cache: Cache | None,
+    context: Context,
+    *,
+    digest: str,
+    taken_lock: Lock | None,
+    may_wait: bool = True,
+) -> Record:
+    """Request a session of `chain` while no other process does, and store it; or return what another has just stored.
+
+    Raises _Busy if another process is requesting it and this one may not wait, and any RoleEnvError.
+    """
+    entry = request.entry(chain.target.path)
+    own_cache = cache if chain.is_cacheable else None  # the sessions before it may be cached all the same
+    with taken_lock or Lock(entry.name, context.environ) as lock:
+        stored = _take_turn(lock, entry, own_cache, context, may_wait=may_wait)
+        if stored and judge_by_chain(stored, request, digest).action == USE:
+            context.messages.decided("another process has just obtained the session")
+            return stored
+        if own_cache:
+            own_cache.prepare()
+        credentials, account_id = _assume(chain, request, cache, context)
+        return _store(_make_record(credentials, account_id, chain, digest, context), entry, own_cache)
+
+
+def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, *, may_wait: bool) -> Record | None:
     """Take `lock`, under which one process requests the session of `entry`; return what another has stored by then.
 
     If the lock is still busy after most of the time, or there can be none, the session is requested without. Raises
-    _Busy instead of waiting if `is_hurried`.
+    _Busy if this one may not wait for the lock.
     """
     if cache is None:  # a session that is not stored is of no use to another process
         lock.release()
@@ -126,8 +156,8 @@ def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, 
         return None
     waiting = context.messages.waiting_for("another role-env, which requests the same session")
     seconds = context.deadline.remaining() * WAITING_PART
-    outcome = lock.take() if is_hurried else lock.take_in_turn(seconds, waiting)
-    if outcome == BUSY and is_hurried:
+    outcome = lock.take_in_turn(seconds, waiting) if may_wait else lock.take()
+    if outcome == BUSY and not may_wait:
         raise _Busy
     return cache.load(entry, is_patient=outcome in (WAITED, BUSY))
 
@@ -138,31 +168,39 @@ def _assume(chain: Chain, request: Request, cache: Cache | None, context: Contex
     If STS says that the session which signs has ended early, since it was revoked for example, that one is requested
     again, once. Return the new session and its account. Raises any RoleEnvError.
     """
-    from role_env.sts import client as sts  # imports TLS, which a cached session does not need
+    from role_env.sts.client import StsError  # imports TLS, which a cached session does not need
+
+    before = _session_before(chain, request, cache, context)
+    try:
+        return _assume_with(before, chain, request, context)
+    except StsError as refusal:
+        has_ended = refusal.code.startswith("InvalidSecurityToken.Expired")
+        if not has_ended or not (before or chain.source.gives_session):
+            raise
+    context.messages.decided("the source's session has ended: a new one is requested")
+    before = _session_before(chain, request, cache, context, issued_since=time.time())
+    return _assume_with(before, chain, request, context)
+
+
+def _assume_with(
+    before: Credentials | None, chain: Chain, request: Request, context: Context
+) -> tuple[Credentials, str]:
+    """Return the chain's session, requested with the session `before`, if there is one, and its account."""
+    from role_env.sts import client as sts
 
     source, target = chain.source, chain.target
-    issued_since = 0.0
-    while True:
-        before = _session_before(chain, request, cache, context, issued_since=issued_since)
-        try:
-            if not target.role_arn:
-                from role_env.sessions.passthrough import pass_through  # only for a profile without a role
+    if not target.role_arn:
+        from role_env.sessions.passthrough import pass_through  # only for a profile without a role
 
-                key = source.key(chain.for_source(context))
-                return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
-            if before is None:
-                return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
-            return sts.assume_role(target.hop, before, context), chain.role_arn.account
-        except sts.StsError as refusal:
-            has_ended = refusal.code.startswith("InvalidSecurityToken.Expired")
-            if issued_since or not has_ended or not (before or source.gives_session):
-                raise
-        context.messages.decided("the source's session has ended: a new one is requested")
-        issued_since = time.time()
+        key = source.key(chain.for_source(context))
+        return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
+    if before is None:
+        return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
+    return sts.assume_role(target.hop, before, context), chain.role_arn.account
 
 
 def _session_before(
-    chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float
+    chain: Chain, request: Request, cache: Cache | None, context: Context, *, issued_since: float = 0
 ) -> Credentials | None:
     """Return the session of the role before the chain's last one; None if that is assumed with the source's key.
 

@@ -34,6 +34,11 @@ class Cache:
         # A timeout is reported when it happens; for a minute after that, processes say nothing about it.
         self._has_warned = bool(self._system and self._system.fault)
 
+    def within(self, context: Context) -> "Cache":
+        """Return the same cache for uses that must end by the deadline of `context`, which is the same otherwise."""
+        is_quick = not self._system or self._system.fault  # a keyring with a fault is not asked again
+        return self if is_quick else Cache(context)
+
     def prepare(self) -> None:
         """Prepare `store` in the background."""
         if self._system:
