@@ -1,5 +1,15 @@
 """The names of entries in a keyring, and notes about the system's keyring for later processes.
 
+Who calls whom, from the sessions and the keys down to the bus:
+
+    sessions/store.py, the cached sessions                  order.py, index.py
+    sign_ins.py, the sign-ins, with tokens that expire      order.py
+    access_keys.py, the access keys                         vault.py
+    order.py, the system's keyring and then the kernel's    system.py, kernel.py, container.py
+    vault.py, the system's keyring and no other             system.py, index.py
+    system.py, with a deadline for each use                 secret_service.py to read, backends.py for everything else
+    secret_service.py, which the fast path calls too        dbus.py
+
 The notes are in the state folder: `secret-service` lists the installations (their `sys.prefix`, one a line) whose
 `keyring` chose the Secret Service: choosing costs `keyring` 40 ms. The time of `keyring-avoided-…` is when the keyring
 on that session bus timed out.
@@ -32,8 +42,8 @@ class Entry:
 
 
 def session_entry(path: str, profile: str, options: str = NO_OPTIONS) -> Entry:
-    """Return the entry of `profile`'s session, in the file of the real path `path`, requested with `options`."""
-    return hashed_entry(SESSION_SERVICE, profile, path, profile, options)
+    """Return the entry of `profile`'s session, in the profiles file at `path`, requested with `options`."""
+    return hashed_entry(SESSION_SERVICE, profile, os.path.realpath(path), profile, options)
 
 
 def profile_entry(service: str, path: str, profile: str) -> Entry:

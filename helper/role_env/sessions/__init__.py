@@ -6,18 +6,19 @@
     load the record that is cached for the request          store.py
     judge it by files and variables                         record.py
     resolve the chain of the profile, with its options      resolve.py, chain.py, narrow.py
-    judge the record by the chain's digest                  record.py
+    read the key; judge the record by the chain's digest    chain.py, record.py
     take the lock: of many processes one requests           files/locks.py
     load the record again: another may have stored it       store.py
     assume the chain's roles, each by the session before    obtain.py
     store the record                                        store.py
     answer with its session, and what a shell remembers     shell_request.py
 
+If the fast path has found no session, it has taken the lock already. Then the first load is the second look, and the
+lock and the load after it are left out.
+
 The fast path ends where the record's files and variables are as they were. It needs this module, `record.py` and
 `shell_request.py`, which therefore import almost nothing.
 """
-
-import os
 
 from role_env import variables
 from role_env.fingerprint import sha256
@@ -106,7 +107,7 @@ class Request:
         policy = "" if self.narrowing.agent else self.narrowing.name
         duration = "" if self.duration is None else str(self.duration)
         options = [duration, self.session_name, policy, self.agent, self.full]
-        return session_entry(os.path.realpath(path), self.profile, "\0".join(options))
+        return session_entry(path, self.profile, "\0".join(options))
 
     @property
     def full(self) -> str:

@@ -84,8 +84,10 @@ class Chain:
     def before(self) -> "Chain | None":
         """The chain of the session that assumes the target's role; None if the source's own key does."""
         rest = self.profiles[:-1]
-        has_session = any(profile.role_arn for profile in rest) or (rest and self.source.sign_in)
-        return Chain(self.source, rest, self.dependencies) if has_session else None
+        assumes_role = any(profile.role_arn for profile in rest)
+        # What a sign-in gives is a session too: it is cached, so that each role is not a request to the issuer.
+        signs_in = bool(rest and self.source.sign_in)
+        return Chain(self.source, rest, self.dependencies) if assumes_role or signs_in else None
 
     def digest_with_key(self, context: Context) -> str:
         """Read the source's access key, and return a digest of all that decides which key requests which role.

@@ -16,10 +16,10 @@ class Record:
 
     `endpoint` and `session_name` are those of its request to STS, and `policy_digest` is the digest of the session
     policy that was sent (empty for none). `chain_digest` is the digest of the resolved chain, and `base_key_digest`
-    that of the base key in the environment; `sign_in_id` is the ID of the sign-in that it came from (the last two are
-    empty if there is none). `agents` is `read-only` if the profile's key of that name made it so, and `agents_key` the
-    value of that key: with it, agents have sessions of their own. `fingerprint` has the state of the files and
-    variables that it depends on.
+    that of the base key: the user's own key in the environment, for `credential_source = environment`. `sign_in_id` is
+    the ID of the sign-in that it came from (the last two are empty if there is none). `agents` is `read-only` if the
+    profile's key of that name made it so, and `agents_key` the value of that key: with it, agents have sessions of
+    their own. `fingerprint` has the state of the files and variables that it depends on.
     """
 
     def __init__(

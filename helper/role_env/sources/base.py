@@ -118,7 +118,10 @@ class Source:
         """Add to `dependencies` the files and variables that decide whose credentials the source gives."""
 
     def identity(self, context: Context) -> list[str]:
-        """Return what decides whose credentials they are, secrets as digests. Raises ProfileError, KeyringError."""
+        """Return what decides whose credentials they are, secrets as digests.
+
+        It may read the access key, and keep it for `key`. Raises ProfileError, KeyringError.
+        """
         return list(self.values)
 
     def base_key_digest(self, context: Context) -> str:
