@@ -71,6 +71,7 @@ BARE = Key("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 BARE_TOKEN = BARE.security_token
 
 REGIONS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.regions))
+CLOUD_REGIONS = tuple(name for name in REGIONS if name not in FAMILIES["oss"].regions)
 OTHER_REGIONS = ("REGION_ID", "REGION")
 """The names that the `aliyun` CLI reads after those of its families. No session changes them."""
 
@@ -205,6 +206,17 @@ def issue_time(environ: "Mapping[str, str]") -> int:
     """Return when the session in `environ` was issued (epoch seconds), 0 if that is not known."""
     issued = request_values(environ.get(REQUEST, "")).get("issued", "")
     return int(issued) if issued.isdecimal() else 0
+
+
+def users_region(environ: "Mapping[str, str]") -> str:
+    """Return the region that the user had set before the first session; empty for none, or if it is not known.
+
+    In a session the variables have the session's region. REQUEST repeats the user's, for a shell below the session's
+    and for a program that `exec` runs: they have no saved values.
+    """
+    if has_begun(environ):
+        return request_values(environ.get(REQUEST, "")).get("users_region", "")
+    return next(filter(None, map(environ.get, CLOUD_REGIONS)), "")
 
 
 def has_own_guards(environ: "Mapping[str, str]") -> bool:

@@ -139,3 +139,19 @@ def test_each_tool_gets_the_profiles_region_else_the_one_before_else_that_of_the
         assert living.off() == 0
         assert living.exported() == CLEAN | before
         living.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_region_that_is_not_known_below_the_sessions_shell_is_unset_and_never_empty(
+    shell: str, tmp_path: Path
+) -> None:
+    for made, expected in ((session_of(), {}), (session_of(in_cli_file=True), everywhere("cn-hangzhou"))):
+        living = ExportedShell(shell, tmp_path, ALIBABA_CLOUD_REGION_ID="mine")
+        assert living.session(session_of(region="cn-other")) == 0
+        inside = living.exported()
+        living.close()
+        below = ExportedShell(shell, tmp_path, **inside)
+        assert below.session(made) == 0
+        for found in (below.exported(), exporters.environment(made, inside)):
+            assert {name: value for name, value in found.items() if name in variables.REGIONS} == expected
+        below.close()

@@ -31,6 +31,22 @@ def snapshots(output: str) -> list[dict[str, str]]:
     return [exported(encoded(text)) for text in output.split("\0-----\0")[:-1]]
 
 
+# --- regions
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_users_region_reaches_a_shell_below_the_sessions_and_what_exec_runs(machine: Machine, shell: str) -> None:
+    """Neither has the saved values, and a session in between has a region of its own."""
+    role = f"role_arn = {machine.sts.role_arn}\nsource_profile = profileA\n"
+    machine.write(f"{machine.standard_profiles()}[far]\n{role}region_id = cn-far\n[none]\n{role}")
+    show = "printenv ALIBABA_CLOUD_REGION_ID; printenv ALICLOUD_REGION"
+    way = INTO_SHELL[shell]
+    nested = f"role-env exec none -- role-env exec far -- role-env exec none -- sh -c '{show}'"
+    (machine.home / "inner").write_text(f"{nested}\n{way.format('none')}\n{show}\n")
+    done = machine.shell(shell, f"{way.format('far')}\n{show}\n{shell} ./inner\n", ALIBABA_CLOUD_REGION_ID="cn-mine")
+    assert done.stdout.split() == ["cn-far"] * 2 + ["cn-mine"] * 4, done.stderr
+
+
 # --- a failed switch
 
 

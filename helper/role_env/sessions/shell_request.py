@@ -26,7 +26,7 @@ def answer(request: "Request", path: str, record: "Record", environ: "Mapping[st
 
         base_key = own_key(environ)
     return record.session.exported(
-        request=_asked(request, path, record),
+        request={**_asked(request, path, record), "users_region": variables.users_region(environ)},
         region_id=request.region or record.session.region_id,
         base_key=base_key,
     )

@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "cn-hangzhou"
 """The region that the `aliyun` CLI uses if it finds none."""
 _LONGEST_REPEATED = 40
-_CLOUD_REGIONS = tuple(name for name in REGIONS if name not in variables.FAMILIES["oss"].regions)
 _OFF = "role-env: the session is off"
 
 
 class Saved:
-    """The saved value of `name`, or `default` in a shell that does not have it."""
+    """The saved value of `name`, or `default` in a shell that does not have it; with an empty one it is then unset."""
 
     def __init__(self, name: str, default: str) -> None:
         self.name = name
         self.default = default
+
+
+def known(values: "Mapping[str, str | Saved]") -> dict[str, str]:
+    """Return the variables with the values that they get where there are no saved ones, without unknown ones."""
+    found = {name: value.default if isinstance(value, Saved) else value for name, value in values.items()}
+    return {name: value for name, value in found.items() if value or not isinstance(values[name], Saved)}
 
 
 class Change:
@@ -93,8 +98,9 @@ def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool
     follows = may_follow and can_follow(session, environ)
     found = regions(session, environ, default=session.fallback_region)
     if follows and REGIONS[0] not in found:
-        found = regions(session, environ, default=DEFAULT_REGION)
         confirmation += f", in {DEFAULT_REGION} as no region is set"
+    if follows and REGIONS[0] not in known(found):
+        found = regions(session, environ, default=DEFAULT_REGION)
     values = {**variables.assignments(session, follows=follows), **found}
     begin = _next_session if variables.has_begun(environ) else _first_session
     return begin(values, environ, confirmation)
@@ -124,9 +130,12 @@ def _next_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]"
 
 
 def _ended(values: "Mapping[str, str | Saved]", environ: "Mapping[str, str]") -> list[str]:
-    """Return the variables of `environ` that a session with the variables `values` unsets."""
+    """Return the variables of `environ` that a session with the variables `values` unsets.
+
+    A region that is only known to the shell with the saved values is unset too, before that shell sets it.
+    """
     present = (name for name in _names_of_state(environ) if environ.get(name) or name == variables.ODPS_FILE)
-    return [name for name in present if name in environ and name not in (SAVED, *values)]
+    return [name for name in present if name in environ and name not in (SAVED, *known(values))]
 
 
 def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
@@ -139,16 +148,16 @@ def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -
     if session.region_id:
         return dict.fromkeys(REGIONS, session.region_id)
     default = next(filter(None, map(environ.get, variables.OTHER_REGIONS)), default)
+    first = variables.users_region(environ) or default
     if variables.has_begun(environ):
-        return _saved_regions(environ, default)
-    first = next(filter(None, map(environ.get, _CLOUD_REGIONS)), default)
+        return _saved_regions(environ, first)
     return {name: value for name in REGIONS if (value := environ.get(name) or first)}
 
 
 def _saved_regions(environ: "Mapping[str, str]", default: str) -> "dict[str, str | Saved]":
     """Return each tool's region in a shell with a session: those in `environ` are that session's, the user's saved."""
     saved = [name for name in REGIONS if name in _saved(environ)]
-    first = next((name for name in saved if name in _CLOUD_REGIONS), "")
+    first = next((name for name in saved if name in variables.CLOUD_REGIONS), "")
     sources = {name: name if name in saved else first for name in REGIONS}
     return {name: Saved(one, default) if one else default for name, one in sources.items() if one or default}
 

@@ -7,7 +7,7 @@ cached session takes a few milliseconds, and each module adds 0.2 ms.
 from role_env import shells, variables
 from role_env.command_table import SHELLS
 from role_env.credentials import Session, shown_minutes
-from role_env.shells import Change, Saved
+from role_env.shells import Change
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def served(session: Session, server: str, environ: "Mapping[str, str]") -> dict[
     follows = shells.can_follow(session, environ)
     default = session.fallback_region or (shells.DEFAULT_REGION if follows else "")
     regions = shells.regions(session, environ, default=default)
-    return variables.served(session, server, follows=follows) | {name: plain(one) for name, one in regions.items()}
+    return variables.served(session, server, follows=follows) | shells.known(regions)
 
 
 def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]") -> dict[str, str]:
@@ -122,13 +122,8 @@ def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return `environ` after `found`, without what only concerns a shell: its integration, and its saved values."""
     ours = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS, variables.SAVED)
     kept = {name: value for name, value in environ.items() if name not in (*found.unset, *ours)}
-    exported = {name: plain(value) for name, value in found.exported.items() if name not in ours}
+    exported = {name: value for name, value in shells.known(found.exported).items() if name not in ours}
     return {name: value for name, value in kept.items() if not name.startswith("_role_env_")} | exported
-
-
-def plain(value: "str | Saved") -> str:
-    """Return the value that a variable gets outside of the shell with the session."""
-    return value.default if isinstance(value, Saved) else value
 
 
 def _dotenv(session: Session) -> str:
@@ -160,4 +155,4 @@ def document_variables(session: Session, environ: "Mapping[str, str]") -> dict[s
 def values_after(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
     """Return the values of the variables that `found` changes, empty for those of `environ` that it unsets."""
     empty = {name: "" for name in found.unset if environ.get(name)}
-    return empty | {name: plain(value) for name, value in found.exported.items() if name != variables.SAVED}
+    return empty | {name: value for name, value in shells.known(found.exported).items() if name != variables.SAVED}

@@ -71,7 +71,8 @@ def _confirm(text: str) -> str:
 def _exports(change: Change) -> "Iterator[str]":
     for name, value, place in change.exports():
         if isinstance(value, Saved):
-            yield f"set -gx {name} {quote(value.default)};\n"
+            if value.default:
+                yield f"set -gx {name} {quote(value.default)};\n"
             yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"
         else:
             yield f"set -gx {name} {f'${place}' if place else quote(value)};\n"

@@ -50,7 +50,8 @@ def _steps(change: Change) -> "Iterator[str]":
         yield f"unset {' '.join(change.unset)};\n"
     for name, value, place in change.exports():
         if isinstance(value, Saved):
-            yield f"export {name}={quote(value.default)};\n"
+            if value.default:
+                yield f"export {name}={quote(value.default)};\n"
             yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
         else:
             word = f'"${place}"' if place else quote(value)
