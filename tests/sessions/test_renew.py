@@ -37,10 +37,10 @@ def test_a_session_near_its_end_is_renewed_with_its_own_session_name(machine: Ma
 
 
 def test_without_a_session_or_its_request_there_is_nothing_to_renew(machine: Machine) -> None:
-    refuses(machine, 3, "no session", "role-env PROFILE")
+    refuses(machine, 3, "no session", "role-env use PROFILE")
     variables = due(machine)
     for text in ("", "{", "[]", "{}", '{"profile": "profileB"}', "null"):
-        refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env profileB", **variables | {"ROLE_ENV_REQUEST": text})
+        refuses(machine, 3, "ROLE_ENV_REQUEST", "role-env use profileB", **variables | {"ROLE_ENV_REQUEST": text})
 
 
 def test_a_session_of_the_clis_role_keeps_its_name_when_the_clis_file_has_another(
@@ -83,7 +83,7 @@ def test_another_role_by_now_does_not_change_the_session(machine: Machine) -> No
     other = machine.sts.world.role("hub").arn
     variables = due(machine)
     machine.write(machine.standard_profiles().replace(machine.sts.role_arn, other))
-    refuses(machine, 4, "it would be of role", "role-env profileB", **variables)
+    refuses(machine, 4, "it would be of role", "role-env use profileB", **variables)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_profile_with_another_policy_by_now_leaves_the_session_alone(
     machine.write(role + after)
     if is_requested_elsewhere:  # which caches a session of the other policy
         machine.succeeds("kept", "--format", "json")
-    refuses(machine, 4, "it would be of another session policy", "role-env kept", **variables)
+    refuses(machine, 4, "it would be of another session policy", "role-env use kept", **variables)
 
 
 def test_a_session_is_renewed_from_its_own_file_and_no_other(machine: Machine) -> None:
