@@ -33,6 +33,23 @@ _REGIONS = (
     " ap-southeast-3 ap-southeast-5 ap-southeast-6 ap-southeast-7 eu-central-1 eu-west-1 eu-west-2 me-central-1"
     " me-east-1 na-south-1 us-east-1 us-southeast-1 us-west-1"
 )
+# What people call some of them. A part of an ID, such as hangzhou, is found without this.
+_REGION_OF_PLACE = {
+    "bangkok": "ap-southeast-7",
+    "dubai": "me-east-1",
+    "frankfurt": "eu-central-1",
+    "jakarta": "ap-southeast-5",
+    "japan": "ap-northeast-1",
+    "london": "eu-west-1",
+    "manila": "ap-southeast-6",
+    "mexico": "na-south-1",
+    "riyadh": "me-central-1",
+    "seoul": "ap-northeast-2",
+    "singapore": "ap-southeast-1",
+    "tokyo": "ap-northeast-1",
+}
+# An area and a place or direction in letters; what may follow, such as the regions of a private cloud, is not known.
+_FORM_OF_REGION = "[a-z]{2,}-[a-z]+(-[a-z0-9]+)*"
 _DIGITS = "0123456789"
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _MOST_SIMILAR = 3
@@ -124,11 +141,31 @@ def value_fault(kind: str, value: str) -> str:
     return "" if fewest <= len(value) <= most and not value.strip(characters) else rule
 
 
+def region_fault(region: str) -> str:
+    """Return that `region` cannot be the ID of a region, with the closest one, to complete a sentence about it.
+
+    Return an empty text for one that can be, such as one that is newer than this list.
+    """
+    import re
+
+    if re.fullmatch(_FORM_OF_REGION, region):
+        return ""
+    meant = _region_meant(region)
+    return "is not the ID of a region" + (f": did you mean {meant}?" if meant else ", such as cn-hangzhou")
+
+
 def region_warning(region: str) -> str:
     """Return a warning if `region` may be a typo of a known region; empty for any other unknown one."""
+    meant = _region_meant(region)
+    return f"unknown region {region}: did you mean {meant}?" if meant else ""
+
+
+def _region_meant(region: str) -> str:
+    """Return the known region that `region` names or may be a typo of; empty if it is known itself, and for others."""
     known = _REGIONS.split()
-    near = "" if region in known else nearest(region, known, cutoff=0.8)
-    return f"unknown region {region}: did you mean {near}?" if near else ""
+    if region in known:
+        return ""
+    return _REGION_OF_PLACE.get(region.casefold()) or nearest(region, known, cutoff=0.8)
 
 
 def is_valid_role(role: "RoleArn") -> bool:

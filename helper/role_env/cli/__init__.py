@@ -270,8 +270,9 @@ class Line:
 
         if rule := validators.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
-        elif option.kind == model.REGION and (warning := validators.region_warning(value)):
-            self._result.warning = warning
+        elif option.kind == model.REGION and self.command and self.command.obtains:
+            warning = validators.region_warning(value)
+            self._result.warning = f"{warning} It is used as typed" if warning else ""
 
     def _assign_words(self, command: Command) -> None:
         words = self.words

@@ -51,6 +51,9 @@ def run(invocation: Invocation, context: Context) -> int:
         return 0
     path = file_to_append_to(invocation.config, Dependencies(context.environ))
     profile_options.check_list_options(invocation)
+    profile_options.read_options(invocation)  # an invalid one is reported alone
+    if warning := validators.region_warning(invocation.region):
+        context.messages.say(f"{warning} It is written as typed")
     if invocation.aliyun_cli:
         from role_env.commands.configure import aliyun_cli
 
@@ -172,10 +175,7 @@ def _plan_profile(invocation: Invocation, path: str, context: Context) -> tuple[
     # Before the other questions, whose prompts would show a secret that is pasted too early.
     is_key = stores_key and not answers.values.keys() & registry.CHOOSERS.keys()
     access_key = _read_key(name, path, context) if is_key else None
-    default = _region_of(answers.values, cli_file)
-    question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
-    if warning := validators.region_warning(answers.ask("region_id", question, default=default)):
-        context.messages.say(warning)
+    answers.ask_region(default=_region_of(answers.values, cli_file))
     answers.ask("color", "Color in the prompt, such as red (Enter for none)")
     answers.take("expected_account_id")
     return NewProfile(name, answers.values), access_key

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from role_env import validators
 from role_env.aliyun.config import ConfigFile
 from role_env.aliyun.entries import is_own
 from role_env.cli import Invocation
@@ -47,7 +48,7 @@ def read_options(invocation: Invocation) -> dict[str, str]:
     given = {key: value for key, value in values.items() if value}
     for key, value in given.items():
         try:
-            check_of(key)(value)
+            _check_value(key, value)
         except ValueError as error:
             hint = _ARN_HINT if key == "role_arn" else "see `role-env configure --help`"
             raise UsageError(f"--{option_name(key)} {value} {error}", hint=hint) from None
@@ -94,6 +95,24 @@ class Answers:
             self.values[key] = answer
         return answer
 
+    def ask_region(self, *, default: str) -> None:
+        """Add the region. One that may be a typo is asked for again, and kept if it is typed twice."""
+        doubted = set[str]()
+
+        def check(text: str) -> str:
+            _check("region_id", text, is_required=False)
+            warning = validators.region_warning(text)
+            if warning and text not in doubted:
+                doubted.add(text)
+                raise ValueError(f"{warning} To keep it, type it again")
+            return text
+
+        self.take("region_id")
+        if self._asks and "region_id" not in self.values:
+            question = "Region" if default else "Region, such as cn-hangzhou (Enter for none)"
+            if answer := prompt.ask(question, default=default, check=check):
+                self.values["region_id"] = answer
+
     def ask_source(self, others: Sequence[str], cli_file: ConfigFile | None, *, stores_key: bool) -> None:
         """Add the keys of the credential source; `others` are the profiles of the profiles file.
 
@@ -136,8 +155,15 @@ def _check(key: str, text: str, *, is_required: bool) -> str:
     if is_required and not text:
         raise ValueError("type a value")
     if text:
-        check_of(key)(text)
+        _check_value(key, text)
     return text
+
+
+def _check_value(key: str, text: str) -> None:
+    """Raise ValueError for an invalid value, and for a region that can be none, which a file may still have."""
+    if key == "region_id" and (fault := validators.region_fault(text)):
+        raise ValueError(fault)
+    check_of(key)(text)
 
 
 def option_name(key: str) -> str:
