@@ -60,6 +60,7 @@ def test_a_profile_that_now_has_another_role_ends_the_session_even_if_it_is_inva
 ) -> None:
     machine.write(f"[profileB]\nrole_arn = acs:ram::2222222222222222:role/other\n{broken}\n")
     session = {"ROLE_ENV_PROFILE": "profileB", "ROLE_ENV_ROLE_ARN": machine.sts.role_arn}
+    session["ROLE_ENV_ACCESS_KEY_ID"] = "STS.of-it"  # by which it is a session, and not a user's ROLE_ENV_PROFILE
     done = machine.role_env("profileB", **session)
     assert done.returncode == 3
     assert "role-env-none" in done.stdout

@@ -26,7 +26,7 @@ def given(line: str) -> dict[str, object]:
     """The fields that a line sets."""
     invocation = parse(line.split())
     assert invocation.fault == ""
-    own = {"command", "is_command_named", "is_alone"}
+    own = {"command", "is_command_named", "is_alone", "options"}
     return {name: value for name, value in vars(invocation).items() if name not in own}
 
 

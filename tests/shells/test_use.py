@@ -133,7 +133,7 @@ def test_renew_and_off_confirm_also_where_there_is_nothing_to_do(machine: Machin
         terminal.type(
             "role-env use profileB", shows=r"profileB: role switchrolesbc of \d+ for 59 min", prompt="profileB 59m"
         )
-        terminal.type("role-env renew", shows=f"^{NOT_DUE}$", prompt=r"profileB \d+m")
+        terminal.type("role-env renew", shows=f"^{NOT_DUE}; for a", prompt=r"profileB \d+m")
         terminal.type("role-env off", shows=f"^{OFF_SAID}$", prompt="")
         terminal.type("role-env use profileB", prompt="profileB 59m")
         terminal.type("role-env use nosuch", prompt="no account")

@@ -192,7 +192,7 @@ def test_no_browser_is_sent_to_ports_of_another_user(machine: Machine) -> None:
     done = machine.run(*taken, ROLE_ENV, "login", "me", **environ)
     assert done.returncode == 5, done.stderr
     assert "the ports 12345 to 12349, where the browser ends, are all in use, perhaps by another user" in done.stderr
-    assert "role-env login with --no-browser" in done.stderr
+    assert "add --no-browser" in done.stderr
     assert not noted.exists()
     pasted = machine.run(*taken, ROLE_ENV, "login", "me", "--no-browser", **environ)
     assert (pasted.returncode, "paste its address here" in pasted.stderr) == (2, True), pasted.stderr

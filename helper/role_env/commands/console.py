@@ -34,12 +34,12 @@ class _Session:
     name: str
 
 
-def check(invocation: Invocation, _context: Context) -> None:
+def check(invocation: Invocation, context: Context) -> None:
     """Raise UsageError for an invalid destination, or for an option that this shell's session cannot follow."""
     console.destination(invocation.destination, invocation.site)
     given = [option.name for option in invocation.options if option in OBTAINING]
-    others = [] if invocation.profile else [name for name in given if name not in _WITHOUT_PROFILE]
-    if others:
+    others = [name for name in given if name not in _WITHOUT_PROFILE]
+    if others and not invocation.profile and ShellState(context.environ).has_session:
         hint = f"leave out {others[0]}, or name a profile"
         raise UsageError("console without PROFILE opens the session of this shell as it is", hint=hint)
 
@@ -86,7 +86,7 @@ def _session_of(invocation: Invocation, context: Context) -> _Session:
     credentials = session_of_shell(context)
     if invocation.expect_account not in ("", state.account_id):
         raise RefusedError(f"the session of this shell is not of account {invocation.expect_account}")
-    return _Session(credentials, state.profile, state.request["config"], state.role_arn or state.profile)
+    return _Session(credentials, state.profile, state.request.get("config", ""), state.role_arn or state.profile)
 
 
 def _isolated_command(session: _Session, context: Context) -> list[str]:
