@@ -196,7 +196,7 @@ def test_a_user_of_only_the_sdks_own_file_has_the_fast_path_and_waits_for_nobody
 
 def test_a_lock_that_the_slow_way_does_not_need_is_released(machine: Machine) -> None:
     """The profiles file has gone between the fast path, which has taken its entry's lock, and the slow way."""
-    code = SLOW_WAY.replace('lambda *line: ""', "lambda *line: taken").replace(
+    code = SLOW_WAY.replace("lambda *line: None", "lambda *line: taken").replace(
         "fast_path.answer",
         "from role_env.files.locks import Lock\nimport os\ntaken = Lock('other', os.environ)\n"
         "taken.take()\nos.execvpe = lambda *line: os._exit(taken.is_taken)\nfast_path.answer",

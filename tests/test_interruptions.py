@@ -82,6 +82,32 @@ sys.settrace(trace)
     assert (done.returncode, done.stderr, machine.sts.issued[0].token in done.stdout) == (0, "", True)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_after_a_cached_session_is_written_adds_no_failure(
+    machine: Machine, number: signal.Signals
+) -> None:
+    sabotage = f"""
+import os, sys
+def trace(frame, event, argument):
+    if frame.f_code.co_name == "write" and frame.f_code.co_filename.endswith("ui/__init__.py"):
+        return returns
+def returns(frame, event, argument):
+    if event == "return":
+        sys.settrace(None)
+        os.kill(os.getpid(), {number.value})
+    return returns
+sys.settrace(trace)
+"""
+    machine.settle()
+    whole = machine.succeeds(*EXPORT)
+    (machine.home / "sitecustomize.py").write_text(sabotage)
+    for _ in range(3):  # on a busy machine the keyring can take longer than the fast path waits for it
+        done = machine.role_env(*EXPORT, PYTHONPATH=str(machine.home))
+        if done.returncode == 0:
+            break
+    assert (done.returncode, done.stderr, done.stdout[-200:]) == (0, "", whole.stdout[-200:])
+
+
 def test_a_profiles_file_that_is_replaced_while_it_is_read_gives_one_of_the_two_sessions(machine: Machine) -> None:
     """Whole, and never the one of before for the file of now."""
     texts = [machine.standard_profiles(), machine.standard_profiles().replace("switchrolesbc", "longsession")]

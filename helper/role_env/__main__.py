@@ -57,8 +57,14 @@ def run(argv: list[str]) -> int:
         if invocation.command in ("export", "process", "exec") and not invocation.help:
             from role_env import fast_path
 
-            if taken_lock := fast_path.answer(invocation, os.environ):
-                invocation.taken_lock = taken_lock
+            answer = fast_path.answer(invocation, os.environ)
+            if isinstance(answer, str):
+                from role_env import ui
+
+                _ignore_signals()  # a signal from here on would add the code of a failure to a complete session
+                ui.write(answer)
+                return 0
+            invocation.taken_lock = answer
         status = _run(invocation, argv, began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown

@@ -1,4 +1,4 @@
-"""The fast path: a cached session goes straight to stdout, with as few imports as possible.
+"""The fast path: a cached session is the answer to a line, with as few imports as possible.
 
 It serves `PROFILE`, `export PROFILE`, `process PROFILE` and `exec PROFILE [--] COMMAND…`, with every option that leaves
 the request to STS as it is. Everything else, and every unusual state, takes the slow way, which gives the same answer
@@ -17,7 +17,7 @@ from role_env.variables import follows_profile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from role_env.cli import Invocation
     from role_env.files.locks import Lock
@@ -31,13 +31,13 @@ class _SlowWay(Exception):
     """Only the slow way can find out whether the session is cached."""
 
 
-def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | None":
-    """Answer the command line from the cache and end the process, or become the command that it names.
+def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "str | Lock | None":
+    """Return the text that answers the line, made from the cached session; `exec` becomes its command instead.
 
-    Return, with nothing written, if the slow way has to answer it. Where no session is cached and no other process
-    requests one, return the lock of its entry, which is taken: the slow way requests the session under it.
+    Otherwise the slow way has to answer. Where no session is cached and no other process requests one, return the lock
+    of its entry, which is taken: the slow way requests the session under it. Else return None.
     """
-    if not _is_served(invocation) or not _is_usual(environ):
+    if not _can_handle(invocation) or _has_to_report(environ):
         return None
     request = Request(
         invocation.profile,
@@ -47,9 +47,8 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | No
         expect_account=invocation.expect_account,
     )
     try:
-        # The path is used as given: making it absolute would drop `link/..`, which may lead to another file.
-        path = invocation.config or paths.usual_profiles_file(environ)
-        record = _load(request, path, environ, _modules(invocation))
+        path = paths.absolute(invocation.config or paths.usual_profiles_file(environ))
+        record = _load(request, path, environ, _modules_for(invocation))
         if record is None or record.agents_key:
             from role_env.agents import agent_of  # only where it matters who asks, or nothing is cached for a person
 
@@ -62,11 +61,12 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | No
                 return lock
             if (record := _load(request, path, environ)) is None:
                 return None
-        path = os.path.abspath(path)
     except (OSError, ValueError, _SlowWay):
         return None
+    if record.base_key_digest:
+        return None  # whether the environment still has that base key takes more modules to find out
     verdict = judge_by_files(record, request, path, environ)
-    if verdict.action != USE or record.base_key_digest:
+    if verdict.action != USE:
         return None
     if not record.session.in_cli_file and follows_profile(environ):
         return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
@@ -74,12 +74,11 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "Lock | No
         from role_env.context.messages import Messages
 
         Messages(verbose=True).decided(f"{request.profile}: {verdict}")
-    _write(record, request, path, invocation, environ)
-    os._exit(0)  # everything is written, and the interpreter's shutdown takes 2 ms
+    return _text(record, request, path, invocation, environ)
 
 
-def _is_served(invocation: "Invocation") -> bool:
-    """Return whether this path serves the line. Secrets for a terminal go the slow way, which refuses them."""
+def _can_handle(invocation: "Invocation") -> bool:
+    """Return whether this path handles such lines. Secrets for a terminal go the slow way, which refuses them."""
     if invocation.fault or invocation.warning or invocation.others_than(FAST_PATH):
         return False
     if invocation.format == "github" or invocation.profile in ("", "-"):
@@ -87,38 +86,40 @@ def _is_served(invocation: "Invocation") -> bool:
     return invocation.command == "exec" or invocation.show or not os.isatty(1)
 
 
-def _is_usual(environ: "Mapping[str, str]") -> bool:
-    """Return whether this process and its environment have nothing that the slow way would have to report."""
+def _has_to_report(environ: "Mapping[str, str]") -> bool:
+    """Return whether this process or its environment has something that only the slow way judges and reports."""
     # If stdout is closed, the next file to be opened takes its number.
     if sys.platform != "linux" or sys.stdout is None or environ.get("ROLE_ENV_CHAIN") or environ.get("ROLE_ENV_POLICY"):
-        return False
-    if not environ.get("ROLE_ENV_TIMEOUT"):
         return True
+    if not environ.get("ROLE_ENV_TIMEOUT"):
+        return False
     from role_env import context
     from role_env.errors import ProfileError
 
     try:
         context.timeout_of(environ)
     except ProfileError:
-        return False
-    return True
+        return True
+    return False
 
 
-def _modules(invocation: "Invocation") -> "list[str]":
-    """Return the modules that the answer needs next. They are imported while the Secret Service works."""
+def _modules_for(invocation: "Invocation") -> "Iterator[str]":
+    """Yield the modules that the answer needs next. They are imported while the Secret Service works."""
     if invocation.command == "process":
-        return ["role_env.documents"]
-    modules = ["role_env.sessions.shell_request", "role_env.shells.export"]
-    shell = SHELLS.get(invocation.format or "sh")
-    if shell and invocation.command == "export":
-        modules.append(shell.dialect)
-    return modules
+        yield "role_env.documents"
+        return
+    yield from ("role_env.sessions.shell_request", "role_env.shells.export")
+    if invocation.command == "export" and (shell := SHELLS.get(invocation.output_format)):
+        yield shell.dialect
 
 
-def _load(request: Request, path: str, environ: "Mapping[str, str]", modules: "Sequence[str]" = ()) -> Record | None:
-    """Return the record that is cached for `request`, and import `modules` while the keyring works. Raises _SlowWay."""
-    read = _read_kernel if _is_in_kernel(environ) else _read_secret_service
-    text = read(request.entry(path), environ, modules)
+def _load(request: Request, path: str, environ: "Mapping[str, str]", modules: "Iterable[str]" = ()) -> Record | None:
+    """Return the record that is cached for `request`. Raises _SlowWay.
+
+    Import `modules` while the Secret Service works; the kernel answers at once.
+    """
+    entry = request.entry(path)
+    text = _read_kernel(entry) if _is_in_kernel(environ) else _read_secret_service(entry, environ, modules)
     return parse_record(text, request.profile) if text else None
 
 
@@ -148,7 +149,7 @@ def _is_in_kernel(environ: "Mapping[str, str]") -> bool:
         return True
     if mode in ("auto", "keyring") and notes.is_secret_service() and not notes.is_avoided():
         return False
-    if mode == "auto" and notes.is_usual() and (notes.is_avoided() or not notes.has_bus()):
+    if mode == "auto" and notes.has_default_backend() and (notes.is_avoided() or not notes.has_bus()):
         from role_env.keyrings.container import is_container
 
         if not is_container(environ):
@@ -156,7 +157,7 @@ def _is_in_kernel(environ: "Mapping[str, str]") -> bool:
     raise _SlowWay
 
 
-def _read_secret_service(entry: "Entry", environ: "Mapping[str, str]", modules: "Sequence[str]") -> "str | None":
+def _read_secret_service(entry: "Entry", environ: "Mapping[str, str]", modules: "Iterable[str]") -> "str | None":
     """Return the text of `entry` in the Secret Service, and import `modules` while it works. Raises _SlowWay."""
     from role_env.keyrings import secret_service
 
@@ -167,7 +168,7 @@ def _read_secret_service(entry: "Entry", environ: "Mapping[str, str]", modules: 
         raise _SlowWay from None
 
 
-def _read_kernel(entry: "Entry", _environ: "Mapping[str, str]", _modules: "Sequence[str]") -> "str | None":
+def _read_kernel(entry: "Entry") -> "str | None":
     """Return the text of `entry` in the kernel's keyring. Raises _SlowWay."""
     from role_env.keyrings import kernel  # its ctypes costs as much as everything else
 
@@ -177,22 +178,19 @@ def _read_kernel(entry: "Entry", _environ: "Mapping[str, str]", _modules: "Seque
         raise _SlowWay from None
 
 
-def _write(record: Record, request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]") -> None:
-    """Write the session of `record` as the line asks for it, or become the command that the line names."""
+def _text(record: Record, request: Request, path: str, invocation: "Invocation", environ: "Mapping[str, str]") -> str:
+    """Return the session of `record` as the line asks for it, or become the command that the line names."""
     if invocation.command == "process":
-        from role_env import documents, ui
+        from role_env import documents
 
-        ui.write(documents.process(record.session.credentials))
-        return
+        return documents.process(record.session.credentials)
     from role_env.sessions import shell_request
-    from role_env.shells import export as exporters
+    from role_env.shells import export
 
-    session = shell_request.answer(request, path, record, environ)
+    session = shell_request.session_for(request, path, record, environ)
     if invocation.command == "exec":
         from role_env.live_sessions import execution
 
         command = execution.command_of(invocation.command_line, environ)
-        execution.become(command, exporters.environment(session, environ))
-    from role_env import ui
-
-    ui.write(exporters.export(session, invocation.shell_format, environ))
+        execution.become(command, export.environment(session, environ))
+    return export.export(session, invocation.output_format, environ)

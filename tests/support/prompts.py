@@ -7,7 +7,7 @@ from role_env import variables
 from role_env.credentials import Credentials, Session
 from role_env.sessions import Request
 from role_env.sessions.record import Record
-from role_env.sessions.shell_request import answer
+from role_env.sessions.shell_request import session_for
 from support.cached_sessions import age
 from support.machine import Machine
 from support.shell_terminal import LOOK, interactive, texts
@@ -50,7 +50,7 @@ def record(
         agents_key="",
         fingerprint=[],
     )
-    made.request = answer(Request(profile), "/home/me/profiles.ini", found, {}).request
+    made.request = session_for(Request(profile), "/home/me/profiles.ini", found, {}).request
     return found
 
 

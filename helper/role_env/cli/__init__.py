@@ -111,15 +111,15 @@ class Invocation:
 
     @property
     def renewal_ttl(self) -> int:
-        """The seconds left below which a session is renewed."""
+        """The seconds left below which a session is renewed, if they are more than `credentials.is_due` asks for."""
         return max(self.min_ttl, _PROCESS_SECONDS if self.command == "process" else 0)
 
-    def others_than(self, server: str) -> "list[Option]":
-        """Return the options of this line that are not served by `server`, such as FAST_PATH."""
-        return [option for option in self.options if server not in option.served_by]
+    def others_than(self, handler: str) -> "list[Option]":
+        """Return the options of this line that `handler`, such as FAST_PATH, does not handle."""
+        return [option for option in self.options if handler not in option.handled_by]
 
     @property
-    def shell_format(self) -> str:
+    def output_format(self) -> str:
         """The format of this line or, if it names none, of the parent process."""
         if self.format:
             return self.format

@@ -117,7 +117,7 @@ def _shell_format(invocation: Invocation) -> str:
     is_evaluated = not invocation.command or COMMANDS[invocation.command].is_evaluated
     if not is_evaluated or invocation.format in DOCUMENT_FORMATS:
         return ""
-    return invocation.shell_format
+    return invocation.output_format
 
 
 def _has_other_session(invocation: Invocation, environ: Mapping[str, str], role_arn: str) -> bool:

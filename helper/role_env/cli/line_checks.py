@@ -60,7 +60,7 @@ def refuse_terminal(invocation: "Invocation", what: str, environ: "Mapping[str, 
     `init` the error is the line for the rc file.
     """
     name, profile = invocation.command, invocation.profile
-    form = "" if name == "process" else invocation.shell_format
+    form = "" if name == "process" else invocation.output_format
     if profile:
         check_profile_name(profile)
         file = _readable_file(invocation.config, environ)

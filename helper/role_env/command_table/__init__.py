@@ -18,7 +18,7 @@ ACCOUNT = "account"
 SESSION_NAME = "session name"
 TOPIC = "command or help topic"
 CHECKED_KINDS = (REGION, ACCOUNT, SESSION_NAME)
-"""The kinds of values that `names` has a rule for."""
+"""The kinds of values that `validators.value_fault` checks."""
 
 _UNITS = {"m": 60, "h": 3600}
 _MOST_DIGITS = 9
@@ -83,13 +83,13 @@ def parse_duration(text: str) -> "int | None":
 
 
 FAST_PATH, PREVIOUS_SESSION, EDITOR, REMOVER = "the fast path", "use -", "configure --edit", "configure --remove"
-"""Who serves a line besides its command. One of them serves it only if it serves every option of the line."""
+"""What handles a line besides its command. One of them handles it only if it handles every option of the line."""
 
 
 class Option:
     """An option: the placeholder of its `value` (empty for a switch), its help, its kind, the values of a CHOICE.
 
-    `served_by` names who besides the command serves a line with it.
+    `handled_by` names what handles a line with it besides the command.
     """
 
     def __init__(
@@ -100,14 +100,14 @@ class Option:
         *,
         kind: str = TEXT,
         choices: "tuple[str, ...]" = (),
-        served_by: "tuple[str, ...]" = (),
+        handled_by: "tuple[str, ...]" = (),
     ) -> None:
         self.name = name
         self.value = value
         self.help = help
         self.kind = CHOICE if choices else kind
         self.choices = choices
-        self.served_by = served_by
+        self.handled_by = handled_by
 
     @property
     def attribute(self) -> str:
@@ -143,7 +143,7 @@ class Word:
 
 
 _CHANGING = Option(
-    "--full", "", "change role-env's own secrets within a narrowed session too", served_by=(EDITOR, REMOVER)
+    "--full", "", "change role-env's own secrets within a narrowed session too", handled_by=(EDITOR, REMOVER)
 )
 
 
@@ -178,7 +178,7 @@ class Command:
             options = (*options, _CHANGING)
         if prints:
             show = Option(
-                "--show", "", f"print {prints} even if stdout is a terminal", served_by=(FAST_PATH, PREVIOUS_SESSION)
+                "--show", "", f"print {prints} even if stdout is a terminal", handled_by=(FAST_PATH, PREVIOUS_SESSION)
             )
             options, statuses = (*options, show), statuses | _NO_TERMINAL
         self.name = name
@@ -300,10 +300,10 @@ CONFIG = Option(
     "FILE",
     "profiles file (default: ROLE_ENV_CONFIG, else role-env/profiles.ini in the user's config folder)",
     kind=FILE,
-    served_by=(FAST_PATH, EDITOR, REMOVER),
+    handled_by=(FAST_PATH, EDITOR, REMOVER),
 )
 JSON = Option("--json", "", "print JSON instead of text for a person")
-VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", served_by=(FAST_PATH, PREVIOUS_SESSION))
+VERBOSE = Option("--verbose", "", "report on stderr what was decided and why", handled_by=(FAST_PATH, PREVIOUS_SESSION))
 NO_BROWSER = Option("--no-browser", "", "only print the sign-in address, and open no browser")
 OBTAINING = (
     CONFIG,
@@ -315,21 +315,21 @@ OBTAINING = (
     ),
     Option("--session-name", "NAME", "session name (default: the profile's role_session_name)", kind=SESSION_NAME),
     Option(
-        "--region", "ID", "region to export (default: the profile's region_id)", kind=REGION, served_by=(FAST_PATH,)
+        "--region", "ID", "region to export (default: the profile's region_id)", kind=REGION, handled_by=(FAST_PATH,)
     ),
     Option(
         "--min-ttl",
         "SECONDS",
         "renew a session that has less time left, such as 600 or 10m (default: a fifth of its lifetime, at most 5m)",
         kind=DURATION,
-        served_by=(FAST_PATH,),
+        handled_by=(FAST_PATH,),
     ),
     Option("--refresh", "", "ignore the cached session and request a new one"),
     Option("--no-cache", "", "neither read nor write the cache"),
-    Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT, served_by=(FAST_PATH,)),
+    Option("--expect-account", "ID", "refuse a session for any other account", kind=ACCOUNT, handled_by=(FAST_PATH,)),
     Option("--policy", "FILE", "narrow the session by the policy in FILE, or - for stdin", kind=FILE),
     Option("--read-only", "", "narrow the session to reading, as read_only = yes in the profile does"),
-    Option("--full", "", "allow a wider session within a narrowed one", served_by=(PREVIOUS_SESSION,)),
+    Option("--full", "", "allow a wider session within a narrowed one", handled_by=(PREVIOUS_SESSION,)),
     VERBOSE,
 )
 A_PROFILE = Word("PROFILE", PROFILE, "profile")

@@ -9,7 +9,7 @@ from role_env.command_table import Command, Option, Word
 
 def _format(choices: "tuple[str, ...]") -> Option:
     text = "format of the output (default: that of the shell that is the parent process, else sh)"
-    return Option("--format", "FORMAT", text, choices=choices, served_by=(model.FAST_PATH, model.PREVIOUS_SESSION))
+    return Option("--format", "FORMAT", text, choices=choices, handled_by=(model.FAST_PATH, model.PREVIOUS_SESSION))
 
 
 _SESSIONS = (
@@ -153,7 +153,7 @@ _STORING = (
             Option("--color", "NAME", "color in the prompt"),
             Option("--expected-account-id", "ID", "account that every session must be for", kind=model.ACCOUNT),
             Option(
-                "--dry-run", "", "show what would be added or removed, and change nothing", served_by=(model.REMOVER,)
+                "--dry-run", "", "show what would be added or removed, and change nothing", handled_by=(model.REMOVER,)
             ),
             Option("--no-verify", "", "append the profile without the request that verifies it"),
             Option("--aliyun-cli", "", "add a profile for each profile of the aliyun CLI's file"),
@@ -180,17 +180,17 @@ _STORING = (
                 "--edit",
                 "",
                 "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one",
-                served_by=(model.EDITOR,),
+                handled_by=(model.EDITOR,),
             ),
             Option(
                 "--remove",
                 "",
                 "remove PROFILE, with its key or sign-in in the keyring and its cached sessions",
-                served_by=(model.REMOVER,),
+                handled_by=(model.REMOVER,),
             ),
             Option("--all", "", "with --aliyun-cli, --cloud-sso or --resource-directory: add all, without a choice"),
             Option(
-                "--yes", "", "with --remove, or what adds several profiles: ask nothing", served_by=(model.REMOVER,)
+                "--yes", "", "with --remove, or what adds several profiles: ask nothing", handled_by=(model.REMOVER,)
             ),
             model.NO_BROWSER,
             model.CONFIG,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
-    form = invocation.shell_format
+    form = invocation.output_format
     is_previous = invocation.profile == "-" and variables.PREVIOUS in context.environ
     obtain = _previous_session if is_previous else obtaining.session_of
     if form == "github":

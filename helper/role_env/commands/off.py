@@ -8,5 +8,5 @@ from role_env.shells import export as exporters
 
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code."""
-    ui.write(exporters.off(invocation.shell_format, context.environ))
+    ui.write(exporters.off(invocation.output_format, context.environ))
     return 0

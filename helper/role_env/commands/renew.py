@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run(invocation: Invocation, context: Context) -> int:
     """Print the code. Most calls find nothing to do, and import almost nothing."""
     if idle := _why_idle(context.environ):
-        ui.write(SHELLS[invocation.shell_format].nothing)
+        ui.write(SHELLS[invocation.output_format].nothing)
         if context.messages.shows_progress:
             context.messages.progress(f"the session of this shell is {idle}{_way_to_new(context.environ)}")
         return 0
@@ -24,7 +24,7 @@ def run(invocation: Invocation, context: Context) -> int:
     from role_env.shells import export as exporters
 
     session = renew(context)
-    ui.write(exporters.renewal(session, invocation.shell_format, context.environ))
+    ui.write(exporters.renewal(session, invocation.output_format, context.environ))
     return 0
 
 

@@ -75,7 +75,7 @@ class KeyringNotes:
         except OSError:  # a timeout is then noted only for this process
             self._folder = ""
 
-    def is_usual(self) -> bool:
+    def has_default_backend(self) -> bool:
         """Return whether `keyring` tries the Secret Service, because no setting chooses a backend or a collection."""
         environ = self._environ
         if not self._settings or "PYTHON_KEYRING_BACKEND" in environ:
@@ -89,7 +89,7 @@ class KeyringNotes:
 
     def is_secret_service(self) -> bool:
         """Return whether this installation's `keyring` chose the Secret Service, and no setting chooses another."""
-        return self.has_bus() and self.is_usual() and self._lists_us()
+        return self.has_bus() and self.has_default_backend() and self._lists_us()
 
     def has_bus(self) -> bool:
         """Return whether there is a session bus."""
@@ -108,7 +108,7 @@ class KeyringNotes:
         """Record that this installation's `keyring` chose the Secret Service."""
         import contextlib  # not for the warm path
 
-        if self.is_usual() and not self._lists_us():
+        if self.has_default_backend() and not self._lists_us():
             with contextlib.suppress(OSError):  # then the next process finds it out again
                 paths.append_line(self._environ, _CHOSEN, sys.prefix)
 

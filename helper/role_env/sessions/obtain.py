@@ -20,7 +20,7 @@ from role_env.sessions import Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.record import RENEW, USE, Record, judge_by_chain, judge_by_files
 from role_env.sessions.resolve import decide_agent, is_chain_decisive, resolve_request
-from role_env.sessions.shell_request import answer
+from role_env.sessions.shell_request import session_for
 from role_env.sessions.store import Cache
 
 # How long a renewal may take while the current session is still valid (seconds).
@@ -58,14 +58,14 @@ def obtain(request: Request, context: Context, taken_lock: Lock | None = None) -
         verdict = judge_by_files(record, request, path, environ)
         if record and verdict.action == USE:
             context.messages.decided(f"{request.profile}: {verdict}")
-            return answer(request, path, record, environ)
+            return session_for(request, path, record, environ)
         if file is None:
             file = ProfilesFile(path, dependencies)
         if chain is None:
             chain = resolve_request(request, file, context)
         with NamingRole(chain.role_arn):
             record = use_or_request(chain, request, record, cache, context, taken_lock=taken_lock)
-        return answer(request, path, record, environ)
+        return session_for(request, path, record, environ)
 
 
 def use_or_request(

@@ -56,7 +56,7 @@ class Record:
 
 def _base_key_digest(environ: "Mapping[str, str]") -> str:
     """Return the digest of the user's own key in the environment; empty if there is none, or half of one."""
-    from role_env.environ.keys import own_key  # the fast path reads no record with a base key
+    from role_env.environ.keys import own_key  # the fast path judges no record with a base key
     from role_env.errors import ProfileError
     from role_env.sources.base import key_digest
 

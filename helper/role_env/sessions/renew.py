@@ -18,7 +18,7 @@ from role_env.sessions import Narrowing, Request
 from role_env.sessions.chain import Chain
 from role_env.sessions.obtain import RENEWAL_SECONDS, use_or_request
 from role_env.sessions.resolve import decide_agent, resolve_request
-from role_env.sessions.shell_request import ShellRequest, answer, request_of_shell
+from role_env.sessions.shell_request import ShellRequest, request_of_shell, session_for
 from role_env.sessions.store import Cache
 from role_env.variables import READ_ONLY, request_words
 
@@ -146,7 +146,7 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
         record = use_or_request(chain, request, cached, cache, context)
     except UnreachableError as error:
         raise wanted.failed(error) from None
-    session = answer(request, file.path, record, context.environ)
+    session = session_for(request, file.path, record, context.environ)
     known = wanted.asked.account_id
     if session.account_id != known:  # that of a passed-through session is known only now
         raise wanted.another(f"account {session.account_id}, not {known or 'the known one'}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from role_env.sessions.record import Record
 
 
-def answer(request: "Request", path: str, record: "Record", environ: "Mapping[str, str]") -> "Session":
+def session_for(request: "Request", path: str, record: "Record", environ: "Mapping[str, str]") -> "Session":
     """Return the session of `record` as the answer to `request`, made through the profiles file at `path`."""
     base_key = None
     if record.base_key_digest and not record.session.policy:
