@@ -100,12 +100,13 @@ class Session:
     """A profile's credentials, with everything that an exporter writes.
 
     `profile`, `role_arn` and `region_id` are the profile's (the last two may be empty); `account_id` is the role's
-    account, or that of a passed-through session; `families` names the families that its profile adds; `request` has
-    the words of ROLE_ENV_REQUEST with which `renew` asks again; `policy` is `read-only`, the digest of a session
-    policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
-    `credential_source = environment` can be renewed, else None; `in_cli_file` says whether the `aliyun` CLI's file has
-    the profile `role-env` as `setup aliyun-cli` writes it; `fallback_region` is the region of that file's current
-    profile, for a profile and a shell without one; `shown` has the profile's keys that are only shown, by name.
+    account, or that of a passed-through session; `families` names the families that its profile adds; `request` has the
+    words of ROLE_ENV_REQUEST with which `renew` asks again; `policy` is `read-only`, the digest of a session policy, or
+    empty for a full session; `base_key` is the access key that is exported too so that a profile with
+    `credential_source = environment` can be renewed, else None; `cli_can_follow` says whether the `aliyun` CLI's file
+    has the profile `role-env` as `setup aliyun-cli` writes it, so that `aliyun` can use the session of its shell;
+    `fallback_region` is the region of that file's current profile, for a profile and a shell without one; `shown` has
+    the profile's keys that are only shown, by name.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class Session:
         families: tuple[str, ...],
         policy: str = "",
         base_key: AccessKey | None = None,
-        in_cli_file: bool = False,
+        cli_can_follow: bool = False,
         shown: "Mapping[str, str] | None" = None,
     ) -> None:
         self.profile = profile
@@ -133,7 +134,7 @@ class Session:
         self.request: Mapping[str, str] = {}
         self.policy = policy
         self.base_key = base_key
-        self.in_cli_file = in_cli_file
+        self.cli_can_follow = cli_can_follow
         self.shown = shown or {}
 
     def exported(self, *, request: "Mapping[str, str]", region_id: str, base_key: AccessKey | None) -> "Session":

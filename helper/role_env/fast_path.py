@@ -68,7 +68,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "str | Loc
     verdict = judge_by_files(record, request, path, environ)
     if verdict.action != USE:
         return None
-    if not record.session.in_cli_file and follows_profile(environ):
+    if not record.session.cli_can_follow and follows_profile(environ):
         return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
     if invocation.verbose:
         from role_env.context.messages import Messages

@@ -10,7 +10,7 @@ from support.prompts import record
 def full_record() -> Record:
     """Return a record in which every field has a value of its own."""
     made = record(color="red", policy="read-only")
-    made.session.families, made.session.in_cli_file = ("packer", "plain"), True
+    made.session.families, made.session.cli_can_follow = ("packer", "plain"), True
     made.session.region_id, made.session.fallback_region = "cn-hangzhou", "cn-shanghai"
     made.fingerprint = ["file /home/me/profiles.ini -", "variable HOME /home/me"]
     for name in (

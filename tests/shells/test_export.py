@@ -118,9 +118,9 @@ REGIONS: list[tuple[dict[str, str], Session, dict[str, str]]] = [
     ({"OSS_REGION": "mine"}, session_of(), {"OSS_REGION": "mine"}),
     ({"OSS_REGION": "mine"}, session_of(fallback_region="cn-file"), everywhere("cn-file") | {"OSS_REGION": "mine"}),
     ({"ALICLOUD_REGION": "mine", "REGION": "x"}, session_of(fallback_region="cn-file"), everywhere("mine")),
-    ({"REGION": "mine"}, session_of(in_cli_file=True), everywhere("mine")),
-    ({}, session_of(fallback_region="cn-file", in_cli_file=True), everywhere("cn-file")),
-    ({}, session_of(in_cli_file=True), everywhere("cn-hangzhou")),
+    ({"REGION": "mine"}, session_of(cli_can_follow=True), everywhere("mine")),
+    ({}, session_of(fallback_region="cn-file", cli_can_follow=True), everywhere("cn-file")),
+    ({}, session_of(cli_can_follow=True), everywhere("cn-hangzhou")),
     ({}, session_of(), {}),
 ]
 """What was set before, a session, and the regions in it."""
@@ -145,7 +145,7 @@ def test_each_tool_gets_the_profiles_region_else_the_one_before_else_that_of_the
 def test_a_region_that_is_not_known_below_the_sessions_shell_is_unset_and_never_empty(
     shell: str, tmp_path: Path
 ) -> None:
-    for made, expected in ((session_of(), {}), (session_of(in_cli_file=True), everywhere("cn-hangzhou"))):
+    for made, expected in ((session_of(), {}), (session_of(cli_can_follow=True), everywhere("cn-hangzhou"))):
         living = ExportedShell(shell, tmp_path, ALIBABA_CLOUD_REGION_ID="mine")
         assert living.session(session_of(region="cn-other")) == 0
         inside = living.exported()

@@ -292,7 +292,7 @@ def test_each_text_for_a_shell_empties_the_prompts_text_and_keeps_its_export(mac
 
 
 def test_exec_has_the_guards_the_fallback_region_and_no_variable_of_the_integration() -> None:
-    made = session_of("STS.new", "the-secret", "the-token", in_cli_file=True, fallback_region="cn-fallback")
+    made = session_of("STS.new", "the-secret", "the-token", cli_can_follow=True, fallback_region="cn-fallback")
     integration = {"ROLE_ENV_PROMPT": "profileA 5m", "ROLE_ENV_INIT": "1.0", "_role_env_name": "x"}
     environ = exporters.environment(made, {"PATH": "/bin", **integration, "OSS_REGION": "mine"})
     assert variables.guards(follows=True).items() <= environ.items()
@@ -303,7 +303,7 @@ def test_exec_has_the_guards_the_fallback_region_and_no_variable_of_the_integrat
 
 
 def test_documents_have_the_guards_for_a_reader_elsewhere_and_no_request() -> None:
-    made = session_of("STS.new", "the-secret", "the-token", in_cli_file=True, region="cn-x")
+    made = session_of("STS.new", "the-secret", "the-token", cli_can_follow=True, region="cn-x")
     lines = dict(line.split("=", 1) for line in exporters.export(made, "dotenv", {}).splitlines())
     assert variables.guards(follows=False).items() <= lines.items()
     assert "ROLE_ENV_REQUEST" not in lines

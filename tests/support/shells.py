@@ -76,7 +76,7 @@ def session_of(
     region: str = "",
     profile: str = "profileB",
     families: tuple[str, ...] = variables.DEFAULT_FAMILIES,
-    in_cli_file: bool = False,
+    cli_can_follow: bool = False,
     fallback_region: str = "",
     config: str = "/it's x.ini",
 ) -> Session:
@@ -88,7 +88,7 @@ def session_of(
         credentials,
         region_id=region,
         families=families,
-        in_cli_file=in_cli_file,
+        cli_can_follow=cli_can_follow,
         fallback_region=fallback_region,
     )
     made.request = {"config": config, "sts_endpoint": "sts.aliyuncs.com"}

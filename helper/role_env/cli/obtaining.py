@@ -25,7 +25,8 @@ def session_of(invocation: "Invocation", context: "Context") -> "Session":
     from role_env.sessions.obtain import obtain  # imports much, which only commands with a session need
 
     session = obtain(request_of(invocation, context.environ), context, taken_lock=invocation.taken_lock)
-    if not session.in_cli_file and variables.follows_profile(context.environ):
+    # The shell sends `aliyun` to its profile role-env, which is no longer the one that follows the session.
+    if not session.cli_can_follow and variables.follows_profile(context.environ):
         _report_changed_profile(context)
     return session
 

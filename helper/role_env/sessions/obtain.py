@@ -237,7 +237,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
         fallback_region=settings.region_id if settings and not target.region_id else "",
         families=target.variables,
         policy=chain.policy_name,
-        in_cli_file=bool(settings and settings.has_session_profile),
+        cli_can_follow=bool(settings and settings.has_session_profile),
         shown=target.shown,
     )
     return Record(

@@ -82,7 +82,7 @@ _OF_RECORD = (
     "agents_key",
 )
 _OF_KEY = ("access_key_id", "access_key_secret", "security_token")
-_FIELDS = (*_OF_SESSION, *_OF_RECORD, *_OF_KEY, "families", "in_cli_file", "shown", "issued", "expiration")
+_FIELDS = (*_OF_SESSION, *_OF_RECORD, *_OF_KEY, "families", "cli_can_follow", "shown", "issued", "expiration")
 _HEAD = f"role-env session 1 {' '.join(_FIELDS)}"
 """The first line. It names the fields, so a record with a field more or less is one of another format."""
 
@@ -96,7 +96,7 @@ def text_of(record: Record) -> str:
         *(getattr(record, name) for name in _OF_RECORD),
         *(getattr(credentials, name) for name in _OF_KEY),
         " ".join(session.families),
-        "yes" if session.in_cli_file else "",
+        "yes" if session.cli_can_follow else "",
         "\t".join(f"{name} {value}" for name, value in session.shown.items()),
         f"{credentials.issued:.3f}",
         str(credentials.expiration),
@@ -125,7 +125,7 @@ def parse_record(text: str, profile: str) -> Record | None:
         credentials=credentials,
         base_key=None,  # only its digest is stored
         families=tuple(found["families"].split()),
-        in_cli_file=bool(found["in_cli_file"]),
+        cli_can_follow=bool(found["cli_can_follow"]),
         shown=dict(each.partition(" ")[::2] for each in found["shown"].split("\t") if each),
         **{name: found[name] for name in _OF_SESSION},
     )

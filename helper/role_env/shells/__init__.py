@@ -140,7 +140,7 @@ def _ended(values: "Mapping[str, str | Saved]", environ: "Mapping[str, str]") ->
 
 def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
     """Return whether the `aliyun` CLI follows the shell by the profile role-env of its file."""
-    return session.in_cli_file and not environ.get(variables.EXTERNAL_DISABLED)
+    return session.cli_can_follow and not environ.get(variables.EXTERNAL_DISABLED)
 
 
 def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -> "dict[str, str | Saved]":
