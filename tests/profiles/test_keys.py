@@ -22,7 +22,6 @@ GOOD = [
     ("source_identity", "alice+=,.@-_", "alice+=,.@-_"),
     ("expected_account_id", "2222222222222222", "2222222222222222"),
     ("region_id", "cn-hangzhou", "cn-hangzhou"),
-    ("variables", "oss  plain", ("oss", "plain")),
     *[("color", text, text) for text in ("red", "orange")],
 ]
 
@@ -30,6 +29,10 @@ GOOD = [
 @pytest.mark.parametrize(("key", "text", "value"), GOOD)
 def test_a_value_that_sts_accepts_is_used_unchanged(folder: Folder, key: str, text: str, value: object) -> None:
     assert getattr(folder.with_keys(f"{key} = {text}"), key) == value
+
+
+def test_the_variables_of_a_profile_are_words_between_any_spaces(folder: Folder) -> None:
+    assert folder.with_keys("variables = oss  plain").families == ("oss", "plain")
 
 
 BAD = [
@@ -118,7 +121,7 @@ def test_the_sdks_variables_give_the_region_of_sts_and_say_that_it_is_asked_with
 
 def test_what_a_profile_does_not_say_has_its_default(folder: Folder) -> None:
     profile = folder.with_keys("")
-    assert (profile.duration_seconds, profile.variables) == (3600, DEFAULT_FAMILIES)
+    assert (profile.duration_seconds, profile.families) == (3600, DEFAULT_FAMILIES)
     assert profile.role_session_name == default_session_name(Dependencies(os.environ))
     assert (profile.policy, profile.external_id, profile.region_id, profile.expected_account_id) == ("", "", "", "")
 

@@ -53,7 +53,8 @@ class Profile:
     `role_arn` is empty for a profile that assumes no role; then `duration_seconds` is 0 unless a key gives it. The
     credentials come either from `source_profile` or from `source`. `path` is the profiles file in use, `where` the file
     and line of the section, which may be in an included file, `role_where` those of its role_arn. Durations are
-    seconds. `has_default_session_name` is True if neither the profile nor an option names its sessions.
+    seconds. `families` are those of the key `variables`. `has_default_session_name` is True if neither the profile nor
+    an option names its sessions.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Profile:
     expected_account_id: str = ""
     region_id: str = ""
     endpoint: str = ""
-    variables: tuple[str, ...] = DEFAULT_FAMILIES
+    families: tuple[str, ...] = DEFAULT_FAMILIES
     color: str = ""
     read_only: bool = False
     agents: str = ""
@@ -131,12 +132,12 @@ _FIELDS: "dict[str, Callable[[str], Any]]" = {
     "source_identity": validators.source_identity,
     "expected_account_id": validators.account_id,
     "region_id": validators.region,
-    "variables": _families,
     "color": validators.one_of(COLORS),
     "read_only": validators.yes_or_no,
     "agents": validators.agents,
 }
 _OTHERS: "dict[str, Callable[[str], Any]]" = {
+    "variables": _families,
     "policy_file": validators.one_line,
     "sts_endpoint": validators.host,
     "sts_region": validators.region,
@@ -176,10 +177,12 @@ def parse_profile(section: Section, dependencies: Dependencies) -> Profile:
     has_role = "role_arn" in values or "role_arn" in source
     for key in _drop_inherited(section, _not_carried(source.get("source"), has_role=has_role)):
         values.pop(key, None)
-    # All other keys choose the source, the policy's file or the STS endpoint.
+    # All other keys have another name as a field, or choose the source, the policy's file or the STS endpoint.
     chosen = {key: value for key, value in values.items() if key in _FIELDS} | source
     if "policy" in values or "policy_file" in values:
         chosen["policy"] = _read_policy(section, values, dependencies)
+    if "variables" in values:
+        chosen["families"] = values["variables"]
     if "role_arn" in values:
         chosen["role_where"] = section.where_is("role_arn")
     if has_role and "role_session_name" not in chosen:

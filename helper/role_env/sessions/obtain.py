@@ -235,7 +235,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
         account_id=account_id,
         region_id=target.region_id,
         fallback_region=settings.region_id if settings and not target.region_id else "",
-        families=target.variables,
+        families=target.families,
         policy=chain.policy_name,
         cli_can_follow=bool(settings and settings.has_session_profile),
         shown=target.shown,
