@@ -101,8 +101,8 @@ class Session:
 
     `profile`, `role_arn` and `region_id` are the profile's (the last two may be empty); `account_id` is the role's
     account, or that of a passed-through session; `families` names the families that its profile adds; `request` has the
-    words of ROLE_ENV_REQUEST with which `renew` asks again; `policy` is `read-only`, the digest of a session policy, or
-    empty for a full session; `base_key` is the access key that is exported too so that a profile with
+    words of ROLE_ENV_REQUEST with which `renew` asks again; `policy_name` is `read-only`, the digest of a session
+    policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
     `credential_source = environment` can be renewed, else None; `cli_can_follow` says whether the `aliyun` CLI's file
     has the profile `role-env` as `setup aliyun-cli` writes it, so that `aliyun` can use the session of its shell;
     `fallback_region` is the region of that file's current profile, for a profile and a shell without one; `shown` has
@@ -119,7 +119,7 @@ class Session:
         region_id: str = "",
         fallback_region: str = "",
         families: tuple[str, ...],
-        policy: str = "",
+        policy_name: str = "",
         base_key: AccessKey | None = None,
         cli_can_follow: bool = False,
         shown: "Mapping[str, str] | None" = None,
@@ -132,7 +132,7 @@ class Session:
         self.fallback_region = fallback_region
         self.families = families
         self.request: Mapping[str, str] = {}
-        self.policy = policy
+        self.policy_name = policy_name
         self.base_key = base_key
         self.cli_can_follow = cli_can_follow
         self.shown = shown or {}

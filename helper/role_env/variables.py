@@ -275,7 +275,7 @@ def assignments(session: Session, *, follows: bool, exported: "Iterable[str]" = 
         values.update(key.values(credentials))
     own = {"access_key_id": credentials.access_key_id, "expiration": str(credentials.expiration)}
     values.update(_description(session, {**own, "families": " ".join(names)}))
-    if session.base_key and not session.policy:
+    if session.base_key and not session.policy_name:
         values.update({name: value for name, value in BASE.values(session.base_key).items() if value})
     return values | guards(follows=follows)
 
@@ -311,7 +311,7 @@ def request_words(session: Session) -> dict[str, str]:
         "profile": session.profile,
         "role_arn": session.role_arn,
         "account_id": session.account_id,
-        "policy": session.policy,
+        "policy": session.policy_name,
         **session.shown,
         "issued": str(int(session.credentials.issued)),
     }

@@ -34,7 +34,7 @@ def record(
         role_arn,
         credentials,
         account_id=account_id,
-        policy=policy,
+        policy_name=policy,
         families=(),
         shown={"color": color} if color else {},
     )

@@ -103,7 +103,7 @@ def _line(state: ShellState) -> str:
 
 
 def _why_read_only(state: ShellState, environ: "Mapping[str, str]") -> str:
-    if state.policy != READ_ONLY:
+    if state.policy_name != READ_ONLY:
         return ""
     from role_env.sessions.shell_request import request_of_shell  # only for a read-only session
 
@@ -118,7 +118,7 @@ def _whose(state: ShellState) -> str:
 
 
 def _name(state: ShellState) -> str:
-    narrowed = {"": "", READ_ONLY: " (read-only)"}.get(state.policy, " (narrowed)")
+    narrowed = {"": "", READ_ONLY: " (read-only)"}.get(state.policy_name, " (narrowed)")
     return f"{state.profile}{narrowed}" if state.profile else ""
 
 

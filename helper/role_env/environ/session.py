@@ -90,7 +90,7 @@ class ShellState:
         moment = environ.get("ROLE_ENV_EXPIRATION", "")
         self.expiration = int(moment) if moment.isascii() and moment.isdigit() and len(moment) <= _MOST_DIGITS else 0
         self.access_key_id = environ.get("ROLE_ENV_ACCESS_KEY_ID", "")
-        self.policy = environ.get("ROLE_ENV_POLICY", "")
+        self.policy_name = environ.get("ROLE_ENV_POLICY", "")
         words = environ.get("ROLE_ENV_FAMILIES", "").split()
         self.families = tuple(word for word in words if word in variables.FAMILIES)
         self.request = variables.request_values(environ.get(variables.REQUEST, ""))

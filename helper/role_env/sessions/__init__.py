@@ -29,8 +29,8 @@ class Narrowing:
     """The narrowing of a request: by the policy `text` from `file` (empty for stdin), or to reading.
 
     `is_full_allowed` allows a full request within a narrowed session, or by an agent. `agent` is the agent for which
-    the profile, and no option, narrows to reading. Without arguments it narrows nothing. `name` is the session's value
-    of ROLE_ENV_POLICY, empty for a full session.
+    the profile, and no option, narrows to reading. Without arguments it narrows nothing. `policy_name` is the session's
+    value of ROLE_ENV_POLICY, empty for a full session.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Narrowing:
         self.is_read_only = is_read_only
         self.is_full_allowed = is_full_allowed
         self.agent = agent
-        self.name = variables.READ_ONLY if is_read_only else sha256(text) if text else ""
+        self.policy_name = variables.READ_ONLY if is_read_only else sha256(text) if text else ""
 
 
 class Request:
@@ -104,7 +104,7 @@ class Request:
         An agent has entries of its own, with and without --full. Without the profile's key `agents` its request is a
         person's (`resolve.decide_agent`).
         """
-        policy = "" if self.narrowing.agent else self.narrowing.name
+        policy = "" if self.narrowing.agent else self.narrowing.policy_name
         duration = "" if self.duration is None else str(self.duration)
         options = [duration, self.session_name, policy, self.agent, self.full]
         return session_entry(path, self.profile, "\0".join(options))

@@ -83,7 +83,7 @@ def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:
             f"--policy cannot narrow {target.name}, which has a policy ({target.where})",
             hint="two policies cannot be combined; use --read-only, or a profile without a policy",
         )
-    return replace(chain.with_target(policy=narrowing.text), policy_name=narrowing.name)
+    return replace(chain.with_target(policy=narrowing.text), policy_name=narrowing.policy_name)
 
 
 def _refuse(target: Profile, narrowing: Narrowing, why: str) -> RoleEnvError:

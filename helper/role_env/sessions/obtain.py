@@ -236,7 +236,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
         region_id=target.region_id,
         fallback_region=settings.region_id if settings and not target.region_id else "",
         families=target.families,
-        policy=chain.policy_name,
+        policy_name=chain.policy_name,
         cli_can_follow=bool(settings and settings.has_session_profile),
         shown=target.shown,
     )

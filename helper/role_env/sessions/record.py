@@ -70,7 +70,7 @@ def _base_key_digest(environ: "Mapping[str, str]") -> str:
 # --- the text of a record
 
 
-_OF_SESSION = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "policy")
+_OF_SESSION = ("profile", "role_arn", "account_id", "region_id", "fallback_region", "policy_name")
 _OF_RECORD = (
     "endpoint",
     "session_name",

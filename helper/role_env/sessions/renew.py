@@ -52,7 +52,7 @@ class _Wanted:
             return chain
         if chain.target.role_arn:
             chain = chain.with_target(role_session_name=self.asked.session_name)
-        if (chain.policy_name, chain.policy_digest) != (self.asked.policy, self.asked.policy_digest):
+        if (chain.policy_name, chain.policy_digest) != (self.asked.policy_name, self.asked.policy_digest):
             raise self.another("another session policy")
         return chain
 
@@ -179,6 +179,6 @@ def _narrowing(wanted: _Wanted) -> Narrowing:
         narrowing = Narrowing(compact(content.decode("utf-8-sig")), file=file, is_full_allowed=is_full)
     except (OSError, ValueError):  # also for a policy from stdin, which has no file
         raise wanted.another("a session policy that cannot be read again") from None
-    if narrowing.name != name:
+    if narrowing.policy_name != name:
         raise wanted.another("another session policy")
     return narrowing

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def session_for(request: "Request", path: str, record: "Record", environ: "Mapping[str, str]") -> "Session":
     """Return the session of `record` as the answer to `request`, made through the profiles file at `path`."""
     base_key = None
-    if record.base_key_digest and not record.session.policy:
+    if record.base_key_digest and not record.session.policy_name:
         from role_env.environ.keys import own_key  # the fast path answers no such request
 
         base_key = own_key(environ)
@@ -43,7 +43,7 @@ def _asked(request: "Request", path: str, record: "Record") -> "dict[str, str]":
         "--session-name": request.session_name,
         "--region": request.region,
         "--expect-account": request.expect_account,
-        "--policy": narrowing.name or record.agents,
+        "--policy": narrowing.policy_name or record.agents,
         "--policy-file": narrowing.file,
         "--full": request.full,
         "--agent": request.agent,
@@ -62,7 +62,8 @@ class ShellRequest:
 
     `config` is the absolute path of the profiles file, `duration` (seconds) an option that was given, like `option`'s.
     `endpoint` and `session_name` were sent to STS, and `policy_digest` is the digest of the policy that was sent.
-    `policy` is the session's value of ROLE_ENV_POLICY. Raises KeyError or ValueError for words that lack something.
+    `policy_name` is the session's value of ROLE_ENV_POLICY. Raises KeyError or ValueError for words that lack
+    something.
     """
 
     def __init__(self, words: "Mapping[str, str]") -> None:
@@ -74,7 +75,7 @@ class ShellRequest:
         self.policy_digest = words.get("policy_digest", "")
         self.role_arn = RoleArn(words.get("role_arn", ""))
         self.account_id = words.get("account_id", "")
-        self.policy = words.get("policy", "")
+        self.policy_name = words.get("policy", "")
         duration = words.get("--duration")
         self.duration = int(duration) if duration else None
 

@@ -91,7 +91,9 @@ def confirmation(session: Session) -> str:
 
 
 def _policy(session: Session) -> str:
-    return f" ({session.policy if session.policy == 'read-only' else 'narrowed'})" if session.policy else ""
+    return (
+        f" ({session.policy_name if session.policy_name == 'read-only' else 'narrowed'})" if session.policy_name else ""
+    )
 
 
 def _lifetime(session: Session) -> str:
