@@ -67,7 +67,9 @@ class SystemKeyring:
                 secret_service.CannotReadDirectly
             ):  # reported with --verbose; `keyring` can read more
                 return next(iter(self._ask_service([entry], is_patient=is_patient)), None)
-        return self._use(lambda backend: backend.get_password(entry.service, entry.username), is_patient=is_patient)
+        return self._use_in_time(
+            lambda backend: backend.get_password(entry.service, entry.username), is_patient=is_patient
+        )
 
     def read_together(self, entries: "Sequence[Entry]") -> "dict[str, str | None]":
         """Return the texts of `entries` by name, as far as the Secret Service gives them; `read` asks for others."""
@@ -90,15 +92,15 @@ class SystemKeyring:
             backends.check_encrypted(backend, self._context.environ)
             backend.set_password(entry.service, entry.username, text)
 
-        self._use(work)
+        self._use_in_time(work)
 
     def delete(self, entry: Entry) -> None:
         """Delete `entry` if it exists."""
-        self._use(lambda backend: _delete(backend, entry))
+        self._use_in_time(lambda backend: _delete(backend, entry))
 
     def names(self) -> list[str]:
         """Return the names of all entries if the keyring is the Secret Service, the only one that can be searched."""
-        return self._use(backends.service_names) or []
+        return self._use_in_time(backends.service_names) or []
 
     def prepare(self) -> None:
         """Import the Secret Service's backend in the background, for a write.
@@ -108,14 +110,14 @@ class SystemKeyring:
 
         def work() -> None:
             time.sleep(_PREPARATION_DELAY)
-            self._choose()
+            self._choose_backend()
 
         if not self.fault and self._notes.is_secret_service():
             Worker(work)
 
     def backend_name(self) -> str:
         """Return the class that entries are written to, without a deadline. Raises what `keyring` raises."""
-        first = type(backends.writing_backend(self._choose()))
+        first = type(backends.writing_backend(self._choose_backend()))
         return f"{first.__module__}.{first.__qualname__}"
 
     def _ask_service(self, entries: "Sequence[Entry]", *, is_patient: bool = False) -> "list[str | None]":
@@ -130,14 +132,14 @@ class SystemKeyring:
             self._context.messages.decided(f"the Secret Service cannot be read directly ({failure}): keyring is asked")
             raise
 
-    def _use(self, operation: "Callable[[KeyringBackend], T]", *, is_patient: bool = False) -> "T | None":
+    def _use_in_time(self, operation: "Callable[[KeyringBackend], T]", *, is_patient: bool = False) -> "T | None":
         """Return what `operation` returns within its time. After a failure, note it and return None."""
         if self.fault:
             return None
         try:
             with self._waiting(is_patient=is_patient) as seconds, self._context.messages.aside():
                 end = time.monotonic() + seconds
-                return within(seconds, lambda: self._try(operation, end))
+                return within(seconds, lambda: self._use_with_retries(operation, end))
         except TimedOut:
             self._fail(KeyringFault.TIMED_OUT)
         except ForeignBus as error:
@@ -146,7 +148,7 @@ class SystemKeyring:
             self._fail(fault_of(error), type(error).__name__)
         return None
 
-    def _try(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
+    def _use_with_retries(self, operation: "Callable[[KeyringBackend], T]", end: float) -> "T":
         """Return what `operation` returns.
 
         Retry if another process deletes an item that was found, or if a busy bus made the keyring seem absent. Raises
@@ -156,7 +158,7 @@ class SystemKeyring:
         while True:
             tries += 1
             try:
-                return operation(self._backend())
+                return operation(self._open_backend())
             except Exception as error:
                 # An item that was found no longer exists. For a missing collection, the backend raises InitError.
                 is_deleted = type(error).__name__ == "ItemNotFoundException"
@@ -176,14 +178,14 @@ class SystemKeyring:
         self._notes.note_secret_service()  # `keyring` has noted its absence for the rest of this process
         return True
 
-    def _backend(self) -> "KeyringBackend":
+    def _open_backend(self) -> "KeyringBackend":
         """Return the chosen backend. Without prompts it must be open: a locked one would ask a person."""
-        backend = self._choose()
+        backend = self._choose_backend()
         if not self._context.prompts:
             backends.check_open(backend)
         return backend
 
-    def _choose(self) -> "KeyringBackend":
+    def _choose_backend(self) -> "KeyringBackend":
         return backends.choose(self._context.environ, self._notes)
 
     def _fail(self, fault: KeyringFault, failure: str = "") -> None:
