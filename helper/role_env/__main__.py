@@ -65,7 +65,7 @@ def run(argv: list[str]) -> int:
                 ui.write(answer)
                 return 0
             invocation.taken_lock = answer
-        status = _run(invocation, argv, began)
+        status = _dispatch(invocation, argv, began)
         _ignore_signals()
     except BaseException as failure:  # a traceback could contain a secret: none is ever shown
         _ignore_signals()
@@ -79,7 +79,7 @@ def run(argv: list[str]) -> int:
     return status
 
 
-def _run(invocation: "Invocation", argv: list[str], began: float) -> int:
+def _dispatch(invocation: "Invocation", argv: list[str], began: float) -> int:
     """Run the command, or show the help or the version that the line asks for. Raises any RoleEnvError.
 
     `argv` is the line. The deadline of the command counts from `began`, by the monotonic clock.
@@ -105,13 +105,13 @@ def _run(invocation: "Invocation", argv: list[str], began: float) -> int:
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     from role_env.command_table.commands import COMMANDS
 
-    described = COMMANDS[invocation.command]
-    if described.changes_secrets:
+    spec = COMMANDS[invocation.command]
+    if spec.changes_secrets:
         _check_may_change(invocation)
-    return _run_command(invocation, described, asks_profile=asks_profile, began=began)
+    return _run_command(invocation, spec, asks_profile=asks_profile, began=began)
 
 
-def _run_command(invocation: "Invocation", described: "Command", *, asks_profile: bool, began: float) -> int:
+def _run_command(invocation: "Invocation", spec: "Command", *, asks_profile: bool, began: float) -> int:
     """Import the command's module and run it, with the profile that a person chooses if `asks_profile`."""
     from role_env.context import Context
     from role_env.context.messages import Messages
@@ -128,25 +128,25 @@ def _run_command(invocation: "Invocation", described: "Command", *, asks_profile
     context = Context(os.environ, None, messages, began=began)
     if invocation.warning:
         messages.say(invocation.warning)
-    if described.reads_secrets:
+    if spec.reads_secrets:
         from role_env.files.core_dumps import forbid_core_dumps
 
         forbid_core_dumps()
-    command = _module_of(invocation.command)
+    module = _module_of(invocation.command)
     try:
-        if hasattr(command, "check"):
-            command.check(invocation, context)
+        if hasattr(module, "check"):
+            module.check(invocation, context)
         if asks_profile:
             from role_env.cli import picker
 
             invocation.profile = picker.choose_profile(invocation, context)
             context = context.restarted()
-        if described.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():
+        if spec.prints and not invocation.show and sys.stdout is not None and sys.stdout.isatty():
             from role_env.cli import line_checks
 
-            line_checks.refuse_terminal(invocation, described.prints, os.environ)
-        run: Run = command.run
-        return _run_and_ask(run, invocation, context) if described.obtains else run(invocation, context)
+            line_checks.refuse_terminal(invocation, spec.prints, os.environ)
+        run: Run = module.run
+        return _run_and_ask(run, invocation, context) if spec.obtains else run(invocation, context)
     except UsageError as error:
         raise _usage_error(invocation, error.message, error.hint) from None
 

@@ -18,13 +18,14 @@ def run(invocation: Invocation, context: Context) -> int:
     """Print the session."""
     form = invocation.output_format
     is_previous = invocation.profile == "-" and variables.PREVIOUS in context.environ
-    obtain = _previous_session if is_previous else obtaining.session_of
+    session_of = _previous_session if is_previous else obtaining.session_of
     if form == "github":
         from role_env.shells import github
 
-        github.export(lambda: obtain(invocation, context), context.environ)
-    else:
-        ui.write(exporters.export(obtain(invocation, context), form, context.environ))
+        github.export(lambda: session_of(invocation, context), context.environ)  # it first checks the step's files
+        return 0
+    session = session_of(invocation, context)
+    ui.write(exporters.export(session, form, context.environ))
     return 0
 
 
