@@ -20,7 +20,7 @@ def full_record() -> Record:
         "chain_digest",
         "base_key_digest",
         "sign_in_id",
-        "agents",
+        "agents_policy",
     ):
         setattr(made, name, f"the {name}")
     return made

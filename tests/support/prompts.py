@@ -46,7 +46,7 @@ def record(
         chain_digest="",
         base_key_digest="",
         sign_in_id="",
-        agents="",
+        agents_policy="",
         agents_key="",
         fingerprint=[],
     )

@@ -31,7 +31,7 @@ class Chain:
     """The `source` of a chain and its `profiles`, from the first to the requested one, its `target`.
 
     `policy_name` is the session's value of ROLE_ENV_POLICY, empty for a full session. `why_read_only` says what makes
-    the session read-only; `agents` is `read-only` if the profile's key of that name does.
+    the session read-only; `agents_policy` is `read-only` if the profile's key `agents` does, else empty.
     """
 
     source: Source
@@ -39,7 +39,7 @@ class Chain:
     dependencies: Dependencies
     policy_name: str = ""
     why_read_only: str = ""
-    agents: str = ""
+    agents_policy: str = ""
 
     @property
     def target(self) -> Profile:

@@ -70,8 +70,12 @@ def _narrow_to_reading(chain: Chain, narrowing: Narrowing) -> Chain:
         policy = policies.read_only(target.policy)
     except policies.PolicyError as error:
         raise _refuse(target, narrowing, f"its policy {error}") from None
-    agents = variables.READ_ONLY if narrowing.agent else ""
-    return replace(chain.with_target(policy=policy), policy_name=variables.READ_ONLY, why_read_only=why, agents=agents)
+    return replace(
+        chain.with_target(policy=policy),
+        policy_name=variables.READ_ONLY,
+        why_read_only=why,
+        agents_policy=variables.READ_ONLY if narrowing.agent else "",
+    )
 
 
 def _narrow_by_policy(chain: Chain, narrowing: Narrowing) -> Chain:

@@ -248,7 +248,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
         chain_digest=digest,
         base_key_digest=source.base_key_digest(context),
         sign_in_id=source.sign_in.id(context) if source.sign_in else "",
-        agents=chain.agents,
+        agents_policy=chain.agents_policy,
         agents_key=chain.target.agents,
         fingerprint=chain.dependencies.fingerprint(),
     )

@@ -17,8 +17,8 @@ class Record:
     `endpoint` and `session_name` are those of its request to STS, and `policy_digest` is the digest of the session
     policy that was sent (empty for none). `chain_digest` is the digest of the resolved chain, and `base_key_digest`
     that of the base key: the user's own key in the environment, for `credential_source = environment`. `sign_in_id` is
-    the ID of the sign-in that it came from (the last two are empty if there is none). `agents` is `read-only` if the
-    profile's key of that name made it so, and `agents_key` the value of that key: with it, agents have sessions of
+    the ID of the sign-in that it came from (the last two are empty if there is none). `agents_policy` is `read-only` if
+    the profile's key `agents` made it so, and `agents_key` the value of that key: with it, agents have sessions of
     their own. `fingerprint` has the state of the files and variables that it depends on.
     """
 
@@ -32,7 +32,7 @@ class Record:
         chain_digest: str,
         base_key_digest: str,
         sign_in_id: str,
-        agents: str,
+        agents_policy: str,
         agents_key: str,
         fingerprint: list[str],
     ) -> None:
@@ -43,7 +43,7 @@ class Record:
         self.chain_digest = chain_digest
         self.base_key_digest = base_key_digest
         self.sign_in_id = sign_in_id
-        self.agents = agents
+        self.agents_policy = agents_policy
         self.agents_key = agents_key
         self.fingerprint = fingerprint
 
@@ -78,7 +78,7 @@ _OF_RECORD = (
     "chain_digest",
     "base_key_digest",
     "sign_in_id",
-    "agents",
+    "agents_policy",
     "agents_key",
 )
 _OF_KEY = ("access_key_id", "access_key_secret", "security_token")

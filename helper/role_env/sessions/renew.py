@@ -46,7 +46,7 @@ class _Wanted:
         known = self.asked.role_arn
         if known.lower() != chain.role_arn.lower():  # STS ignores the case of role names
             raise self.another(f"role {chain.role_arn or '(none)'}, not {known or '(none)'}")
-        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(chain.agents)
+        was_by_key, is_by_key = bool(self.asked.option("agents")), bool(chain.agents_policy)
         is_decided_anew = is_by_key if not was_by_key else self.is_full_allowed
         if is_decided_anew or request.agent != self.asked.option("agent"):
             return chain

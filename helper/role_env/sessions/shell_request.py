@@ -43,11 +43,11 @@ def _asked(request: "Request", path: str, record: "Record") -> "dict[str, str]":
         "--session-name": request.session_name,
         "--region": request.region,
         "--expect-account": request.expect_account,
-        "--policy": narrowing.policy_name or record.agents,
+        "--policy": narrowing.policy_name or record.agents_policy,
         "--policy-file": narrowing.file,
         "--full": request.full,
         "--agent": request.agent,
-        "--agents": record.agents,
+        "--agents": record.agents_policy,
     }
     sent = {
         "sts_endpoint": record.endpoint,
