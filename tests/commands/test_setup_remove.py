@@ -32,6 +32,19 @@ def test_remove_takes_the_empty_default_that_had_to_be_added_too(home: Home, con
     assert not home.config.parent.exists()
 
 
+def test_remove_takes_a_symlink_along_with_a_file_that_has_nothing_else(home: Home) -> None:
+    elsewhere = home.path / "elsewhere"
+    elsewhere.mkdir()
+    home.config.parent.mkdir()
+    home.config.symlink_to(elsewhere / "aliyun.json")
+    home.setup()
+    assert home.config.is_symlink()
+    assert home.names() == ["default", "role-env"]
+    home.setup("--remove")
+    assert not list(elsewhere.iterdir())
+    assert not home.config.parent.exists()
+
+
 def test_remove_takes_only_the_profiles_that_are_named(home: Home) -> None:
     home.setup("profileB", "team/日本:prod")
     home.setup()

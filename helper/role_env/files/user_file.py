@@ -1,7 +1,7 @@
 """Replace or remove a file of this user that other programs also write, as a whole or not at all.
 
-The file keeps its mode, group and ACL, and a symlink is followed to its target. If another program writes meanwhile,
-without any lock, its content is read again, so nothing is lost. Nothing is written for another user.
+The file keeps its mode, group and ACL. A symlink is followed to its target, and removed with it. If another program
+writes meanwhile, without any lock, its content is read again, so nothing is lost. Nothing is written for another user.
 """
 
 import errno
@@ -95,6 +95,8 @@ class UserFile:
             if current_stamp(str(self._real)) != stamp:
                 return None
             self._real.unlink()
+            if os.path.islink(self.path):  # it would lead nowhere
+                os.unlink(self.path)
             return True
         return self._put(self._real, changed, stamp, like=status) or None
 
