@@ -168,8 +168,6 @@ class ShellState:
         if not self.is_served:
             return ""
         pid, _, uri = self._environ.get(variables.SERVER, "").partition(" ")
-        if not uri:
-            return f"{variables.SERVER} is missing: nothing shows who serves this session"
         if self._environ.get(variables.CREDENTIALS_URI) != uri:
             return f"{variables.CREDENTIALS_URI} is not this session's: programs that ask it act as somebody else"
         path = self._environ.get(variables.SHARED_FILE, "")
