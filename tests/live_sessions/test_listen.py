@@ -37,6 +37,11 @@ def test_an_address_that_others_reach_or_that_is_none_is_refused_before_any_call
     assert not machine.sts.calls
 
 
+def test_a_profile_where_the_address_is_missing_is_named_as_no_address(machine: Machine) -> None:
+    said = "role-env: --listen profileB: profileB is not an IP address\nrole-env: hint: give an address of this machine"
+    machine.fails("exec", "--renew", "--listen", "profileB", "--", "true", status=125, said=said)
+
+
 @pytest.mark.parametrize(
     ("place", "address"),
     [("127.0.0.1", "127.0.0.1"), (":0", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("[0:0::1]:0", "[::1]")],

@@ -4,7 +4,7 @@ import pytest
 
 from cloud.answers import Document
 from cloud.ram import LocalRam
-from cloud.world import ACCOUNT_B, User
+from cloud.world import ACCOUNT_A, ACCOUNT_B, User
 from support.cases import case
 from support.machine import Machine
 from support.rotated import new_key, secrets_in_keyring, states, stop_after_create, stop_after_swap, store, works
@@ -83,6 +83,18 @@ def test_an_answer_without_the_last_use_of_the_old_key_does_not_delete_it(machin
             assert states(ram) == before
     ram.answers.clear()
     machine.succeeds("rotate", "profileA", "--finish")
+
+
+def test_an_answer_without_the_last_use_of_a_second_key_is_not_shown_as_never_used(
+    machine: Machine, ram: LocalRam
+) -> None:
+    ram.world.add_key(ACCOUNT_A, ram.world.key_of("test_user1").user)
+    said = "; RAM allows two"
+    assert "never used" in machine.fails("rotate", "profileA", status=4, said=said).stderr
+    for answer in NO_DATE:
+        ram.answers["GetAccessKeyLastUsed"] = answer
+        with case(answer):
+            machine.fails("rotate", "profileA", status=4, said=f", RAM does not say when it was used){said}")
 
 
 def test_a_key_whose_status_is_neither_active_nor_inactive_changes_nothing(machine: Machine, ram: LocalRam) -> None:
