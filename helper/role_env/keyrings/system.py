@@ -63,9 +63,8 @@ class SystemKeyring:
     def read(self, entry: Entry, *, is_patient: bool = False) -> str | None:
         """Return the text stored as `entry`, or None. With `is_patient` it may take as long as on a busy machine."""
         if not self.fault and self._notes.is_secret_service():
-            with contextlib.suppress(
-                secret_service.CannotReadDirectly
-            ):  # reported with --verbose; `keyring` can read more
+            # It is reported with --verbose; `keyring` can read more.
+            with contextlib.suppress(secret_service.CannotReadDirectly):
                 return next(iter(self._ask_service([entry], is_patient=is_patient)), None)
         return self._use_in_time(
             lambda backend: backend.get_password(entry.service, entry.username), is_patient=is_patient

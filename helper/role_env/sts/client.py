@@ -22,7 +22,7 @@ from role_env.dataclass import replace
 from role_env.errors import RefusedError, UnreachableError, printable
 from role_env.http import responses
 from role_env.http.client import TRIES, Client, Response
-from role_env.sts import hints, sdk
+from role_env.sts import sdk
 from role_env.sts.hop import Hop
 
 # How long the error about a missing permission may wait for the caller's identity (seconds).
@@ -231,6 +231,8 @@ def _no_permission(hop: Hop, key: AccessKey, context: Context, refusal: StsError
 
 
 def _refusal(response: Response, code: str, service: str) -> StsError:
+    from role_env.sts import hints  # only for a refusal
+
     said = responses.quote(response.text("Message"), longest_word=_LONGEST_WORD)
     offset = _clock_offset(response.date)
     hint = hints.hint_for(code, said)
