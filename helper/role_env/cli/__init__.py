@@ -5,7 +5,7 @@ is read to its end too: the code for the shell depends on the session that was r
 """
 
 from role_env import __version__
-from role_env import command_table as model
+from role_env import command_table as table
 from role_env.command_table import Command, Option
 from role_env.command_table.commands import COMMANDS
 
@@ -250,16 +250,16 @@ class Line:
     def _set_value(self, option: Option, value: str) -> None:
         if option.choices and value not in option.choices:
             self._fail_choice(f"{option.name} {value}", value, option.choices)
-        elif option.kind == model.DURATION:
-            seconds = model.parse_duration(value)
+        elif option.kind == table.DURATION:
+            seconds = table.parse_duration(value)
             if seconds is None:
                 self._fail(f"{option.name} {value} is not a duration", "give seconds, or 30m or 1h")
             setattr(self._result, option.attribute, seconds or 0)
         else:
-            if option.kind in model.CHECKED_KINDS:
+            if option.kind in table.CHECKED_KINDS:
                 self._check_value(option, value)
-            elif option.kind == model.PROFILE:
-                value = model.canonical_name(value)
+            elif option.kind == table.PROFILE:
+                value = table.canonical_name(value)
             if hasattr(Invocation, option.attribute):
                 setattr(self._result, option.attribute, value)
             else:
@@ -270,7 +270,7 @@ class Line:
 
         if rule := validators.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
-        elif option.kind == model.REGION and self.command and self.command.obtains:
+        elif option.kind == table.REGION and self.command and self.command.obtains:
             warning = validators.region_warning(value)
             self._result.warning = f"{warning} It is used as typed" if warning else ""
 
@@ -278,20 +278,20 @@ class Line:
         words = self.words
         for word in command.words:
             if word.is_repeated:
-                names = map(model.canonical_name, words) if word.attribute == "profiles" else words
+                names = map(table.canonical_name, words) if word.attribute == "profiles" else words
                 setattr(self._result, word.attribute, tuple(names))
                 words = []
             elif words:
                 value, words = words[0], words[1:]
                 is_name = word.attribute == "profile"
-                setattr(self._result, word.attribute, model.canonical_name(value) if is_name else value)
-                if word.attribute == "shell" and value in model.SHELLS_BY_PROGRAM and value not in word.choices:
+                setattr(self._result, word.attribute, table.canonical_name(value) if is_name else value)
+                if word.attribute == "shell" and value in table.SHELLS_BY_PROGRAM and value not in word.choices:
                     self._fail(f"{value} needs no integration", "see `role-env help shells`")
                 elif word.choices and value not in word.choices:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
-                self._result.lacks_profile = word.kind == model.SESSION_PROFILE and not self._result.fault
-                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == model.PROFILE else "")
+                self._result.lacks_profile = word.kind == table.SESSION_PROFILE and not self._result.fault
+                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == table.PROFILE else "")
         if words:
             self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")
@@ -304,7 +304,7 @@ class Line:
 
     def _check_repeated(self, command: Command) -> None:
         last = command.words[-1] if command.words else None
-        if not last or not last.is_repeated or last.kind == model.COMMAND_LINE:
+        if not last or not last.is_repeated or last.kind == table.COMMAND_LINE:
             return
         if self._result.profiles and self._result.all:
             self._fail(f"{command.name} takes either profiles or --all")

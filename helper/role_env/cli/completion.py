@@ -8,7 +8,7 @@ which the command line of `exec` begins.
 
 from collections.abc import Iterable, Mapping
 
-from role_env import command_table as model
+from role_env import command_table as table
 from role_env.cli import Line, profile_rows, takes_value
 from role_env.command_table.commands import COMMANDS
 from role_env.errors import ProfileError
@@ -36,9 +36,9 @@ def answer(words: list[str], environ: Mapping[str, str]) -> str:
         return _offers("options", [_HELP, *own] if line.command else [_HELP, ("--version", "show the version")])
     if not line.command:
         named = _offers("commands", ((one.name, one.summary) for one in COMMANDS.values()))
-        return named + _values(model.SESSION_PROFILE, (), config, environ)
+        return named + _values(table.SESSION_PROFILE, (), config, environ)
     if command.name == "configure" and (line.invocation().edit or line.invocation().remove):
-        return "" if line.words else _values(model.PROFILE, (), config, environ)
+        return "" if line.words else _values(table.PROFILE, (), config, environ)
     words_left = command.words[len(line.words) :] or [word for word in command.words[-1:] if word.is_repeated]
     return _values(words_left[0].kind, words_left[0].choices, config, environ) if words_left else ""
 
@@ -53,12 +53,12 @@ def _program(line: Line, before: list[str], here: str, *, is_value: bool) -> int
 
 
 def _values(kind: str, choices: Iterable[str], config: str, environ: Mapping[str, str]) -> str:
-    if kind == model.FILE:
+    if kind == table.FILE:
         return "files\n"
-    if kind in (model.PROFILE, model.SESSION_PROFILE):
-        return _offers("profiles", _profiles(config, environ, gives_session=kind == model.SESSION_PROFILE))
-    if kind == model.TOPIC:
-        choices = (*COMMANDS, *model.TOPICS)
+    if kind in (table.PROFILE, table.SESSION_PROFILE):
+        return _offers("profiles", _profiles(config, environ, gives_session=kind == table.SESSION_PROFILE))
+    if kind == table.TOPIC:
+        choices = (*COMMANDS, *table.TOPICS)
     return _offers("values", ((choice, "") for choice in choices))
 
 

@@ -3,33 +3,33 @@
 The parser, the dispatch, the help pages, the shells' completion and the checks of profile names all read them.
 """
 
-from role_env import command_table as model
+from role_env import command_table as table
 from role_env.command_table import Command, Option, Word
 
 
 def _format(choices: "tuple[str, ...]") -> Option:
     text = "format of the output (default: that of the shell that is the parent process, else sh)"
-    return Option("--format", "FORMAT", text, choices=choices, handled_by=(model.FAST_PATH, model.PREVIOUS_SESSION))
+    return Option("--format", "FORMAT", text, choices=choices, handled_by=(table.FAST_PATH, table.PREVIOUS_SESSION))
 
 
 _SESSIONS = (
     Command(
         "export",
         "print a profile's session for a shell or program",
-        (model.A_SESSION_PROFILE,),
-        (*model.OBTAINING, _format(model.FORMATS)),
+        (table.A_SESSION_PROFILE,),
+        (*table.OBTAINING, _format(table.FORMATS)),
         ("source <(role-env profileB)", "role-env export profileB --format json > session.json"),
-        prints=model.SECRETS,
+        prints=table.SECRETS,
     ),
     Command(
         "exec",
         "run a command (default: $SHELL) in a profile's session",
         (
-            model.A_SESSION_PROFILE,
-            Word("COMMAND", model.COMMAND_LINE, "command_line", is_optional=True, is_repeated=True),
+            table.A_SESSION_PROFILE,
+            Word("COMMAND", table.COMMAND_LINE, "command_line", is_optional=True, is_repeated=True),
         ),
         (
-            *model.OBTAINING,
+            *table.OBTAINING,
             Option("--renew", "", "serve live sessions to programs that use an SDK, as long as the command runs"),
             Option(
                 "--listen",
@@ -50,20 +50,20 @@ _SESSIONS = (
     Command(
         "process",
         "print a profile's session as a credential process does",
-        (model.OPTIONAL_PROFILE,),
+        (table.OPTIONAL_PROFILE,),
         (
             Option("--session", "", "print the session of the environment, without PROFILE"),
-            *model.OBTAINING,
+            *table.OBTAINING,
         ),
         ("role-env process profileB", "role-env process --session"),
-        prints=model.SECRETS,
+        prints=table.SECRETS,
     ),
     Command(
         "console",
         "open Alibaba Cloud's console in the browser, signed in as a profile's role (default: this session's)",
-        (model.A_SESSION_PROFILE,),
+        (table.A_SESSION_PROFILE,),
         (
-            *model.OBTAINING,
+            *table.OBTAINING,
             Option("--print", "", "print the address, which works once, for 30 seconds"),
             Option("--isolated", "", "open it in a browser profile of its own, beside other consoles"),
             Option(
@@ -75,7 +75,7 @@ _SESSIONS = (
                 "--site",
                 "SITE",
                 "site to sign in to (default: the destination's, else china)",
-                choices=tuple(model.SITES),
+                choices=tuple(table.SITES),
             ),
         ),
         ("role-env console profileB --destination ecs", "role-env console profileB --print"),
@@ -85,8 +85,8 @@ _SESSIONS = (
     Command(
         "use",
         "switch this shell to a profile's session, or by - to the one before it (a function of the shell integration)",
-        (model.A_SESSION_PROFILE,),
-        model.OBTAINING,
+        (table.A_SESSION_PROFILE,),
+        table.OBTAINING,
         ("role-env use profileB --region cn-shanghai", "role-env use -"),
         usage="[PROFILE|-]",
     ),
@@ -94,32 +94,32 @@ _SESSIONS = (
         "off",
         "print code that ends the session in this shell and restores what was set before it",
         (),
-        (_format(model.SHELL_FORMATS),),
+        (_format(table.SHELL_FORMATS),),
         ('eval "$(role-env off)"', "role-env off | source"),
         statuses={0: "", 1: ""},
-        prints=model.CODE,
+        prints=table.CODE,
         reads_secrets=False,
     ),
     Command(
         "renew",
         "print code that renews the session in this shell in place, or leaves it as it is",
         (),
-        (_format(model.SHELL_FORMATS),),
+        (_format(table.SHELL_FORMATS),),
         ('eval "$(role-env renew)"', "role-env renew | source"),
-        statuses=model.ALL_STATUSES | {4: "it would be another session, or STS refused"},
-        prints=model.CODE,
+        statuses=table.ALL_STATUSES | {4: "it would be another session, or STS refused"},
+        prints=table.CODE,
     ),
     Command(
         "init",
         "print the shell integration, for a line in the rc file of the shell",
-        (Word("SHELL", model.CHOICE, "shell", choices=model.INTEGRATED_SHELLS),),
+        (Word("SHELL", table.CHOICE, "shell", choices=table.INTEGRATED_SHELLS),),
         (
             Option("--no-prompt", "", "leave the prompt alone, and only set ROLE_ENV_PROMPT"),
             Option("--renew", "", "renew the session at a prompt shortly before it expires"),
         ),
-        tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in model.SHELLS.values() if shell.load),
+        tuple(f"{shell.load:<32}# in {shell.rc_file}" for shell in table.SHELLS.values() if shell.load),
         statuses=dict.fromkeys((0, 1, 2), ""),
-        prints=model.CODE,
+        prints=table.CODE,
         reads_secrets=False,
     ),
 )
@@ -131,14 +131,14 @@ _STORING = (
     Command(
         "configure",
         "create a profile: ask, show it, verify it by one request, and append it to the profiles file",
-        (Word("PROFILE", model.TEXT, "profile", is_optional=True),),
+        (Word("PROFILE", table.TEXT, "profile", is_optional=True),),
         (
             Option("--role-arn", "ARN", "role to assume (default: asked at a terminal)"),
             Option(
                 "--source-profile",
                 "NAME",
                 "profile whose credentials assume the role (default: asked at a terminal)",
-                kind=model.PROFILE,
+                kind=table.PROFILE,
             ),
             Option(
                 "--credential-source",
@@ -149,11 +149,11 @@ _STORING = (
             Option("--aliyun-profile", "NAME", "profile of the aliyun CLI (default: its current one)"),
             Option("--role-name", "NAME", "RAM role of this ECS instance (default: the one that it has)"),
             Option("--login", "", "store an access key in the keyring: asked for, or read from two lines of stdin"),
-            Option("--region", "ID", "region of the profile", kind=model.REGION),
+            Option("--region", "ID", "region of the profile", kind=table.REGION),
             Option("--color", "NAME", "color in the prompt"),
-            Option("--expected-account-id", "ID", "account that every session must be for", kind=model.ACCOUNT),
+            Option("--expected-account-id", "ID", "account that every session must be for", kind=table.ACCOUNT),
             Option(
-                "--dry-run", "", "show what would be added or removed, and change nothing", handled_by=(model.REMOVER,)
+                "--dry-run", "", "show what would be added or removed, and change nothing", handled_by=(table.REMOVER,)
             ),
             Option("--no-verify", "", "append the profile without the request that verifies it"),
             Option("--aliyun-cli", "", "add a profile for each profile of the aliyun CLI's file"),
@@ -162,7 +162,7 @@ _STORING = (
                 "--resource-directory",
                 "PROFILE",
                 "profile that may list the accounts of your organization, to add a profile for each",
-                kind=model.PROFILE,
+                kind=table.PROFILE,
             ),
             Option(
                 "--role",
@@ -174,26 +174,26 @@ _STORING = (
                 "--site",
                 "SITE",
                 "with --resource-directory: site of the organization (default: china)",
-                choices=tuple(model.SITES),
+                choices=tuple(table.SITES),
             ),
             Option(
                 "--edit",
                 "",
                 "open the profiles file, at PROFILE, in $VISUAL, $EDITOR or vi, and keep only a valid one",
-                handled_by=(model.EDITOR,),
+                handled_by=(table.EDITOR,),
             ),
             Option(
                 "--remove",
                 "",
                 "remove PROFILE, with its key or sign-in in the keyring and its cached sessions",
-                handled_by=(model.REMOVER,),
+                handled_by=(table.REMOVER,),
             ),
             Option("--all", "", "with --aliyun-cli, --cloud-sso or --resource-directory: add all, without a choice"),
             Option(
-                "--yes", "", "with --remove, or what adds several profiles: ask nothing", handled_by=(model.REMOVER,)
+                "--yes", "", "with --remove, or what adds several profiles: ask nothing", handled_by=(table.REMOVER,)
             ),
-            model.NO_BROWSER,
-            model.CONFIG,
+            table.NO_BROWSER,
+            table.CONFIG,
         ),
         (
             "role-env configure",
@@ -210,12 +210,12 @@ _STORING = (
     Command(
         "setup",
         "write profiles into the aliyun CLI's own file; without PROFILE, one that follows the session of the shell",
-        (Word("aliyun-cli", model.CHOICE, "program", choices=("aliyun-cli",)), model.OPTIONAL_PROFILES),
+        (Word("aliyun-cli", table.CHOICE, "program", choices=("aliyun-cli",)), table.OPTIONAL_PROFILES),
         (
             Option("--all", "", "write every profile that gives a session"),
             Option("--dry-run", "", "show the change and do not make it"),
             Option("--remove", "", "remove the named profiles, or all that setup wrote"),
-            model.CONFIG,
+            table.CONFIG,
         ),
         ("role-env setup aliyun-cli", "role-env setup aliyun-cli profileB --dry-run"),
         statuses=dict.fromkeys((0, 1, 2, 3), ""),
@@ -224,17 +224,17 @@ _STORING = (
     Command(
         "login",
         "store a profile's access key in the OS keyring, or sign in to CloudSSO or OAuth",
-        (model.A_PROFILE,),
-        (model.CONFIG, model.NO_BROWSER, model.VERBOSE),
+        (table.A_PROFILE,),
+        (table.CONFIG, table.NO_BROWSER, table.VERBOSE),
         ("role-env login profileA", 'printf \'%s\\n\' "$ID" "$SECRET" | role-env login profileA'),
-        statuses=model.ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
+        statuses=table.ALL_STATUSES | {4: "STS or the sign-in server refused, or nobody signed in in time"},
         changes_secrets=True,
     ),
     Command(
         "logout",
         "remove a profile's access key or sign-in from the OS keyring",
-        (model.A_PROFILE,),
-        (model.CONFIG, model.VERBOSE),
+        (table.A_PROFILE,),
+        (table.CONFIG, table.VERBOSE),
         ("role-env logout profileA", "role-env logout profileA --config other.ini"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the key is being rotated, or is in use by another role-env"},
         changes_secrets=True,
@@ -242,9 +242,9 @@ _STORING = (
     Command(
         "rotate",
         "replace a profile's access key in the keyring by a new one, in steps that survive a crash",
-        (model.A_PROFILE,),
+        (table.A_PROFILE,),
         (
-            model.CONFIG,
+            table.CONFIG,
             Option("--status", "", "show the progress, and other keys of the user"),
             Option("--finish", "", "use the new key, and delete the old one if nothing uses it"),
             Option("--abort", "", "go back to the old key, and delete the new one"),
@@ -260,15 +260,15 @@ _STORING = (
             ),
         ),
         ("role-env rotate profileA", "role-env rotate profileA --finish"),
-        statuses=model.ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
+        statuses=table.ALL_STATUSES | {4: "STS or RAM refused, or rotate itself did"},
         exclusive=(("--status", "--finish", "--abort"),),
         changes_secrets=True,
     ),
     Command(
         "clear",
         "delete cached sessions",
-        (Word("PROFILE", model.PROFILE, "profiles", is_repeated=True),),
-        (Option("--all", "", "delete every cached session"), model.CONFIG),
+        (Word("PROFILE", table.PROFILE, "profiles", is_repeated=True),),
+        (Option("--all", "", "delete every cached session"), table.CONFIG),
         ("role-env clear profileB", "role-env clear --all"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), ""),
     ),
@@ -280,8 +280,8 @@ _REPORTS = (
         "show the profiles and the time left on their cached sessions",
         (),
         (
-            model.CONFIG,
-            model.JSON,
+            table.CONFIG,
+            table.JSON,
             Option("--names", "", "print only the names"),
             Option("--sessions", "", "show only profiles that give a session, as role-env use does"),
         ),
@@ -298,7 +298,7 @@ _REPORTS = (
         "status",
         "report the session in this shell, from its variables alone",
         (),
-        (model.JSON, Option("--prompt", "", "print what the prompt shows, a line each")),
+        (table.JSON, Option("--prompt", "", "print what the prompt shows, a line each")),
         ("role-env status", "role-env status --json"),
         statuses={
             0: "the session is valid, or --prompt",
@@ -311,15 +311,15 @@ _REPORTS = (
     Command(
         "whoami",
         "ask STS for the identity of the environment's or a profile's credentials",
-        (Word("PROFILE", model.PROFILE, "profile", is_optional=True),),
-        (*model.OBTAINING, model.JSON),
+        (Word("PROFILE", table.PROFILE, "profile", is_optional=True),),
+        (*table.OBTAINING, table.JSON),
         ("role-env whoami", "role-env whoami profileB --json"),
     ),
     Command(
         "explain",
         "show where a profile's credentials come from and whether its cached session is used, without network",
-        (model.A_PROFILE,),
-        (*model.OBTAINING, model.JSON),
+        (table.A_PROFILE,),
+        (*table.OBTAINING, table.JSON),
         ("role-env explain profileB", "role-env explain profileB --json"),
         statuses=dict.fromkeys((0, 1, 2, 3, 6), "") | {4: "the session would be for another account than expected"},
     ),
@@ -327,14 +327,14 @@ _REPORTS = (
         "doctor",
         "check everything that can keep role-env from working, and suggest fixes",
         (),
-        (model.CONFIG, model.JSON, model.VERBOSE),
+        (table.CONFIG, table.JSON, table.VERBOSE),
         ("role-env doctor", "role-env doctor --json"),
         statuses={0: "no check fails (some may warn)", 1: "a check fails", 2: ""},
     ),
     Command(
         "help",
         "show the page of a command, or a topic of the reference",
-        (Word("COMMAND|TOPIC", model.TOPIC, "topic", is_optional=True),),
+        (Word("COMMAND|TOPIC", table.TOPIC, "topic", is_optional=True),),
         (),
         ("role-env help exec", "role-env help exit-statuses"),
         statuses=dict.fromkeys((0, 1, 2), ""),
