@@ -70,14 +70,12 @@ def _search(bus: Bus, entries: "Sequence[Entry]") -> "list[list[str]]":
 
 def _open_session(bus: Bus, found: "list[list[str]]") -> str:
     """Return the path of an unencrypted session. Raises CannotReadDirectly if locked: then KeePassXC finds nothing."""
-    if [] in found:  # an entry is missing, or the collection is locked
-        opened, (is_locked,) = bus.exchange(_OPENING, _LOCKED)
-    else:
-        (opened,), is_locked = bus.exchange(_OPENING), False
-    output, session = opened
+    asks_locked = [] in found  # an entry is missing, or the collection is locked
+    replies = bus.exchange(_OPENING, _LOCKED) if asks_locked else bus.exchange(_OPENING)
+    output, session = replies[0]
     if output != "":
         raise UnexpectedReply("not plain")
-    if is_locked:
+    if asks_locked and replies[1][0]:
         raise CannotReadDirectly("locked")
     return str(session)
 
