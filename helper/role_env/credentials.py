@@ -100,13 +100,13 @@ class Session:
     """A profile's credentials, with everything that an exporter writes.
 
     `profile`, `role_arn` and `region_id` are the profile's (the last two may be empty); `account_id` is the role's
-    account, or that of a passed-through session; `families` names the families that its profile adds; `request` has the
-    words of ROLE_ENV_REQUEST with which `renew` asks again; `policy_name` is `read-only`, the digest of a session
-    policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile with
-    `credential_source = environment` can be renewed, else None; `cli_can_follow` says whether the `aliyun` CLI's file
-    has the profile `role-env` as `setup aliyun-cli` writes it, so that `aliyun` can use the session of its shell;
-    `fallback_region` is the region of that file's current profile, for a profile and a shell without one; `shown` has
-    the profile's keys that are only shown, by name.
+    account, or that of a passed-through session; `families` names the families that its profile adds; `request_words`
+    has the words of ROLE_ENV_REQUEST with which `renew` asks again; `policy_name` is `read-only`, the digest of a
+    session policy, or empty for a full session; `base_key` is the access key that is exported too so that a profile
+    with `credential_source = environment` can be renewed, else None; `cli_can_follow` says whether the `aliyun` CLI's
+    file has the profile `role-env` as `setup aliyun-cli` writes it, so that `aliyun` can use the session of its shell;
+    `fallback_region` is the region of that file's current profile, for a profile and a shell without one;
+    `display_keys` has the profile's keys that are only shown, by name.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Session:
         policy_name: str = "",
         base_key: AccessKey | None = None,
         cli_can_follow: bool = False,
-        shown: "Mapping[str, str] | None" = None,
+        display_keys: "Mapping[str, str] | None" = None,
     ) -> None:
         self.profile = profile
         self.role_arn = role_arn
@@ -131,16 +131,18 @@ class Session:
         self.region_id = region_id
         self.fallback_region = fallback_region
         self.families = families
-        self.request: Mapping[str, str] = {}
+        self.request_words: Mapping[str, str] = {}
         self.policy_name = policy_name
         self.base_key = base_key
         self.cli_can_follow = cli_can_follow
-        self.shown = shown or {}
+        self.display_keys = display_keys or {}
 
-    def exported(self, *, request: "Mapping[str, str]", region_id: str, base_key: AccessKey | None) -> "Session":
-        """Return the same session with what an export of it needs more."""
+    def for_request(
+        self, request_words: "Mapping[str, str]", *, region_id: str, base_key: AccessKey | None
+    ) -> "Session":
+        """Return the same session with what only the request for it knows."""
         session = object.__new__(Session)
-        vars(session).update(vars(self), request=request, region_id=region_id, base_key=base_key)
+        vars(session).update(vars(self), request_words=request_words, region_id=region_id, base_key=base_key)
         return session
 
 

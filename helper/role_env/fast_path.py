@@ -13,7 +13,7 @@ from role_env.command_table import FAST_PATH, SHELLS
 from role_env.keyrings import KeyringNotes
 from role_env.sessions import Request
 from role_env.sessions.record import USE, Record, judge_by_files, parse_record
-from role_env.variables import follows_profile
+from role_env.variables import is_cli_following
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def answer(invocation: "Invocation", environ: "Mapping[str, str]") -> "str | Loc
     verdict = judge_by_files(record, request, path, environ)
     if verdict.action != USE:
         return None
-    if not record.session.cli_can_follow and follows_profile(environ):
+    if not record.session.cli_can_follow and is_cli_following(environ):
         return None  # the CLI's profile that the shell refers to has changed; the slow way reports it
     if invocation.verbose:
         from role_env.context.messages import Messages
@@ -185,12 +185,12 @@ def _text(record: Record, request: Request, path: str, invocation: "Invocation",
 
         return documents.process(record.session.credentials)
     from role_env.sessions import shell_request
-    from role_env.shells import export
+    from role_env.shells import export as exporters
 
     session = shell_request.session_for(request, path, record, environ)
     if invocation.command == "exec":
         from role_env.live_sessions import execution
 
         command = execution.command_of(invocation.command_line, environ)
-        execution.become(command, export.environment(session, environ))
-    return export.export(session, invocation.output_format, environ)
+        execution.become(command, exporters.environment(session, environ))
+    return exporters.export(session, invocation.output_format, environ)

@@ -78,7 +78,11 @@ OTHER_REGIONS = ("REGION_ID", "REGION")
 NO_ACCOUNT_VALUE = "role-env-none"
 """An invalid value that counts as absent: an empty one would let a tool use a file of its own."""
 FOLLOWING_PROFILE = "role-env"
-"""The profile in the `aliyun` CLI's file that follows the session of the shell."""
+"""The profile in the `aliyun` CLI's file that follows the session of the shell.
+
+`setup` writes it: its command, `role-env process --session`, prints the session of the environment that the CLI is in.
+Where the guards of a session let the CLI use it, the CLI *follows* the shell; otherwise the CLI reads the variables.
+"""
 SERVED_PROFILE = "role-env-served"
 """The profile of a served session. Only the file that SHARED_FILE names contains it."""
 SERVED_FILE_START = f'{{"current":"{SERVED_PROFILE}",'
@@ -183,7 +187,7 @@ USERS = (*KEY_NAMES, *BARE.names, *REGIONS, *GUARDS, *OUTRANKING, *(name for nam
 """The variables of the user that a session can set, guard or unset. `off` restores them."""
 
 
-def has_begun(environ: "Mapping[str, str]") -> bool:
+def has_session_or_no_account(environ: "Mapping[str, str]") -> bool:
     """Return whether the shell has a session or the no-account state: the user's own values are saved by now.
 
     If something has removed every variable that describes the session, a guard still shows that there was one.
@@ -194,7 +198,7 @@ def has_begun(environ: "Mapping[str, str]") -> bool:
 def has_session(environ: "Mapping[str, str]") -> bool:
     """Return whether the shell has a session, even a damaged one; in the no-account state it has none."""
     own = map(environ.get, ("ROLE_ENV_FAMILIES", "ROLE_ENV_ACCESS_KEY_ID", SERVER))
-    return any(own) or (has_begun(environ) and not environ.get(NO_ACCOUNT_MARK))
+    return any(own) or (has_session_or_no_account(environ) and not environ.get(NO_ACCOUNT_MARK))
 
 
 def session_key_id(environ: "Mapping[str, str]") -> str:
@@ -214,7 +218,7 @@ def users_region(environ: "Mapping[str, str]") -> str:
     In a session the variables have the session's region. REQUEST repeats the user's, for a shell below the session's
     and for a program that `exec` runs: they have no saved values.
     """
-    if has_begun(environ):
+    if has_session_or_no_account(environ):
         return request_values(environ.get(REQUEST, "")).get("users_region", "")
     return next(filter(None, map(environ.get, CLOUD_REGIONS)), "")
 
@@ -224,7 +228,7 @@ def has_own_guards(environ: "Mapping[str, str]") -> bool:
     return any(map(environ.get, ("ROLE_ENV_FAMILIES", NO_ACCOUNT_MARK)))
 
 
-def follows_profile(environ: "Mapping[str, str]") -> bool:
+def is_cli_following(environ: "Mapping[str, str]") -> bool:
     """Return whether the session in `environ` lets the `aliyun` CLI use the profile role-env of its file."""
     return has_own_guards(environ) and FOLLOWING_PROFILE in (environ.get(CLI_PROFILE), environ.get(FIRST_CLI_PROFILE))
 
@@ -234,9 +238,9 @@ def families(session: Session) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*DEFAULT_FAMILIES, *session.families)))
 
 
-def exported_keys(names: "Iterable[str]") -> tuple[Key, ...]:
-    """Return the access keys' variables in the families `names`."""
-    return tuple(key for name in names for key in FAMILIES[name].keys)
+def keys_of(family_names: "Iterable[str]") -> tuple[Key, ...]:
+    """Return the access keys' variables in the families of these names."""
+    return tuple(key for name in family_names for key in FAMILIES[name].keys)
 
 
 # --- the values in each state
@@ -260,21 +264,21 @@ def served_guards(*, follows: bool) -> dict[str, str]:
 
 
 # ossutil 2 and aliyunlog would otherwise use files of their own.
-NO_KEYS = {name: NO_ACCOUNT_VALUE for key in exported_keys(("oss", "aliyun_log")) for name in key.names}
+NO_KEYS = {name: NO_ACCOUNT_VALUE for key in keys_of(("oss", "aliyun_log")) for name in key.names}
 NO_ACCOUNT = {**guards(follows=False), **NO_KEYS, NO_ACCOUNT_MARK: "1"}
 
 
-def assignments(session: Session, *, follows: bool, exported: "Iterable[str]" = ()) -> dict[str, str]:
+def assignments(session: Session, *, follows: bool, family_names: "Iterable[str]" = ()) -> dict[str, str]:
     """Return the variables that contain `session`, regions aside; `follows` is as for `guards`.
 
-    The families are those of `exported`; without it, those of the session's profile.
+    The families are those of `family_names`; without it, those of the session's profile.
     """
-    names, credentials = tuple(exported) or families(session), session.credentials
+    names, credentials = tuple(family_names) or families(session), session.credentials
     values: dict[str, str] = {}
-    for key in exported_keys(names):
+    for key in keys_of(names):
         values.update(key.values(credentials))
-    own = {"access_key_id": credentials.access_key_id, "expiration": str(credentials.expiration)}
-    values.update(_description(session, {**own, "families": " ".join(names)}))
+    with_keys = {"access_key_id": credentials.access_key_id, "expiration": str(credentials.expiration)}
+    values.update(_description(session, {**with_keys, "families": " ".join(names)}))
     if session.base_key and not session.policy_name:
         values.update({name: value for name, value in BASE.values(session.base_key).items() if value})
     return values | guards(follows=follows)
@@ -290,11 +294,15 @@ def served(session: Session, server: str, *, follows: bool) -> dict[str, str]:
     return {CREDENTIALS_URI: server.partition(" ")[2], **served_guards(follows=follows), **NO_KEYS, **described}
 
 
-def _description(session: Session, own: "Mapping[str, str]") -> dict[str, str]:
-    """Return the variables that show `session`, and REQUEST, which repeats them; `own` has some of their values."""
-    words = {**request_words(session), **own}
-    shown = {name: words.get(field, "") for name, field in SHOWN.items()}
-    described = {name: value for name, value in shown.items() if value or name == "ROLE_ENV_ROLE_ARN"}
+def _description(session: Session, specific: "Mapping[str, str]") -> dict[str, str]:
+    """Return the variables that show `session`, and REQUEST, which repeats them.
+
+    `specific` has the values that a session with keys has and a served one has not, or the reverse.
+    """
+    words = {**request_words(session), **specific}
+    values = {name: words.get(field, "") for name, field in SHOWN.items()}
+    # DESCRIBING has the role too. It is empty for a session that the source gave as it is, without a role of ours.
+    described = {name: value for name, value in values.items() if value or name == "ROLE_ENV_ROLE_ARN"}
     return described | {REQUEST: request_text(words)}
 
 
@@ -307,12 +315,12 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 def request_words(session: Session) -> dict[str, str]:
     """Return what REQUEST says of `session` in every shell, by the names of its words."""
     return {
-        **session.request,
+        **session.request_words,
         "profile": session.profile,
         "role_arn": session.role_arn,
         "account_id": session.account_id,
         "policy": session.policy_name,
-        **session.shown,
+        **session.display_keys,
         "issued": str(int(session.credentials.issued)),
     }
 

@@ -119,7 +119,7 @@ def test_the_prompt_gets_the_name_the_end_the_renewal_and_the_colors(machine: Ma
 
 # --- a session that some tool does not find: status, doctor and the prompt agree
 
-HALVES = [name for key in variables.exported_keys(variables.DEFAULT_FAMILIES) for name in key.names[:2]]
+HALVES = [name for key in variables.keys_of(variables.DEFAULT_FAMILIES) for name in key.names[:2]]
 OUTRANKING = (*variables.OUTRANKING, variables.FIRST_CLI_PROFILE, variables.TERRAFORM_PROFILE)
 SHOWN = {
     "ROLE_ENV_PROFILE": "other",

@@ -36,7 +36,7 @@ def record(
         account_id=account_id,
         policy_name=policy,
         families=(),
-        shown={"color": color} if color else {},
+        display_keys={"color": color} if color else {},
     )
     found = Record(
         made,
@@ -50,7 +50,7 @@ def record(
         agents_key="",
         fingerprint=[],
     )
-    made.request = session_for(Request(profile), "/home/me/profiles.ini", found, {}).request
+    made.request_words = session_for(Request(profile), "/home/me/profiles.ini", found, {}).request_words
     return found
 
 

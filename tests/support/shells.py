@@ -91,5 +91,5 @@ def session_of(
         cli_can_follow=cli_can_follow,
         fallback_region=fallback_region,
     )
-    made.request = {"config": config, "sts_endpoint": "sts.aliyuncs.com"}
+    made.request_words = {"config": config, "sts_endpoint": "sts.aliyuncs.com"}
     return made

@@ -26,7 +26,7 @@ def session_of(invocation: "Invocation", context: "Context") -> "Session":
 
     session = obtain(request_of(invocation, context.environ), context, taken_lock=invocation.taken_lock)
     # The shell sends `aliyun` to its profile role-env, which is no longer the one that follows the session.
-    if not session.cli_can_follow and variables.follows_profile(context.environ):
+    if not session.cli_can_follow and variables.is_cli_following(context.environ):
         _report_changed_profile(context)
     return session
 

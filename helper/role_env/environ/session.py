@@ -109,7 +109,7 @@ class ShellState:
     @property
     def has_session_variables(self) -> bool:
         """Whether any variable shows that there is, or was, a session."""
-        return variables.has_begun(self._environ)
+        return variables.has_session_or_no_account(self._environ)
 
     @property
     def has_session(self) -> bool:
@@ -154,7 +154,7 @@ class ShellState:
             missing = _missing_invalid_keys(self._environ)
         else:
             guards = variables.guards(follows=follows)
-            keys = [name for key in variables.exported_keys(self.families) for name in key.names[:2]]
+            keys = [name for key in variables.keys_of(self.families) for name in key.names[:2]]
             missing = [name for name in dict.fromkeys(keys) if not _value(self._environ, name)]
         names = [name for name in variables.GUARDS if name not in self.outranking()]
         return missing + [name for name in names if self._environ.get(name, "") != guards.get(name, "")]

@@ -90,7 +90,7 @@ class Profile:
         return self.role_arn.account or self.expected_account_id
 
     @property
-    def shown(self) -> dict[str, str]:
+    def display_keys(self) -> dict[str, str]:
         """The keys that are only shown, in a prompt for example, with their values."""
         values = {key: getattr(self, key) for key in _SHOWN}
         return {key: value for key, value in values.items() if value}

@@ -238,7 +238,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
         families=target.families,
         policy_name=chain.policy_name,
         cli_can_follow=bool(settings and settings.has_session_profile),
-        shown=target.shown,
+        display_keys=target.display_keys,
     )
     return Record(
         session,

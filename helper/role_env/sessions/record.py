@@ -97,7 +97,7 @@ def text_of(record: Record) -> str:
         *(getattr(credentials, name) for name in _OF_KEY),
         " ".join(session.families),
         "yes" if session.cli_can_follow else "",
-        "\t".join(f"{name} {value}" for name, value in session.shown.items()),
+        "\t".join(f"{name} {value}" for name, value in session.display_keys.items()),
         f"{credentials.issued:.3f}",
         str(credentials.expiration),
         *record.fingerprint,
@@ -126,7 +126,7 @@ def parse_record(text: str, profile: str) -> Record | None:
         base_key=None,  # only its digest is stored
         families=tuple(found["families"].split()),
         cli_can_follow=bool(found["cli_can_follow"]),
-        shown=dict(each.partition(" ")[::2] for each in found["shown"].split("\t") if each),
+        display_keys=dict(each.partition(" ")[::2] for each in found["shown"].split("\t") if each),
         **{name: found[name] for name in _OF_SESSION},
     )
     return Record(session, fingerprint=lines[1 + len(_FIELDS) : -1], **{name: found[name] for name in _OF_RECORD})

@@ -25,17 +25,17 @@ def session_for(request: "Request", path: str, record: "Record", environ: "Mappi
         from role_env.environ.keys import own_key  # the fast path answers no such request
 
         base_key = own_key(environ)
-    return record.session.exported(
-        request={**_asked(request, path, record), "users_region": variables.users_region(environ)},
+    return record.session.for_request(
+        {**_words_of(request, path, record), "users_region": variables.users_region(environ)},
         region_id=request.region or record.session.region_id,
         base_key=base_key,
     )
 
 
-def _asked(request: "Request", path: str, record: "Record") -> "dict[str, str]":
-    """Return the words of ROLE_ENV_REQUEST for what was asked for through the profiles file at `path`.
+def _words_of(request: "Request", path: str, record: "Record") -> "dict[str, str]":
+    """Return the words of ROLE_ENV_REQUEST for `request`, made through the profiles file at `path`.
 
-    The word of an option begins with two dashes.
+    They are what was asked for, where the word of an option begins with two dashes, and what was then sent to STS.
     """
     narrowing = request.narrowing
     options = {
@@ -43,6 +43,7 @@ def _asked(request: "Request", path: str, record: "Record") -> "dict[str, str]":
         "--session-name": request.session_name,
         "--region": request.region,
         "--expect-account": request.expect_account,
+        # An agent's session is read-only by the profile's key `agents`: a renewal by a person must keep that.
         "--policy": narrowing.policy_name or record.agents_policy,
         "--policy-file": narrowing.file,
         "--full": request.full,

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     from role_env.credentials import Session
 
+CLI_REGION = "ALIBABA_CLOUD_REGION_ID"
+"""The first variable that the `aliyun` CLI reads its region from."""
 DEFAULT_REGION = "cn-hangzhou"
 """The region that the `aliyun` CLI uses if it finds none."""
 _LONGEST_REPEATED = 40
+"""The length up to which a value is written for each variable: longer ones, as keys and tokens, once."""
 _OFF = "role-env: the session is off"
 
 
@@ -63,12 +66,15 @@ class Change:
         self.confirmation = confirmation
 
     def exports(self) -> "Iterator[tuple[str, str | Saved, str]]":
-        """Yield each exported variable, its value, and the variable before it that has the same long value, if any."""
-        places: dict[str | Saved, str] = {}
+        """Yield each exported variable, its value, and the first variable with the same long value, if that is another.
+
+        The code refers to that one, so that a token of 1,000 characters stands in it once and not in every family.
+        """
+        first_with: dict[str | Saved, str] = {}
         for name, value in self.exported.items():
-            yield name, value, places.get(value, "")
+            yield name, value, first_with.get(value, "")
             if isinstance(value, str) and len(value) > _LONGEST_REPEATED:
-                places.setdefault(value, name)
+                first_with.setdefault(value, name)
 
     @property
     def names(self) -> "list[str]":
@@ -97,12 +103,12 @@ def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool
     """Return the change to `session`. With `may_follow` the `aliyun` CLI follows the shell, if its file allows that."""
     follows = may_follow and can_follow(session, environ)
     found = regions(session, environ, default=session.fallback_region)
-    if follows and REGIONS[0] not in found:
+    if follows and CLI_REGION not in found:
         confirmation += f", in {DEFAULT_REGION} as no region is set"
-    if follows and REGIONS[0] not in known(found):
+    if follows and CLI_REGION not in known(found):
         found = regions(session, environ, default=DEFAULT_REGION)
     values = {**variables.assignments(session, follows=follows), **found}
-    begin = _next_session if variables.has_begun(environ) else _first_session
+    begin = _next_session if variables.has_session_or_no_account(environ) else _first_session
     return begin(values, environ, confirmation)
 
 
@@ -149,7 +155,7 @@ def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -
         return dict.fromkeys(REGIONS, session.region_id)
     default = next(filter(None, map(environ.get, variables.OTHER_REGIONS)), default)
     first = variables.users_region(environ) or default
-    if variables.has_begun(environ):
+    if variables.has_session_or_no_account(environ):
         return _saved_regions(environ, first)
     return {name: value for name in REGIONS if (value := environ.get(name) or first)}
 
@@ -167,7 +173,7 @@ def _saved_regions(environ: "Mapping[str, str]", default: str) -> "dict[str, str
 
 def off(environ: "Mapping[str, str]") -> Change:
     """Return the change that ends the session, or the no-account state, and restores what was set before both."""
-    if not variables.has_begun(environ):
+    if not variables.has_session_or_no_account(environ):
         return Change(confirmation="role-env: this shell has no session")
     saved = _saved(environ)
     return Change(
@@ -198,10 +204,10 @@ def renewal(session: "Session", environ: "Mapping[str, str]", *, confirmation: s
     """Return the change that replaces what is still the old session's by `session`, in the families of the shell."""
     own_id, families = variables.session_key_id(environ), _families(environ)
     values: dict[str, str | Saved] = {}
-    for key in (*variables.KEYS, *variables.exported_keys(families)):
+    for key in (*variables.KEYS, *variables.keys_of(families)):
         if environ.get(key.access_key_id) == own_id:
             values |= key.values(session.credentials)
-    own = variables.assignments(session, follows=False, exported=families)
+    own = variables.assignments(session, follows=False, family_names=families)
     names = ("ROLE_ENV_ACCESS_KEY_ID", "ROLE_ENV_ROLE_ARN", "ROLE_ENV_EXPIRATION", REQUEST, *variables.BASE.names)
     values |= {name: own[name] for name in names if name in own}
     return Change(exported=values, confirmation=confirmation)
@@ -217,7 +223,7 @@ def _saved(environ: "Mapping[str, str]") -> list[str]:
 
 def _names_of_state(environ: "Mapping[str, str]") -> list[str]:
     """Return the variables that a session or the no-account state may have set, guarded or unset in `environ`."""
-    names = [name for key in variables.exported_keys(_families(environ)) for name in key.names]
+    names = [name for key in variables.keys_of(_families(environ)) for name in key.names]
     names += [name for name in (*USERS, *OWN, SAVED) if name in environ]
     names += [SHARED_FILE] if environ.get(variables.SERVER) else []
     return [name for name in dict.fromkeys(names) if name != BARE_TOKEN or has_taken_token(environ)]
@@ -235,7 +241,7 @@ def has_taken_token(environ: "Mapping[str, str]") -> bool:
 
 def _notice(environ: "Mapping[str, str]", what: str) -> str:
     own_id, own = variables.session_key_id(environ), {"", *variables.RESERVED_PROFILES}
-    for key in (*variables.KEYS, *variables.exported_keys(_families(environ))):
+    for key in (*variables.KEYS, *variables.keys_of(_families(environ))):
         if own_id and environ.get(key.access_key_id) == own_id:
             own.update(environ.get(name, "") for name in key.names)
     names = (*variables.KEY_NAMES, *variables.BARE.names[:2])

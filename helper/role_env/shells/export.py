@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         def quote(self, value: str) -> str:
             """Return `value` as one word of the shell."""
 
-        def change(self, change: Change, *, otherwise: Change | None, key_id: str) -> str:
+        def code_for(self, change: Change, *, otherwise: Change | None, key_id: str) -> str:
             """Return the code that does `change`, and succeeds if the shell then has the session of `key_id`.
 
             With an empty one it succeeds if the shell then has neither a session nor the no-account state. If one of
@@ -48,21 +48,21 @@ def export(session: Session, form: str, environ: "Mapping[str, str]") -> str:
         return documents.session_json(session)
     if form == "dotenv":
         return _dotenv(session)
-    found = shells.switch(session, environ, may_follow=True, confirmation=confirmation(session))
+    change = shells.switch(session, environ, may_follow=True, confirmation=confirmation(session))
     key_id = session.credentials.access_key_id
-    return _dialect(form).change(found, otherwise=shells.no_account(environ), key_id=key_id)
+    return _dialect(form).code_for(change, otherwise=shells.no_account(environ), key_id=key_id)
 
 
 def renewal(session: Session, form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that replaces the shell's session by `session`; the user's keys stay."""
     text = f"{session.profile}{_policy(session)}: renewed for {_lifetime(session)}"
-    found = shells.renewal(session, environ, confirmation=text)
-    return _dialect(form).change(found, otherwise=None, key_id=session.credentials.access_key_id)
+    change = shells.renewal(session, environ, confirmation=text)
+    return _dialect(form).code_for(change, otherwise=None, key_id=session.credentials.access_key_id)
 
 
 def off(form: str, environ: "Mapping[str, str]") -> str:
     """Return the code that ends the shell's session, for a `form` of SHELL_FORMATS."""
-    return _dialect(form).change(shells.off(environ), otherwise=shells.no_account(environ), key_id="")
+    return _dialect(form).code_for(shells.off(environ), otherwise=shells.no_account(environ), key_id="")
 
 
 def failure(form: str, environ: "Mapping[str, str]", *, take_away: bool) -> str:
@@ -79,7 +79,7 @@ def quote(value: str, form: str) -> str:
 
 
 def _dialect(form: str) -> "Dialect":
-    dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["change"])
+    dialect: Dialect = __import__(SHELLS[form].dialect, fromlist=["code_for"])
     return dialect
 
 
@@ -120,11 +120,11 @@ def served_environment(served: "Mapping[str, str]", environ: "Mapping[str, str]"
     return _changed(Change(unset=ended, exported=served), environ)
 
 
-def _changed(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return `environ` after `found`, without what only concerns a shell: its integration, and its saved values."""
+def _changed(change: Change, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return `environ` after `change`, without what only concerns a shell: its integration, and its saved values."""
     ours = ("ROLE_ENV_PROMPT", "ROLE_ENV_INIT", variables.PREVIOUS, variables.SAVED)
-    kept = {name: value for name, value in environ.items() if name not in (*found.unset, *ours)}
-    exported = {name: value for name, value in shells.known(found.exported).items() if name not in ours}
+    kept = {name: value for name, value in environ.items() if name not in (*change.unset, *ours)}
+    exported = {name: value for name, value in shells.known(change.exported).items() if name not in ours}
     return {name: value for name, value in kept.items() if not name.startswith("_role_env_")} | exported
 
 
@@ -154,7 +154,7 @@ def document_variables(session: Session, environ: "Mapping[str, str]") -> dict[s
     return {name: value for name, value in values.items() if name != variables.REQUEST} | {variables.DOCUMENT: "1"}
 
 
-def values_after(found: Change, environ: "Mapping[str, str]") -> dict[str, str]:
-    """Return the values of the variables that `found` changes, empty for those of `environ` that it unsets."""
-    empty = {name: "" for name in found.unset if environ.get(name)}
-    return empty | {name: value for name, value in shells.known(found.exported).items() if name != variables.SAVED}
+def values_after(change: Change, environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return the values of the variables that `change` changes, empty for those of `environ` that it unsets."""
+    empty = {name: "" for name in change.unset if environ.get(name)}
+    return empty | {name: value for name, value in shells.known(change.exported).items() if name != variables.SAVED}

@@ -21,7 +21,7 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "'\\n'") + "'"
 
 
-def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
+def code_for(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
     """Return the code for `change`. It succeeds if the shell then has the session of `key_id`; empty is none."""
     success = f'test "$ROLE_ENV_ACCESS_KEY_ID$ROLE_ENV_NO_ACCOUNT" = {quote(key_id)}'
     return f"{_BEGIN}{''.join(_steps(change))}{_FORGET_PROMPT}{success};\nend\n"
@@ -69,10 +69,10 @@ def _confirm(text: str) -> str:
 
 
 def _exports(change: Change) -> "Iterator[str]":
-    for name, value, place in change.exports():
+    for name, value, first in change.exports():
         if isinstance(value, Saved):
             if value.default:
                 yield f"set -gx {name} {quote(value.default)};\n"
             yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"
         else:
-            yield f"set -gx {name} {f'${place}' if place else quote(value)};\n"
+            yield f"set -gx {name} {f'${first}' if first else quote(value)};\n"

@@ -3,7 +3,9 @@
 The code is one group, so that a truncated text is a syntax error and does nothing. Each statement ends in a semicolon
 and nothing is a comment: without quotes, as in `eval $(role-env PROFILE)`, the shell joins the lines with spaces. It
 also replaces each word that is a pattern of file names by the files, so no word has a `*`, `?` or `[…]` of the code's
-own: `_re_any` is the `*` of patterns, which zsh only finds in `$~_re_any`.
+own: `_re_any` is the `*` of patterns, which zsh only finds in `$~_re_any`. The names of its own variables begin with
+`_re_`, for role-env: `_re_flags` has the shell's flags (`$-`), `_re_name` a variable's name. `_END` empties the text of
+the prompt, so that a hook that does not run again shows no former session.
 `set -v` would print the group while it is read, so another group before it turns that off; `set -x` would show values,
 and `set -a` would export the former ones.
 """
@@ -29,7 +31,7 @@ def quote(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def change(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
+def code_for(change: Change, *, otherwise: "Change | None", key_id: str) -> str:
     """Return the code for `change`. If a variable is readonly, nothing of it is done, but `otherwise`."""
     steps = "".join(_steps(change))
     if change.names:
@@ -48,13 +50,13 @@ def _steps(change: Change) -> "Iterator[str]":
         yield f'_role_env_old_{name}="${{{name}-}}";\n'
     if change.unset:
         yield f"unset {' '.join(change.unset)};\n"
-    for name, value, place in change.exports():
+    for name, value, first in change.exports():
         if isinstance(value, Saved):
             if value.default:
                 yield f"export {name}={quote(value.default)};\n"
             yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
         else:
-            word = f'"${place}"' if place else quote(value)
+            word = f'"${first}"' if first else quote(value)
             yield f"export {name}={word};\n"
     if change.notice:
         yield _say(change.notice)

@@ -19,7 +19,7 @@ from role_env.files.dependencies import read_file
 from role_env.files.private import check_private
 from role_env.profiles import file as profiles
 from role_env.sessions.shell_request import line_to_switch_again
-from role_env.variables import EXTERNAL_DISABLED, IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, follows_profile
+from role_env.variables import EXTERNAL_DISABLED, IGNORE_PROFILE, NO_ACCOUNT_VALUE, SERVED_PROFILE, is_cli_following
 
 NAME = "aliyun CLI"
 _OSSUTIL = ("ossutil", "ossutil64")
@@ -88,7 +88,7 @@ def _changed_session_profile(file: ConfigFile, environ: Mapping[str, str]) -> Fi
     name = cli_profiles.SESSION_NAME
     what = f"{file.path}: profile {name} is not as role-env setup aliyun-cli writes it"
     fix = f"aliyun configure delete --profile {name}; to have it again: `role-env setup aliyun-cli`"
-    if follows_profile(environ):
+    if is_cli_following(environ):
         return Finding(NAME, FAIL, f"{what}, and in this shell aliyun uses it, for any account", fix)
     return Finding(NAME, WARN, f"{what}: in a session aliyun ignores it, --profile and the region variable", fix)
 
