@@ -63,7 +63,8 @@ _role_env_run_here() {
 	fi
 	eval "${_role_env_code}" || [[ ${_role_env_status} != 0 ]] || _role_env_status=1
 	if [[ ${_role_env_status} == 0 ]] && _role_env_is_subshell; then
-		printf 'role-env: %s changed a subshell only\n' "${_role_env_word}" >&2
+		printf 'role-env: %s changed a subshell only\nrole-env: hint: %s\n' "${_role_env_word}" \
+			'to change this shell, type it without ( ), | and &' >&2
 	fi
 	_role_env_remember "${_role_env_word}"
 	_role_env_state='' # look again: a variable may be exported that was not

@@ -102,6 +102,8 @@ def _dispatch(invocation: "Invocation", argv: list[str], began: float) -> int:
             invocation.lacks_profile = False
     asks_profile = _asks_profile(invocation)
     if invocation.fault and not asks_profile:
+        if invocation.command == "export" and "ROLE_ENV_PREVIOUS" in os.environ:  # the integration calls it for `use`
+            invocation = cli.parse(argv, called="use")
         raise _usage_error(invocation, invocation.fault, invocation.hint)
     from role_env.command_table.commands import COMMANDS
 

@@ -55,6 +55,8 @@ _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _MOST_SIMILAR = 3
 _LETTERS = _LOWER + _LOWER.upper()
 _SIGNS = "._@+:/-"
+NAME_RULE = f"letters, digits and {_SIGNS}"
+"""The characters that a profile's name may have."""
 # For each kind: its characters, the least and greatest length, and the rule in words. STS 2015-04-01, AssumeRole.
 _RULES = {
     SESSION_NAME: (_LETTERS + _DIGITS + ".@-_", 2, 64, "2 to 64 of letters, digits and .@-_"),

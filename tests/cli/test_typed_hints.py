@@ -49,7 +49,7 @@ NOT_TYPED = (
     ": role-env configure",  # this and the next: the beginnings of lines
     ": role-env rotate {",
     ": role-env help {name}",
-    ": role-env {self.command.name} --help",
+    ": role-env {self._called or self.command.name} --help",
 )
 """Parts of texts with a command that nobody is to type, or that a line is made of; no hint ends like this."""
 

@@ -41,6 +41,7 @@ def test_a_subshell_prints_the_code_of_off_and_no_value(machine: Machine, shell:
 # --- use
 
 
+SUBSHELL = "role-env: use changed a subshell only\nrole-env: hint: to change this shell, type it without ( ), | and &\n"
 IN_SUBSHELL = [("use other", "other"), ("off", ""), ("renew", "profileB")]
 
 
@@ -52,7 +53,7 @@ def test_in_a_subshell_use_off_and_renew_change_only_that(machine: Machine, shel
     done = machine.shell(shell, f"{init(shell)}role-env use profileB\n(role-env {words} >/dev/null; {show})\n{show}")
     assert done.stdout == f"<{inner}><profileB>"
     # The code of the others is printed, for a shell that may read it.
-    assert done.stderr == ("role-env: use changed a subshell only\n" if words == "use other" else "")
+    assert done.stderr == (SUBSHELL if words == "use other" else "")
 
 
 def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) -> None:
@@ -61,7 +62,7 @@ def test_the_status_of_the_command_is_passed_on(machine: Machine, shell: str) ->
     lines = "".join(f"role-env {words}\necho '<'{STATUS[shell]}'>'\n" for words in calls)
     done = machine.shell(shell, init(shell) + lines)
     assert re.findall("<(.*)>", done.stdout) == ["0", "3", "2", "4", "0", "2", "3", "2"]
-    assert "role-env: export requires PROFILE" in done.stderr  # there is no terminal to ask at
+    assert "role-env: use requires PROFILE" in done.stderr  # there is no terminal to ask at
     assert "1  profileB" not in done.stderr
 
 

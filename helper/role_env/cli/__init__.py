@@ -139,9 +139,12 @@ def version() -> str:
     return f"role-env {__version__}\n"
 
 
-def parse(argv: "list[str]") -> Invocation:
-    """Return the invocation for the words after `role-env`; an error in them is its `fault`."""
-    return Line(argv).invocation()
+def parse(argv: "list[str]", *, called: str = "") -> Invocation:
+    """Return the invocation for the words after `role-env`; an error in them is its `fault`.
+
+    It names the command as it was `called`, if that is another name than its own.
+    """
+    return Line(argv, called=called).invocation()
 
 
 def takes_value(name: str) -> bool:
@@ -155,8 +158,9 @@ class Line:
     `command` is None if no word names one or stands for a profile, and `words` are those after it.
     """
 
-    def __init__(self, argv: "list[str]") -> None:
+    def __init__(self, argv: "list[str]", *, called: str = "") -> None:
         self._rest = argv[::-1]
+        self._called = called
         self.command: Command | None = None
         self._options: list[tuple[str, str | None]] = []
         self.words: list[str] = []
@@ -233,7 +237,7 @@ class Line:
             return
         option = self.command.options.get(name) if self.command else None
         if option is None:
-            of_command = f" of {self.command.name}" if self.command else ""
+            of_command = f" of {self._called or self.command.name}" if self.command else ""
             known = [*self.command.options, "--help"] if self.command else ["--help", "--version"]
             self._fail_nearest(f"unknown option {name}{of_command}", name, known)
             return
@@ -270,9 +274,10 @@ class Line:
 
         if rule := validators.value_fault(option.kind, value):
             self._fail(f"{option.name} {value} is not {rule}")
-        elif option.kind == table.REGION and self.command and self.command.obtains:
-            warning = validators.region_warning(value)
-            self._result.warning = f"{warning} It is used as typed" if warning else ""
+            return
+        is_used = option.kind == table.REGION and self.command is not None and self.command.obtains
+        if is_used and (warning := validators.region_warning(value)):
+            self._result.warning = f"{warning} It is used as typed"
 
     def _assign_words(self, command: Command) -> None:
         words = self.words
@@ -291,7 +296,10 @@ class Line:
                     self._fail_choice(value, value, word.choices)
             elif not word.is_optional:
                 self._result.lacks_profile = word.kind == table.SESSION_PROFILE and not self._result.fault
-                self._fail(f"{command.name} requires {word.name}", _NAMES_HINT if word.kind == table.PROFILE else "")
+                self._fail(
+                    f"{self._called or command.name} requires {word.name}",
+                    _NAMES_HINT if word.kind == table.PROFILE else "",
+                )
         if words:
             self._result.unexpected = tuple(words)
             self._fail(f"unexpected argument {words[0]}")
@@ -323,5 +331,5 @@ class Line:
 
     def _fail(self, fault: str, hint: str = "") -> None:
         if not self._result.fault:
-            page = f"role-env {self.command.name} --help" if self.command else "role-env --help"
+            page = f"role-env {self._called or self.command.name} --help" if self.command else "role-env --help"
             self._result.fault, self._result.hint = fault, hint or f"see `{page}`"

@@ -16,7 +16,15 @@ from role_env.cli import Invocation, hints, line_checks
 from role_env.command_table import DOCUMENT_FORMATS
 from role_env.command_table.commands import COMMANDS
 from role_env.context import messages
-from role_env.errors import CanceledError, CommandError, ResourceError, RoleEnvError, UnknownProfileError, WiderError
+from role_env.errors import (
+    CanceledError,
+    CommandError,
+    ResourceError,
+    RoleEnvError,
+    UnknownProfileError,
+    UsageError,
+    WiderError,
+)
 from role_env.shells import export as exporters
 from role_env.shells import parent
 
@@ -34,6 +42,8 @@ def report(failure: BaseException, invocation: Invocation, environ: Mapping[str,
     with contextlib.suppress(Exception):  # a full disk, for example; the first failure is the one to report
         is_taken_away = write_failure(invocation, environ, role_arn=role_arn, changes_nothing=is_canceled)
     error = failure if isinstance(failure, RoleEnvError) else _system_fault(failure) or _bug(failure)
+    if isinstance(error, UnknownProfileError) and invocation.after_dashes:
+        error = _without_profile(error, invocation)
     typed = hints.Typed(invocation, environ)
     error.message, error.hint = typed.show(error.message), typed.show(_hint(error, invocation))
     messages.error(error)
@@ -43,6 +53,14 @@ def report(failure: BaseException, invocation: Invocation, environ: Mapping[str,
         messages.error(lost)
     has_own_status = invocation.command != "exec" or isinstance(error, CommandError | CanceledError)
     return error.exit_status if has_own_status else 125
+
+
+def _without_profile(error: UnknownProfileError, invocation: Invocation) -> RoleEnvError:
+    """Return the error for `exec -- COMMAND`, or `error` itself if the word after -- may be a mistyped profile."""
+    if validators.similar(error.name, error.known):
+        return error
+    words = ["exec", "PROFILE", "--", *invocation.after_dashes]
+    return UsageError(f"exec requires PROFILE, and {error.message}", hint=f"type `role-env {shlex.join(words)}`")
 
 
 def _hint(error: RoleEnvError, invocation: Invocation) -> str:

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from role_env.profiles.file import ProfilesFile
 
 
-def check_profile_name(name: str) -> None:
-    """Raise UsageError if `name` cannot be the name of a profile."""
+def check_profile_name(name: str, *, is_new: bool = False) -> None:
+    """Raise UsageError if `name` cannot be the name of a profile; for one that `is_new` it says what a name can be."""
     if fault := validators.name_fault(name):
-        raise UsageError(
-            f"{name[:80]!r} is not a profile name: {fault}", hint="list the profiles with: `role-env list`"
-        )
+        hint = f"choose a name of {validators.NAME_RULE}" if is_new else "list the profiles with: `role-env list`"
+        raise UsageError(f"{name[:80]!r} is not a profile name: {fault}", hint=hint)
 
 
 def profile_names(config: str, environ: "Mapping[str, str]") -> list[str]:

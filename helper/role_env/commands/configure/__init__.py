@@ -205,7 +205,7 @@ def _choose_name(name: str, known: Sequence[str], path: str) -> str:
         """Return `name`. Raises ValueError for one that is invalid, taken or reserved."""
         name = canonical_name(name)
         if fault := validators.name_fault(name):
-            raise ValueError(fault)
+            raise ValueError(f"{fault}; type {validators.NAME_RULE}")
         if name in known:
             raise ValueError(f"profile {name} already exists in {path}")
         if name in RESERVED_PROFILES:
@@ -214,7 +214,7 @@ def _choose_name(name: str, known: Sequence[str], path: str) -> str:
 
     if not name:
         return prompt.ask("Name of the profile", check=check)
-    line_checks.check_profile_name(name)
+    line_checks.check_profile_name(name, is_new=True)
     try:
         return check(name)
     except ValueError as error:
