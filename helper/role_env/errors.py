@@ -35,13 +35,17 @@ class UsageError(RoleEnvError):
 
 
 class WiderError(RoleEnvError):
-    """The session of `profile` would be wider than the narrowed one that the process runs in."""
+    """The session of `profile` would be wider than the narrowed one that the process runs in.
+
+    `line` is the complete line that requests it all the same, for a request that the typed line does not name.
+    """
 
     exit_status = 2
 
     def __init__(self, message: str, *, profile: str) -> None:
         super().__init__(message, hint="add --full to request it all the same")
         self.profile = profile
+        self.line = ""
 
 
 class ProfileError(RoleEnvError):

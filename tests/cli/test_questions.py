@@ -25,8 +25,10 @@ def test_a_typo_that_is_corrected_costs_no_session(machine: Machine, shell: str)
 
 def test_the_corrected_name_is_used_with_the_options_that_were_typed(machine: Machine) -> None:
     person = Person(machine, "exec", "profilB", "--read-only", "--", "printenv", "ROLE_ENV_PROFILE", "ROLE_ENV_POLICY")
-    person.answers(WRONG, "y")
-    assert person.ends() == "y\r\nprofileB\r\nread-only\r\n"
+    person.answers(WRONG, "はい")
+    person.sees("type y or n, or press Ctrl-C")
+    person.answers(WRONG, "ｙ")  # full-width, as an input method writes it
+    assert person.ends() == "ｙ\r\nprofileB\r\nread-only\r\n"
 
 
 @pytest.mark.parametrize("key", ["c", "d"])

@@ -83,6 +83,8 @@ def test_two_sessions_change_places_and_a_wider_one_needs_full(machine: Machine,
     # The refused one has left no account; then `-` is what was removed.
     refused, *_ = re.findall("would be wider than .*", done.stderr)
     assert refused == "would be wider than this one, which is read-only"
+    # So the line that requests it all the same names the profile: `use -` means the removed one by now.
+    assert "role-env: hint: type role-env use other --full, or first role-env off\n" in done.stderr
     assert "role-env: use - repeats the request of a previous session as it was\n" in done.stderr
     assert "role-env: hint: leave out --region\n" in done.stderr
 

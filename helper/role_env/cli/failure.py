@@ -88,6 +88,8 @@ def _hint_for_unknown(error: UnknownProfileError, invocation: Invocation) -> str
 def _hint_for_wider(error: WiderError, invocation: Invocation) -> str:
     """Return the hint for a session that is refused within a narrowed one: the whole line that requests it."""
     command, profile = invocation.command, error.profile
+    if error.line:
+        return f"type {error.line}, or first {hints.END_SESSION}"
     if "--full" not in COMMANDS[command].options or not profile:
         return error.hint
     if command == "export" and invocation.format not in DOCUMENT_FORMATS:

@@ -39,7 +39,8 @@ def _previous_session(invocation: Invocation, context: Context) -> Session:
     try:
         return request_again(asked, context, is_full_allowed=invocation.full)
     except WiderError as error:
-        error.profile = "-"  # the line to type repeats the whole request, not the name alone
+        # With the session that this failure removes, `use -` would mean that one: the line names the profile instead.
+        error.line = asked.line(context.environ, "--full")
         raise
 
 

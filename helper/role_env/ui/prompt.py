@@ -57,9 +57,10 @@ def is_yes(question: str, *, default: str) -> bool:
     """Return whether the answer to `question` is yes. Raises RoleEnvError if the terminal is closed."""
 
     def check(answer: str) -> bool:
-        if answer.lower() not in ("yes", "y", "no", "n"):
+        answer = _plain_word(answer)
+        if answer not in ("yes", "y", "no", "n"):
             raise ValueError("type yes or no")
-        return answer.lower().startswith("y")
+        return answer.startswith("y")
 
     return ask(question, default=default, check=check)
 
@@ -68,9 +69,15 @@ def is_agreed(question: str) -> bool:
     """Return whether the answer to `question` is yes, as Enter is. Raises RoleEnvError if the terminal is closed."""
     while True:
         _write(f"{question} [Y/n] ")
-        answer = _read_line().lower()
+        answer = _plain_word(_read_line())
         if answer in ("", "y", "yes", "n", "no"):
             return not answer.startswith("n")
+        _write("  type y or n, or press Ctrl-C\n")
+
+
+def _plain_word(answer: str) -> str:
+    """Return `answer` in lower case and in plain letters: an input method for Japanese writes them full-width."""
+    return validators.plain(answer).strip().lower()
 
 
 def ask_hidden(question: str) -> str:

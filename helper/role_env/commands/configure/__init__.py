@@ -125,7 +125,8 @@ def _ask_what_next(error: RoleEnvError, profile: NewProfile, key: AccessKey | No
     """Show why the profile was not verified, and return what a person wants to do about it."""
     for line in filter(None, (error.message, error.hint and f"hint: {error.hint}")):
         prompt.show(f"role-env: {context.messages.shown(line)}")
-    ways = [*([_KEY] if key else []), *([_ROLE] if "role_arn" in profile.values else []), _WRITE, _STOP]
+    corrected = [*([_KEY] if key else []), *([_ROLE] if "role_arn" in profile.values else [])]
+    ways = [*corrected, _WRITE, _STOP]
 
     def check(answer: str) -> str:
         """Return the way that `answer` begins. Raises ValueError if there is none."""
@@ -134,8 +135,10 @@ def _ask_what_next(error: RoleEnvError, profile: NewProfile, key: AccessKey | No
             raise ValueError(f"type {', '.join(ways[:-1])} or {ways[-1]}")
         return found
 
-    question = f"Correct it ({' or '.join(ways[:-2])}), {_WRITE} it without the check, or {_STOP}?"
-    return prompt.ask(question, default=ways[0], check=check)
+    correct = f"Correct it ({' or '.join(corrected)}), {_WRITE}" if corrected else _WRITE.capitalize()
+    comma = "," if corrected else ""
+    question = f"{correct} it without the check{comma} or {_STOP}?"
+    return prompt.ask(question, default=corrected[0] if corrected else _STOP, check=check)
 
 
 def _edit(invocation: Invocation, context: Context) -> int:
