@@ -24,7 +24,7 @@ _LONGEST_REPEATED = 40
 _OFF = "role-env: the session is off"
 
 
-class Saved:
+class SavedValueOf:
     """The saved value of `name`, or `default` in a shell that does not have it; with an empty one it is then unset."""
 
     def __init__(self, name: str, default: str) -> None:
@@ -32,10 +32,10 @@ class Saved:
         self.default = default
 
 
-def known(values: "Mapping[str, str | Saved]") -> dict[str, str]:
+def known(values: "Mapping[str, str | SavedValueOf]") -> dict[str, str]:
     """Return the variables with the values that they get where there are no saved ones, without unknown ones."""
-    found = {name: value.default if isinstance(value, Saved) else value for name, value in values.items()}
-    return {name: value for name, value in found.items() if value or not isinstance(values[name], Saved)}
+    found = {name: value.default if isinstance(value, SavedValueOf) else value for name, value in values.items()}
+    return {name: value for name, value in found.items() if value or not isinstance(values[name], SavedValueOf)}
 
 
 class Change:
@@ -51,7 +51,7 @@ class Change:
         *,
         saved: "Iterable[str]" = (),
         unset: "Iterable[str]" = (),
-        exported: "Mapping[str, str | Saved] | None" = None,
+        exported: "Mapping[str, str | SavedValueOf] | None" = None,
         restored: "Iterable[str]" = (),
         dropped: "Iterable[str]" = (),
         notice: str = "",
@@ -65,12 +65,12 @@ class Change:
         self.notice = notice
         self.confirmation = confirmation
 
-    def exports(self) -> "Iterator[tuple[str, str | Saved, str]]":
+    def exports(self) -> "Iterator[tuple[str, str | SavedValueOf, str]]":
         """Yield each exported variable, its value, and the first variable with the same long value, if that is another.
 
         The code refers to that one, so that a token of 1,000 characters stands in it once and not in every family.
         """
-        first_with: dict[str | Saved, str] = {}
+        first_with: dict[str | SavedValueOf, str] = {}
         for name, value in self.exported.items():
             yield name, value, first_with.get(value, "")
             if isinstance(value, str) and len(value) > _LONGEST_REPEATED:
@@ -112,7 +112,7 @@ def switch(session: "Session", environ: "Mapping[str, str]", *, may_follow: bool
     return begin(values, environ, confirmation)
 
 
-def _first_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]", confirmation: str) -> Change:
+def _first_session(values: "dict[str, str | SavedValueOf]", environ: "Mapping[str, str]", confirmation: str) -> Change:
     """Return the change to the variables `values` in a shell whose variables are the user's."""
     saved = [name for name in USERS if environ.get(name, "") not in ("", *variables.RESERVED_PROFILES)]
     if saved:
@@ -120,7 +120,7 @@ def _first_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]
     return Change(saved=saved, unset=_ended(values, environ), exported=values, confirmation=confirmation)
 
 
-def _next_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]", confirmation: str) -> Change:
+def _next_session(values: "dict[str, str | SavedValueOf]", environ: "Mapping[str, str]", confirmation: str) -> Change:
     """Return the change to the variables `values` in a shell with a session, or with none after a failed switch.
 
     Nothing is saved. If the new session no longer takes the bare token, the user's comes back.
@@ -135,7 +135,7 @@ def _next_session(values: "dict[str, str | Saved]", environ: "Mapping[str, str]"
     )
 
 
-def _ended(values: "Mapping[str, str | Saved]", environ: "Mapping[str, str]") -> list[str]:
+def _ended(values: "Mapping[str, str | SavedValueOf]", environ: "Mapping[str, str]") -> list[str]:
     """Return the variables of `environ` that a session with the variables `values` unsets.
 
     A region that is only known to the shell with the saved values is unset too, before that shell sets it.
@@ -149,7 +149,7 @@ def can_follow(session: "Session", environ: "Mapping[str, str]") -> bool:
     return session.cli_can_follow and not environ.get(variables.EXTERNAL_DISABLED)
 
 
-def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -> "dict[str, str | Saved]":
+def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -> "dict[str, str | SavedValueOf]":
     """Return each tool's region: the profile's, else the user's, else `default`; none if all are empty."""
     if session.region_id:
         return dict.fromkeys(REGIONS, session.region_id)
@@ -160,12 +160,12 @@ def regions(session: "Session", environ: "Mapping[str, str]", *, default: str) -
     return {name: value for name in REGIONS if (value := environ.get(name) or first)}
 
 
-def _saved_regions(environ: "Mapping[str, str]", default: str) -> "dict[str, str | Saved]":
+def _saved_regions(environ: "Mapping[str, str]", default: str) -> "dict[str, str | SavedValueOf]":
     """Return each tool's region in a shell with a session: those in `environ` are that session's, the user's saved."""
     saved = [name for name in REGIONS if name in _saved(environ)]
     first = next((name for name in saved if name in variables.CLOUD_REGIONS), "")
     sources = {name: name if name in saved else first for name in REGIONS}
-    return {name: Saved(one, default) if one else default for name, one in sources.items() if one or default}
+    return {name: SavedValueOf(one, default) if one else default for name, one in sources.items() if one or default}
 
 
 # --- the end of a session
@@ -203,7 +203,7 @@ def no_account(environ: "Mapping[str, str]") -> "Change | None":
 def renewal(session: "Session", environ: "Mapping[str, str]", *, confirmation: str) -> Change:
     """Return the change that replaces what is still the old session's by `session`, in the families of the shell."""
     own_id, families = variables.session_key_id(environ), _families(environ)
-    values: dict[str, str | Saved] = {}
+    values: dict[str, str | SavedValueOf] = {}
     for key in (*variables.KEYS, *variables.keys_of(families)):
         if environ.get(key.access_key_id) == own_id:
             values |= key.values(session.credentials)

@@ -5,7 +5,7 @@ In fish no variable of the user's is readonly, but a universal variable becomes 
 session and the no-account state then set an empty global one instead.
 """
 
-from role_env.shells import Change, Saved
+from role_env.shells import Change, SavedValueOf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _confirm(text: str) -> str:
 
 def _exports(change: Change) -> "Iterator[str]":
     for name, value, first in change.exports():
-        if isinstance(value, Saved):
+        if isinstance(value, SavedValueOf):
             if value.default:
                 yield f"set -gx {name} {quote(value.default)};\n"
             yield f"set -q _role_env_old_{value.name}; and set -gx {name} $_role_env_old_{value.name};\n"

@@ -10,13 +10,15 @@ the prompt, so that a hook that does not run again shows no former session.
 and `set -a` would export the former ones.
 """
 
-from role_env.shells import Change, Saved
+from role_env.shells import Change, SavedValueOf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BEGIN = "{ _re_flags=$- _re_any=\\*; set +v; };\n{\n{ set +ax; } 2>/dev/null;\n"
+# Means: case $_re_flags in *"i"*) echo … >&2 ;; esac;
+# `*` comes from a variable, in zsh by `$~`: written out, it could become file names in an `eval` without quotes.
 _IF_FLAG = 'case $_re_flags in $_re_any"{0}"$_re_any|$~_re_any"{0}"$~_re_any) {1} ;; esac;\n'
 _END = (
     '[ -z "${ROLE_ENV_PROMPT-}" ] || ROLE_ENV_PROMPT=;\n'
@@ -51,7 +53,7 @@ def _steps(change: Change) -> "Iterator[str]":
     if change.unset:
         yield f"unset {' '.join(change.unset)};\n"
     for name, value, first in change.exports():
-        if isinstance(value, Saved):
+        if isinstance(value, SavedValueOf):
             if value.default:
                 yield f"export {name}={quote(value.default)};\n"
             yield f'[ -z "${{_role_env_old_{value.name}+x}}" ] || export {name}="$_role_env_old_{value.name}";\n'
