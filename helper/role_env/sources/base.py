@@ -155,7 +155,8 @@ class Source:
             return sts.assume_role(hop, key, context)
         except sts.StsError as refusal:
             if refusal.code.startswith(FAULTS_OF_THE_KEY):
-                place = self.location(context.environ).removeprefix(hop.where).removeprefix("; ")  # named already
+                places = self.location(context.environ).split("; ")
+                place = "; ".join(each for each in places if each != hop.where)  # that one is named already
                 whose = f"the key is that of profile {self.profile}" + (f" ({place})" if place else "")
                 refusal.message = printable(f"{refusal.message}; {whose}")
             raise
