@@ -36,7 +36,7 @@ def test_what_is_stored_comes_back_unless_an_answer_adds_it() -> None:
     found = parse_record(text_of(made), "profileB")
     assert found
     for one, other in ((found, made), (found.session, made.session), (credentials(found), credentials(made))):
-        added = {"session", "credentials", "request", "base_key"}
+        added = {"session", "credentials", "request_words", "base_key"}
         compared = vars(one).keys() - added
         assert {name: vars(one)[name] for name in compared} == {name: vars(other)[name] for name in compared}
         assert vars(one).keys() == vars(other).keys()

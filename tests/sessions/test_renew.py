@@ -191,13 +191,14 @@ def test_a_policy_file_that_is_no_regular_file_is_not_waited_for(machine: Machin
     refuses(machine, 4, "a session policy that cannot be read again", **variables)
 
 
-def test_a_passed_through_session_of_another_account_is_refused(machine: Machine) -> None:
+def test_a_passed_through_session_of_another_account_or_role_is_refused(machine: Machine) -> None:
     role, which = machine.sts.world.role, machine.home / "which"
     lender = machine.write_program("lender", f"#!/bin/sh\nexec role-env process $(cat {which})\n")
     machine.add(f"[lent]\ncredential_process = {lender}\n")
     machine.add(f"[hub]\nrole_arn = {role('hub').arn}\nsource_profile = profileA\n")
     machine.add(f"[elsewhere]\nrole_arn = {role('spoke1').arn}\nsource_profile = hub\n")
     machine.succeeds("process", "elsewhere")
+    machine.succeeds("process", "hub")
     which.write_text("profileB")
     variables = expired(begin(machine, "lent"))
     assert variables["ROLE_ENV_ACCOUNT_ID"] == machine.sts.role_arn.split(":")[3]
@@ -205,9 +206,11 @@ def test_a_passed_through_session_of_another_account_is_refused(machine: Machine
     refuses(machine, 3, "of another session", **variables | {"ROLE_ENV_ACCOUNT_ID": role("spoke1").arn.split(":")[3]})
     which.write_text("elsewhere")
     refuses(machine, 4, "it would be of account", **variables)
+    which.write_text("hub")  # of the same account
+    refuses(machine, 4, "it would be of assumed-role/hub/", ", not assumed-role/switchrolesbc/", **variables)
 
 
-def test_the_account_of_a_passed_through_session_is_asked_for_once_for_each_key_id(machine: Machine) -> None:
+def test_whose_a_passed_through_session_is_is_asked_for_once_for_each_key_id(machine: Machine) -> None:
     machine.add("[lent]\ncredential_process = role-env process profileB\n")
     for _ in range(3):
         assert machine.role_env("lent", "--format", "json").returncode == 0

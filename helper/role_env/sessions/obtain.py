@@ -10,6 +10,7 @@ import time
 
 from role_env.context import Context
 from role_env.credentials import Credentials, Session
+from role_env.dataclass import dataclass
 from role_env.errors import NamingRole, UnreachableError
 from role_env.files.dependencies import Dependencies
 from role_env.files.locks import BUSY, WAITED, Lock
@@ -27,6 +28,15 @@ from role_env.sessions.store import Cache
 RENEWAL_SECONDS = 3.0
 # The part of the remaining time that may pass waiting for another process. The rest is for a request.
 WAITING_PART = 5 / 6
+
+
+@dataclass(frozen=True)
+class _Obtained:
+    """A session, its account, and its name: the one that was requested, or that STS says of a passed-through one."""
+
+    credentials: Credentials
+    account_id: str
+    name: str
 
 
 class _Busy(Exception):
@@ -139,8 +149,8 @@ def _request_in_turn(
             return stored
         if own_cache:
             own_cache.prepare()
-        credentials, account_id = _assume(chain, request, cache, context)
-        return _store(_make_record(credentials, account_id, chain, digest, context), entry, own_cache)
+        obtained = _assume(chain, request, cache, context)
+        return _store(_make_record(obtained, chain, digest, context), entry, own_cache)
 
 
 def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, *, may_wait: bool) -> Record | None:
@@ -162,11 +172,11 @@ def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, 
     return cache.load(entry, is_patient=outcome in (WAITED, BUSY))
 
 
-def _assume(chain: Chain, request: Request, cache: Cache | None, context: Context) -> tuple[Credentials, str]:
+def _assume(chain: Chain, request: Request, cache: Cache | None, context: Context) -> _Obtained:
     """Assume the chain's role with the session before it or with the source's key; without a role, pass that through.
 
     If STS says that the session which signs has ended early, since it was revoked for example, that one is requested
-    again, once. Return the new session and its account. Raises any RoleEnvError.
+    again, once. Raises any RoleEnvError.
     """
     from role_env.sts.client import StsError  # imports TLS, which a cached session does not need
 
@@ -182,10 +192,8 @@ def _assume(chain: Chain, request: Request, cache: Cache | None, context: Contex
     return _assume_with(before, chain, request, context)
 
 
-def _assume_with(
-    before: Credentials | None, chain: Chain, request: Request, context: Context
-) -> tuple[Credentials, str]:
-    """Return the chain's session, requested with the session `before`, if there is one, and its account."""
+def _assume_with(before: Credentials | None, chain: Chain, request: Request, context: Context) -> _Obtained:
+    """Return the chain's session, requested with the session `before` if there is one."""
     from role_env.sts import client as sts
 
     source, target = chain.source, chain.target
@@ -193,10 +201,12 @@ def _assume_with(
         from role_env.sessions.passthrough import pass_through  # only for a profile without a role
 
         key = source.key(chain.for_source(context))
-        return pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
+        passed = pass_through(chain, key, context, min_ttl=request.min_ttl, is_cached=not request.no_cache)
+        return _Obtained(*passed)
+    account, name = chain.role_arn.account, chain.session_name
     if before is None:
-        return source.assume(target.hop, chain.for_source(context)), chain.role_arn.account
-    return sts.assume_role(target.hop, before, context), chain.role_arn.account
+        return _Obtained(source.assume(target.hop, chain.for_source(context)), account, name)
+    return _Obtained(sts.assume_role(target.hop, before, context), account, name)
 
 
 def _session_before(
@@ -222,17 +232,18 @@ def _store(record: Record, entry: Entry, cache: Cache | None) -> Record:
 
 def _restate(old: Record, chain: Chain, digest: str, context: Context) -> Record:
     """Return the record of the same session with the chain's settings of now, which may have changed."""
-    return _make_record(old.session.credentials, old.session.account_id, chain, digest, context)
+    same = _Obtained(old.session.credentials, old.session.account_id, old.session_name)
+    return _make_record(same, chain, digest, context)
 
 
-def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest: str, context: Context) -> Record:
+def _make_record(obtained: _Obtained, chain: Chain, digest: str, context: Context) -> Record:
     """Return the record of a session of `chain`, which has `digest`."""
     source, target, settings = chain.source, chain.target, chain.read_shell_settings()
     session = Session(
         target.name,
         chain.role_arn,
-        credentials,
-        account_id=account_id,
+        obtained.credentials,
+        account_id=obtained.account_id,
         region_id=target.region_id,
         fallback_region=settings.region_id if settings and not target.region_id else "",
         families=target.families,
@@ -243,7 +254,7 @@ def _make_record(credentials: Credentials, account_id: str, chain: Chain, digest
     return Record(
         session,
         endpoint=target.endpoint,
-        session_name=chain.session_name,
+        session_name=obtained.name,
         policy_digest=chain.policy_digest,
         chain_digest=digest,
         base_key_digest=source.base_key_digest(context),

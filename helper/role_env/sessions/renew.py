@@ -150,6 +150,8 @@ def _same_session(wanted: _Wanted, request: Request, context: Context) -> Sessio
     known = wanted.asked.account_id
     if session.account_id != known:  # that of a passed-through session is known only now
         raise wanted.another(f"account {session.account_id}, not {known or 'the known one'}")
+    if not chain.role_arn and record.session_name != wanted.asked.session_name:  # so is whose session it is
+        raise wanted.another(f"{record.session_name}, not {wanted.asked.session_name or 'the known one'}")
     return session
 
 
