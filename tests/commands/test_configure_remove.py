@@ -119,17 +119,18 @@ def test_what_the_cli_has_of_another_file_stays(machine: Machine) -> None:
     assert cli_names(machine) == ["default", "profileB"]
 
 
-def test_a_repeated_call_finishes_what_a_kill_interrupted(machine: Machine) -> None:
+@pytest.mark.timeout(120)  # a login, a session and the removal, for each of up to 11 points where it can be killed
+@pytest.mark.parametrize("call", ["fsync", "rename", "unlink", "utimensat"])
+def test_a_repeated_call_finishes_what_a_kill_interrupted(machine: Machine, call: str) -> None:
     strace = Strace(machine)
-    for call in ("fsync", "rename", "unlink", "utimensat"):
-        for number in range(1, 12):
-            write_keyed(machine)
-            use_keyed(machine)
-            was_killed = strace.kill(call, number, *REMOVE, "keyed", "--yes")
-            assert "[keyed]" in machine.file.read_text() or "about keyed" not in machine.file.read_text()
-            if not is_all_gone(machine):
-                machine.succeeds(*REMOVE, "keyed", "--yes")
-            assert is_all_gone(machine), (call, number)
-            assert machine.file.read_text() == f"{machine.standard_profiles()}\n# about z\n[z]\n"
-            if not was_killed:
-                break
+    for number in range(1, 12):
+        write_keyed(machine)
+        use_keyed(machine)
+        was_killed = strace.kill(call, number, *REMOVE, "keyed", "--yes")
+        assert "[keyed]" in machine.file.read_text() or "about keyed" not in machine.file.read_text()
+        if not is_all_gone(machine):
+            machine.succeeds(*REMOVE, "keyed", "--yes")
+        assert is_all_gone(machine), (call, number)
+        assert machine.file.read_text() == f"{machine.standard_profiles()}\n# about z\n[z]\n"
+        if not was_killed:
+            break
