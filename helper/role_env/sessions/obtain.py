@@ -159,7 +159,7 @@ def _take_turn(lock: Lock, entry: Entry, cache: Cache | None, context: Context, 
     If the lock is still busy after most of the time, or there can be none, the session is requested without. Raises
     _Busy if this one may not wait for the lock.
     """
-    if cache is None:  # a session that is not stored is of no use to another process
+    if cache is None:  # no other process can use a session that is not stored
         lock.release()
         return None
     if lock.is_taken:  # since before the record was loaded

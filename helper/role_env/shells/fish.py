@@ -36,6 +36,10 @@ def failure(change: "Change | None") -> str:
 
 
 def _steps(change: Change) -> "Iterator[str]":
+    """Yield the code of `change`, in the order of posix.py.
+
+    A session hides a universal variable by an empty global one; `off` erases that, so that it is visible again.
+    """
     for name in change.saved:
         yield f"set -qg {name}; and set -gu _role_env_old_{name} ${name};\n"
     if change.exported:

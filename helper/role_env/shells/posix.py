@@ -48,6 +48,7 @@ def failure(change: "Change | None") -> str:
 
 
 def _steps(change: Change) -> "Iterator[str]":
+    """Yield the code of `change`, in which a value is saved before the line that changes it."""
     for name in change.saved:
         yield f'_role_env_old_{name}="${{{name}-}}";\n'
     if change.unset:
